@@ -1,0 +1,39 @@
+//! What a serial is, and whether the evidence for one is good enough to register it.
+//!
+//! Pure: no I/O, no clock, no randomness. `judge` is total: any evidence gives a judgement.
+
+mod evidence;
+mod identifier;
+mod reason;
+mod verdict;
+
+pub use evidence::*;
+pub use identifier::*;
+pub use reason::*;
+pub use verdict::*;
+
+use serde::{Deserialize, Serialize};
+
+/// A named ground of acceptance; the rule table in `judge` says which suffice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// The value fits a vendor's format.
+    Format,
+    /// A barcode equals printed text.
+    BarcodeEqualsText,
+    /// The barcode itself says that it is a serial.
+    BarcodeIdentifier,
+    /// The value stands beside a serial keyword.
+    Keyword,
+    /// Two different barcodes carry the value.
+    TwoBarcodes,
+    /// Two independent text readings agree.
+    TwoReadings,
+    /// Several photos show the value.
+    SeveralPhotos,
+    /// The serial is expected.
+    Estate,
+    /// A person confirmed it.
+    Person,
+}
