@@ -1,1 +1,21 @@
-//! forward
+//! The way out: events that the store owes to a registry are claimed, signed, sent and settled.
+//!
+//! The only HTTP and broker client of the workspace. It delivers at least once and always under the
+//! same id, so a registry that knows the id has each registration exactly once. It must never lose
+//! a claim without its lease bringing it back, never settle what another node has claimed since,
+//! and never dial an address that the operator did not allow.
+
+mod address;
+mod answer;
+mod event;
+mod registry;
+mod schedule;
+mod signature;
+mod webhook;
+
+pub use answer::{Answer, AnswerResult};
+pub use event::*;
+pub use registry::{Message, Outcome, Registry, RegistryError, RegistrySettings};
+pub use schedule::{ATTEMPTS_MAX, next_wait};
+pub use signature::SecretError;
+pub use webhook::Webhook;

@@ -1,0 +1,176 @@
+//! A registry: the place that registrations are delivered to.
+//!
+//! The URL's scheme picks the engine, once, at start; after that a delivery always ends in an
+//! [`Outcome`] and never in an error or a panic, because the queue has to settle it either way.
+
+use crate::answer::Answer;
+use crate::signature::SecretError;
+use crate::webhook::Webhook;
+use bytes::Bytes;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// Where registrations go and how far the operator trusts it.
+#[derive(Clone)]
+pub struct RegistrySettings {
+    /// `https://...`, or `http://...` on the operator's own network.
+    pub url: String,
+    /// Webhook secrets, `whsec_BASE64`, newest first, separated by spaces or commas.
+    pub secret: String,
+    /// Whether the registry may stand on a loopback or private address.
+    pub allow_private: bool,
+    /// The whole of one delivery, from the name look-up to the last byte of the answer, in
+    /// milliseconds.
+    pub deliver_ms_max: u64,
+    /// How much of an answer is read, in bytes.
+    pub answer_bytes_max: usize,
+}
+
+impl Default for RegistrySettings {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            secret: String::new(),
+            allow_private: false,
+            deliver_ms_max: 15_000,
+            answer_bytes_max: 64 * 1024,
+        }
+    }
+}
+
+impl std::fmt::Debug for RegistrySettings {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The URL may carry a password.
+        out.debug_struct("RegistrySettings")
+            .field("allow_private", &self.allow_private)
+            .field("deliver_ms_max", &self.deliver_ms_max)
+            .field("answer_bytes_max", &self.answer_bytes_max)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a registry cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The setting is no URL.
+    #[error("the registry must be a URL such as https://registry.example/hook: {0}")]
+    NotAUrl(#[from] url::ParseError),
+    /// No engine speaks that scheme.
+    #[error("registry scheme {0}:// is not known: use https:// (or http:// on a private network)")]
+    UnknownScheme(String),
+    /// The URL names no host.
+    #[error("the registry's URL names no host")]
+    NoHost,
+    /// The signing secrets cannot be used.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The HTTP client cannot start, for example because the machine has no root certificates.
+    #[error("the HTTP client cannot start: {0}")]
+    Client(#[source] reqwest::Error),
+}
+
+/// A registration on its way: what is sent, and the id under which it is sent at every attempt.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// `webhook-id`: the same over all attempts, so that the registry can tell a repeat.
+    pub event_id: String,
+    /// The event's final bytes; exactly these are signed and sent.
+    pub bytes: Bytes,
+}
+
+/// How a delivery ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The registry has it.
+    Delivered(Answer),
+    /// The registry has seen it and will not take it; trying again would change nothing.
+    Refused {
+        /// The registry's code, or `http_STATUS`.
+        code: String,
+        /// For people.
+        why: String,
+    },
+    /// This attempt failed; another may not.
+    Retry {
+        /// How long the registry asked to be left alone.
+        after: Option<Duration>,
+        /// For people.
+        why: String,
+    },
+    /// The registry has too much to do: nothing else should be sent for a while either.
+    Throttled {
+        /// How long the registry asked to be left alone.
+        after: Option<Duration>,
+        /// For people.
+        why: String,
+    },
+    /// The endpoint is gone for good (410): nothing should be sent there until an operator looks.
+    Gone,
+}
+
+/// An opened registry.
+#[derive(Clone, Debug)]
+pub enum Registry {
+    /// Signed HTTP calls.
+    Webhook(Webhook),
+}
+
+impl Registry {
+    /// Opens the engine that the URL's scheme names. Sends nothing yet.
+    ///
+    /// # Errors
+    /// [`RegistryError`], whose text says what to change.
+    pub fn open(settings: &RegistrySettings) -> Result<Self, RegistryError> {
+        let url = url::Url::parse(settings.url.trim())?;
+        match url.scheme() {
+            "https" | "http" => Webhook::open(url, settings).map(Self::Webhook),
+            other => Err(RegistryError::UnknownScheme(other.to_owned())),
+        }
+    }
+
+    /// Sends one message and waits for what the registry says. Ends within `deliver_ms_max`
+    /// whatever the registry does. `now` goes into the signature.
+    pub async fn deliver(&self, message: &Message, now: Timestamp) -> Outcome {
+        match self {
+            Self::Webhook(webhook) => webhook.deliver(message, now).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(url: &str) -> String {
+        let secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".into();
+        Registry::open(&RegistrySettings { url: url.into(), secret, ..Default::default() })
+            .expect_err(url)
+            .to_string()
+    }
+
+    #[test]
+    fn only_known_schemes_open() {
+        assert_eq!(
+            refused("ftp://registry.example/"),
+            "registry scheme ftp:// is not known: use https:// (or http:// on a private network)"
+        );
+        assert!(refused("file:///etc/passwd").contains("file:// is not known"));
+        assert!(refused("registry.example").contains("must be a URL"));
+        assert!(refused("").contains("must be a URL"));
+        assert!(refused("https://").contains("must be a URL"));
+    }
+
+    #[test]
+    fn settings_show_no_secret() {
+        let shown = format!(
+            "{:?}",
+            RegistrySettings {
+                url: "https://user:hunter2@registry.example".into(),
+                secret: "whsec_hunter2".into(),
+                ..Default::default()
+            }
+        );
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
