@@ -1,0 +1,201 @@
+//! The command line: what a person types, and the help that teaches it.
+//!
+//! Only shapes stand here; each command's module does its work.
+
+use crate::settings::Flags;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Reads the serial number from photos of a device's label, judges it, records it, and tells a
+/// registry.
+#[derive(Debug, Parser)]
+#[command(name = "labelscan", version, propagate_version = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Settings that every command takes.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  labelscan serve                          start the service; prints its address and a sign-in link
+  labelscan scan label.jpg                 read one photo, no service needed
+  labelscan scan --json photos/ > out.jsonl   read a folder, one JSON object a line
+  labelscan scan --together front.jpg back.jpg   two photos of one terminal
+  labelscan check                          say what is missing or wrong, and what to do about it
+  labelscan keys create --name depot --role technician   make a key for the HTTP API
+
+Settings come from flags, then LABELSCAN_… in the environment, then ./labelscan.toml, then defaults.
+`labelscan check --defaults` prints every setting with its meaning.";
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Settings file [default: ./labelscan.toml if it is there]
+    #[arg(long, global = true, value_name = "FILE", env = "LABELSCAN_SETTINGS")]
+    pub settings: Option<PathBuf>,
+    /// Folder of the database and the photos [default: ./data] [env: LABELSCAN_DATA]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Folder that models/fetch filled [default: ./models] [env: LABELSCAN_MODELS]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub models: Option<PathBuf>,
+    /// Serial formats of your own, as TOML [env: LABELSCAN_FORMATS]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub formats: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the service: pages for technicians, an HTTP API, the queue to the registry
+    ///
+    /// With no settings at all it keeps everything in ./data, listens on 127.0.0.1:8080 and prints
+    /// a sign-in link. Without a registry, registrations wait in the queue.
+    Serve(ServeArgs),
+    /// Read photos or folders of photos, without a service
+    ///
+    /// One line a photo. Exits 0 if every serial was accepted, 1 if some were not, 2 if it could
+    /// not run. In folders, files that are no photos are passed over.
+    Scan(ScanArgs),
+    /// Read every photo of a manifest and compare with the truth in it
+    ///
+    /// The manifest has one JSON object a line: {"id","path","serial":"…"|null,
+    /// "barcodes":[{"format","text"}]?}. `path` is relative to the manifest; a null serial means
+    /// that nothing may be accepted.
+    Eval(EvalArgs),
+    /// Make, list and revoke the keys of the HTTP API
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Say what is missing or wrong in settings, models, readers, database and photos
+    Check(CheckArgs),
+    /// Bring the database to this version; `serve` does it too
+    Migrate,
+    /// List the serial formats that are known
+    Formats(FormatsArgs),
+    /// A reader process; the other commands start it
+    #[command(hide = true)]
+    Reader,
+}
+
+/// `labelscan serve`
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServeArgs {
+    /// Address and port [default: 127.0.0.1:8080] [env: LABELSCAN_LISTEN]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+}
+
+/// `labelscan scan`
+#[derive(Clone, Debug, Args)]
+pub struct ScanArgs {
+    /// Photos, or folders of photos
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// One JSON object a line on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// All photos show one terminal: read them together, give one answer
+    #[arg(long)]
+    pub together: bool,
+    /// Photos to read at the same time [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// `labelscan eval`
+#[derive(Clone, Debug, Args)]
+pub struct EvalArgs {
+    /// The manifest, one JSON object a line
+    #[arg(value_name = "MANIFEST.jsonl")]
+    pub manifest: PathBuf,
+    /// One JSON object instead of the table
+    #[arg(long)]
+    pub json: bool,
+    /// A field of the manifest to group the table by
+    #[arg(long, value_name = "FIELD", default_value = "device")]
+    pub by: String,
+    /// Also list every photo that was not accepted right
+    #[arg(long)]
+    pub misses: bool,
+    /// Photos to read at the same time. 1 measures what one person waits for
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub jobs: usize,
+    /// Threads of each reader [default: the cores divided by the jobs]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// `labelscan keys`
+#[derive(Clone, Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a key and print it, once
+    Create {
+        /// Whose key it is
+        #[arg(long)]
+        name: String,
+        /// What it may do
+        #[arg(long, value_enum)]
+        role: Role,
+    },
+    /// List the keys, without their secrets
+    List,
+    /// Make a key useless, at once and for good
+    Revoke {
+        /// The key's id, from `keys list`
+        id: String,
+    },
+}
+
+/// What a key or a person may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Sends photos and sees own scans
+    Technician,
+    /// Also decides reviews and sees every scan, terminal and delivery
+    Operator,
+    /// Also manages keys and settings
+    Admin,
+}
+
+/// `labelscan check`
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    /// Print every setting with its default and meaning, and stop
+    #[arg(long)]
+    pub defaults: bool,
+}
+
+/// `labelscan formats`
+#[derive(Clone, Debug, Args)]
+pub struct FormatsArgs {
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Cli {
+    /// The settings that the command line names.
+    pub fn flags(&self) -> Flags {
+        let mut flags = Flags {
+            file: self.common.settings.clone(),
+            data: self.common.data.clone(),
+            models: self.common.models.clone(),
+            formats: self.common.formats.clone(),
+            ..Flags::default()
+        };
+        match &self.command {
+            Command::Serve(args) => flags.listen = args.listen.clone(),
+            Command::Scan(args) => flags.readers = args.jobs,
+            Command::Eval(args) => {
+                flags.readers = Some(args.jobs);
+                flags.reader_threads = args.threads;
+            }
+            _ => {}
+        }
+        flags
+    }
+}
