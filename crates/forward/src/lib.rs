@@ -8,6 +8,7 @@
 mod address;
 mod answer;
 mod event;
+mod jetstream;
 mod registry;
 mod schedule;
 mod signature;
@@ -15,6 +16,7 @@ mod webhook;
 
 pub use answer::{Answer, AnswerResult};
 pub use event::*;
+pub use jetstream::Jetstream;
 pub use registry::{Message, Outcome, Registry, RegistryError, RegistrySettings};
 pub use schedule::{ATTEMPTS_MAX, next_wait};
 pub use signature::SecretError;

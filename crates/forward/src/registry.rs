@@ -4,6 +4,7 @@
 //! [`Outcome`] and never in an error or a panic, because the queue has to settle it either way.
 
 use crate::answer::Answer;
+use crate::jetstream::Jetstream;
 use crate::signature::SecretError;
 use crate::webhook::Webhook;
 use bytes::Bytes;
@@ -13,9 +14,11 @@ use std::time::Duration;
 /// Where registrations go and how far the operator trusts it.
 #[derive(Clone)]
 pub struct RegistrySettings {
-    /// `https://...`, or `http://...` on the operator's own network.
+    /// `https://HOST/PATH` or `tls://HOST/SUBJECT`; on the operator's own network also
+    /// `http://HOST/PATH` or `nats://HOST/SUBJECT`.
     pub url: String,
-    /// Webhook secrets, `whsec_BASE64`, newest first, separated by spaces or commas.
+    /// Signing secrets, `whsec_BASE64`, newest first, separated by spaces or commas. A webhook
+    /// needs one; a JetStream message is signed if there is one.
     pub secret: String,
     /// Whether the registry may stand on a loopback or private address.
     pub allow_private: bool,
@@ -56,11 +59,17 @@ pub enum RegistryError {
     #[error("the registry must be a URL such as https://registry.example/hook: {0}")]
     NotAUrl(#[from] url::ParseError),
     /// No engine speaks that scheme.
-    #[error("registry scheme {0}:// is not known: use https:// (or http:// on a private network)")]
+    #[error(
+        "registry scheme {0}:// is not known: use https:// or tls:// (NATS), \
+         or on a private network http:// or nats://"
+    )]
     UnknownScheme(String),
     /// The URL names no host.
     #[error("the registry's URL names no host")]
     NoHost,
+    /// The URL's path is no subject to publish to.
+    #[error("{0:?} is no NATS subject: letters, digits, - and _ in parts separated by dots")]
+    Subject(String),
     /// The signing secrets cannot be used.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -113,6 +122,8 @@ pub enum Outcome {
 pub enum Registry {
     /// Signed HTTP calls.
     Webhook(Webhook),
+    /// A NATS JetStream subject.
+    Jetstream(Jetstream),
 }
 
 impl Registry {
@@ -124,6 +135,7 @@ impl Registry {
         let url = url::Url::parse(settings.url.trim())?;
         match url.scheme() {
             "https" | "http" => Webhook::open(url, settings).map(Self::Webhook),
+            "tls" | "nats" => Jetstream::open(url, settings).map(Self::Jetstream),
             other => Err(RegistryError::UnknownScheme(other.to_owned())),
         }
     }
@@ -133,8 +145,15 @@ impl Registry {
     pub async fn deliver(&self, message: &Message, now: Timestamp) -> Outcome {
         match self {
             Self::Webhook(webhook) => webhook.deliver(message, now).await,
+            Self::Jetstream(jetstream) => jetstream.deliver(message, now).await,
         }
     }
+}
+
+/// Installs the process's TLS provider unless the program already has one.
+pub(crate) fn install_tls() {
+    // An error only says that one is there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 #[cfg(test)]
@@ -153,12 +172,15 @@ mod tests {
     fn only_known_schemes_open() {
         assert_eq!(
             refused("ftp://registry.example/"),
-            "registry scheme ftp:// is not known: use https:// (or http:// on a private network)"
+            "registry scheme ftp:// is not known: use https:// or tls:// (NATS), or on a private \
+             network http:// or nats://"
         );
         assert!(refused("file:///etc/passwd").contains("file:// is not known"));
         assert!(refused("registry.example").contains("must be a URL"));
         assert!(refused("").contains("must be a URL"));
         assert!(refused("https://").contains("must be a URL"));
+        assert!(refused("nats://").contains("names no host"));
+        assert!(refused("nats://registry.example/all.>").contains("is no NATS subject"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Webhook {
         let allowed = Allowed { private: settings.allow_private, public: encrypted };
         url.host().ok_or(RegistryError::NoHost)?;
         let secrets = Secrets::parse(&settings.secret)?;
-        install_tls();
+        crate::registry::install_tls();
         let client = Client::builder()
             .user_agent("labelscan")
             .no_proxy()
@@ -133,12 +133,6 @@ impl Webhook {
             _ => Ok(()),
         }
     }
-}
-
-/// Installs the process's TLS provider unless the program already has one.
-fn install_tls() {
-    // An error only says that one is there.
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 fn retry(why: String) -> Outcome {

@@ -1,0 +1,244 @@
+//! The JetStream engine against a real nats-server (Debian package `nats-server`).
+
+use async_nats::jetstream::{self, stream};
+use forward::{Message, Outcome, Registry, RegistrySettings};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const SUBJECT: &str = "terminal.registered";
+
+/// A server of the test's own; dies with it.
+struct NatsServer {
+    child: Child,
+    port: u16,
+}
+
+impl NatsServer {
+    /// On a free port, its streams under `folder`.
+    async fn start(folder: &Path) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::start_on(port, folder).await
+    }
+
+    async fn start_on(port: u16, folder: &Path) -> Self {
+        let child = Command::new("nats-server")
+            .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
+            .arg(folder)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nats-server is needed and cannot be started: apt-get install nats-server");
+        let server = Self { child, port };
+        for _ in 0..200 {
+            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+                return server;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("nats-server does not listen on port {port}");
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn address(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    fn settings(&self) -> RegistrySettings {
+        RegistrySettings {
+            url: format!("nats://localhost:{}/{SUBJECT}", self.port),
+            secret: SECRET.into(),
+            allow_private: true,
+            deliver_ms_max: 2_000,
+            ..Default::default()
+        }
+    }
+
+    async fn stream(&self) -> stream::Stream {
+        let client = async_nats::connect(self.address()).await.unwrap();
+        let config = stream::Config {
+            name: "REGISTRATIONS".into(),
+            subjects: vec!["terminal.>".into()],
+            ..Default::default()
+        };
+        jetstream::new(client).get_or_create_stream(config).await.unwrap()
+    }
+}
+
+impl Drop for NatsServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn message(id: &str) -> Message {
+    Message { event_id: id.into(), bytes: format!("{{\"id\":\"{id}\"}}").into() }
+}
+
+#[allow(clippy::disallowed_methods)] // The signature's verifier reads the real clock.
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+fn reference(outcome: Outcome) -> String {
+    let Outcome::Delivered(answer) = outcome else { panic!("{outcome:?}") };
+    answer.registry_ref.unwrap()
+}
+
+#[track_caller]
+fn retried(outcome: Outcome, part: &str) {
+    let Outcome::Retry { why, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(why.contains(part), "{why}");
+}
+
+#[tokio::test]
+async fn a_message_is_stored_once_with_its_bytes_its_id_and_a_signature() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = NatsServer::start(folder.path()).await;
+    let stream = server.stream().await;
+    let registry = Registry::open(&server.settings()).unwrap();
+    for _ in 0..3 {
+        let outcome = registry.deliver(&message("evt_1"), now()).await;
+        assert_eq!(reference(outcome), "REGISTRATIONS:1");
+    }
+    assert_eq!(reference(registry.deliver(&message("evt_2"), now()).await), "REGISTRATIONS:2");
+    assert_eq!(stream.get_info().await.unwrap().state.messages, 2);
+
+    let stored = stream.get_raw_message(1).await.unwrap();
+    assert_eq!(stored.subject.as_str(), SUBJECT);
+    assert_eq!(stored.payload, message("evt_1").bytes);
+    assert_eq!(stored.headers.get("Nats-Msg-Id").unwrap().as_str(), "evt_1");
+    let mut headers = axum::http::HeaderMap::new();
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        headers.insert(name, stored.headers.get(name).unwrap().as_str().parse().unwrap());
+    }
+    standardwebhooks::Webhook::new(SECRET).unwrap().verify(&stored.payload, &headers).unwrap();
+}
+
+#[tokio::test]
+#[allow(clippy::disallowed_methods)]
+async fn a_server_that_dies_costs_retries_and_never_a_second_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = NatsServer::start(folder.path()).await;
+    server.stream().await;
+    let registry = Registry::open(&server.settings()).unwrap();
+    assert_eq!(reference(registry.deliver(&message("evt_1"), now()).await), "REGISTRATIONS:1");
+
+    server.kill();
+    let started = Instant::now();
+    for id in ["evt_1", "evt_2"] {
+        let outcome = registry.deliver(&message(id), now()).await;
+        assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(5), "took {:?}", started.elapsed());
+
+    let server = NatsServer::start_on(server.port, folder.path()).await;
+    let stream = server.stream().await;
+    for id in ["evt_1", "evt_2"] {
+        let outcome = registry.deliver(&message(id), now()).await;
+        assert!(matches!(outcome, Outcome::Delivered(_)), "{outcome:?}");
+    }
+    assert_eq!(stream.get_info().await.unwrap().state.messages, 2);
+}
+
+#[tokio::test]
+async fn a_subject_that_no_stream_takes_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = NatsServer::start(folder.path()).await;
+    let registry = Registry::open(&server.settings()).unwrap();
+    let why = "no JetStream stream takes the subject terminal.registered";
+    retried(registry.deliver(&message("evt_1"), now()).await, why);
+    server.stream().await;
+    assert_eq!(reference(registry.deliver(&message("evt_1"), now()).await), "REGISTRATIONS:1");
+}
+
+#[tokio::test]
+async fn a_listener_without_a_stream_is_no_delivery() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = NatsServer::start(folder.path()).await;
+    let client = async_nats::connect(server.address()).await.unwrap();
+    let mut listener = client.subscribe(SUBJECT).await.unwrap();
+    client.flush().await.unwrap();
+    let registry = Registry::open(&server.settings()).unwrap();
+    let outcome = registry.deliver(&message("evt_1"), now()).await;
+    assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
+    assert!(listener.next().await.is_some(), "somebody heard it, nobody keeps it");
+}
+
+#[tokio::test]
+async fn a_full_stream_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = NatsServer::start(folder.path()).await;
+    let client = async_nats::connect(server.address()).await.unwrap();
+    let config = stream::Config {
+        name: "SMALL".into(),
+        subjects: vec![SUBJECT.into()],
+        max_messages: 1,
+        discard: stream::DiscardPolicy::New,
+        ..Default::default()
+    };
+    jetstream::new(client).create_stream(config).await.unwrap();
+    let registry = Registry::open(&server.settings()).unwrap();
+    assert_eq!(reference(registry.deliver(&message("evt_1"), now()).await), "SMALL:1");
+    retried(registry.deliver(&message("evt_2"), now()).await, "maximum messages exceeded");
+}
+
+#[tokio::test]
+async fn many_at_once_share_one_connection_and_all_arrive() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = NatsServer::start(folder.path()).await;
+    let stream = server.stream().await;
+    let registry = Registry::open(&server.settings()).unwrap();
+    let deliveries = (0..500).map(|number| {
+        let (registry, message) = (registry.clone(), message(&format!("evt_{number}")));
+        tokio::spawn(async move { registry.deliver(&message, now()).await })
+    });
+    for delivery in deliveries.collect::<Vec<_>>() {
+        reference(delivery.await.unwrap());
+    }
+    assert_eq!(stream.get_info().await.unwrap().state.messages, 500);
+}
+
+#[tokio::test]
+async fn addresses_are_judged_here_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = NatsServer::start(folder.path()).await;
+    let port = server.port;
+    for host in ["127.0.0.1", "127.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1"] {
+        for scheme in ["nats", "tls"] {
+            let url = format!("{scheme}://{host}:{port}");
+            let strict = RegistrySettings { url, allow_private: false, ..server.settings() };
+            let outcome = Registry::open(&strict).unwrap().deliver(&message("evt"), now()).await;
+            retried(outcome, " address: ");
+        }
+    }
+    let plain = RegistrySettings { url: "nats://1.1.1.1".into(), ..server.settings() };
+    let outcome = Registry::open(&plain).unwrap().deliver(&message("evt"), now()).await;
+    retried(outcome, "use an encrypted scheme");
+}
+
+#[tokio::test]
+#[allow(clippy::disallowed_methods)]
+async fn a_server_that_never_speaks_ends_at_the_deadline() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = RegistrySettings {
+        url: format!("nats://{}", silent.local_addr().unwrap()),
+        secret: String::new(),
+        allow_private: true,
+        deliver_ms_max: 500,
+        ..Default::default()
+    };
+    let registry = Registry::open(&settings).unwrap();
+    let started = Instant::now();
+    let outcome = registry.deliver(&message("evt"), now()).await;
+    assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
+    assert!(started.elapsed() < Duration::from_millis(1_000), "took {:?}", started.elapsed());
+}
