@@ -1,0 +1,221 @@
+//! From the bytes of an upload to an upright grey picture.
+//!
+//! Nothing is trusted: the kind comes from the magic bytes, the dimensions from the header and
+//! are checked before a pixel is allocated, and a decoder that panics is a damaged photo. Colour
+//! is dropped here: barcodes never need it, and text is read as well from the luminance, which a
+//! JPEG carries as a channel of its own.
+
+use crate::{Limits, Unreadable, UnreadableCode};
+use image::codecs::{png::PngDecoder, webp::WebPDecoder};
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageError};
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+
+/// Progressive JPEGs may repeat scans without end; cameras write about ten.
+const JPEG_SCANS_MAX: usize = 64;
+
+/// The kinds of picture that are told apart by their first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Jpeg,
+    Png,
+    WebP,
+    /// A picture that is not decoded here, with its name for the error message.
+    Other(&'static str),
+}
+
+/// Whether a file that begins like this is a picture that [`crate::Engine::read`] decodes. Needs
+/// the first 12 bytes.
+pub fn is_photo(head: &[u8]) -> bool {
+    matches!(kind(head), Some(Kind::Jpeg | Kind::Png | Kind::WebP))
+}
+
+fn kind(bytes: &[u8]) -> Option<Kind> {
+    let at = |from: usize, magic: &[u8]| bytes.get(from..from + magic.len()) == Some(magic);
+    let kind = if at(0, b"\xff\xd8\xff") {
+        Kind::Jpeg
+    } else if at(0, b"\x89PNG\r\n\x1a\n") {
+        Kind::Png
+    } else if at(0, b"RIFF") && at(8, b"WEBP") {
+        Kind::WebP
+    } else if at(4, b"ftypheic") || at(4, b"ftypheix") || at(4, b"ftypmif1") {
+        Kind::Other("HEIC")
+    } else if at(4, b"ftypavif") {
+        Kind::Other("AVIF")
+    } else if at(0, b"GIF8") {
+        Kind::Other("GIF")
+    } else if at(0, b"BM") && bytes.len() > 26 {
+        Kind::Other("BMP")
+    } else if at(0, b"II*\0") || at(0, b"MM\0*") {
+        Kind::Other("TIFF")
+    } else {
+        return None;
+    };
+    Some(kind)
+}
+
+/// A failure without the index of its photo.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Failure {
+    code: UnreadableCode,
+    detail: String,
+}
+
+impl Failure {
+    pub(crate) fn new(code: UnreadableCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+
+    pub(crate) fn of_photo(self, photo: usize) -> Unreadable {
+        Unreadable { photo, code: self.code, detail: self.detail }
+    }
+}
+
+/// Decodes a photo to luminance and turns it upright by its EXIF orientation.
+///
+/// # Errors
+/// Every [`UnreadableCode`]; never panics, never allocates more than the limits allow.
+pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure> {
+    if bytes.is_empty() {
+        return Err(Failure::new(UnreadableCode::PhotoEmpty, "no bytes"));
+    }
+    if bytes.len() > limits.photo_bytes_max {
+        return Err(Failure::new(
+            UnreadableCode::PhotoTooLarge,
+            format!("{} bytes, at most {} are taken", bytes.len(), limits.photo_bytes_max),
+        ));
+    }
+    let decoded = catch_unwind(AssertUnwindSafe(|| match kind(bytes) {
+        Some(Kind::Jpeg) => decode_jpeg(bytes, limits),
+        Some(Kind::Png) => {
+            let decoder = PngDecoder::with_limits(Cursor::new(bytes), image_limits(limits))
+                .map_err(from_image)?;
+            decode_by_image(decoder, limits)
+        }
+        Some(Kind::WebP) => {
+            decode_by_image(WebPDecoder::new(Cursor::new(bytes)).map_err(from_image)?, limits)
+        }
+        Some(Kind::Other(name)) => {
+            Err(Failure::new(UnreadableCode::FormatUnsupported, format!("{name} is not supported")))
+        }
+        None => Err(Failure::new(UnreadableCode::NotAPhoto, "not a JPEG, PNG or WebP file")),
+    }));
+    decoded.unwrap_or_else(|_| {
+        Err(Failure::new(UnreadableCode::PhotoDamaged, "the decoder gave up on this file"))
+    })
+}
+
+fn check_dimensions(width: u32, height: u32, limits: &Limits) -> Result<(), Failure> {
+    let pixels = u64::from(width) * u64::from(height);
+    let too = |what: String| Err(Failure::new(UnreadableCode::TooManyPixels, what));
+    if width.max(height) > limits.side_px_max {
+        too(format!("{width} x {height} pixels, at most {} a side", limits.side_px_max))
+    } else if pixels > limits.pixels_max {
+        too(format!("{width} x {height} pixels, at most {} in all", limits.pixels_max))
+    } else if width.min(height) < limits.side_px_min {
+        too(format!("{width} x {height} pixels, at least {} a side", limits.side_px_min))
+    } else {
+        Ok(())
+    }
+}
+
+/// JPEG is decoded straight to its luminance channel: a third of the memory, no colour conversion.
+fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure> {
+    let damaged = |error| Failure::new(UnreadableCode::PhotoDamaged, format!("JPEG: {error:?}"));
+    let options = DecoderOptions::default()
+        .set_strict_mode(false)
+        .set_max_width(usize::MAX)
+        .set_max_height(usize::MAX)
+        .jpeg_set_max_scans(JPEG_SCANS_MAX)
+        .jpeg_set_out_colorspace(ColorSpace::Luma);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(damaged)?;
+    let (width, height) = decoder.dimensions().unwrap_or_default();
+    let (width, height) = (width as u32, height as u32);
+    check_dimensions(width, height, limits)?;
+    if !has_end_of_image(bytes) {
+        return Err(Failure::new(UnreadableCode::PhotoDamaged, "JPEG: cut off before its end"));
+    }
+    let luminance =
+        matches!(decoder.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
+    if !luminance {
+        decoder.set_options(options.jpeg_set_out_colorspace(ColorSpace::RGB));
+    }
+    let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
+    let pixels = decoder.decode().map_err(damaged)?;
+    let sized = || Failure::new(UnreadableCode::PhotoDamaged, "JPEG: fewer pixels than announced");
+    let grey = if luminance {
+        GrayImage::from_raw(width, height, pixels).ok_or_else(sized)?
+    } else {
+        let colour = image::RgbImage::from_raw(width, height, pixels).ok_or_else(sized)?;
+        DynamicImage::ImageRgb8(colour).into_luma8()
+    };
+    Ok(upright(grey, orientation.unwrap_or(Orientation::NoTransforms)))
+}
+
+/// Whether the end-of-image marker follows the first scan. Inside a scan 0xFF is always escaped,
+/// so a file without it was cut off, and what it lost could be the serial. The segments before the
+/// scan are stepped over by their lengths: a thumbnail among them has an end marker of its own.
+fn has_end_of_image(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xff, marker, high, low]) = bytes.get(at..at + 4) {
+        match marker {
+            0xda => return bytes[at..].windows(2).any(|pair| pair == [0xff, 0xd9]),
+            0xff => at += 1,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+    false
+}
+
+fn image_limits(limits: &Limits) -> image::Limits {
+    let mut of_image = image::Limits::default();
+    // Eight bytes a pixel is the widest PNG; the same again for the decoder's own buffers.
+    of_image.max_alloc = Some(limits.pixels_max.saturating_mul(16));
+    of_image
+}
+
+fn decode_by_image(mut decoder: impl ImageDecoder, limits: &Limits) -> Result<GrayImage, Failure> {
+    let (width, height) = decoder.dimensions();
+    check_dimensions(width, height, limits)?;
+    decoder.set_limits(image_limits(limits)).map_err(from_image)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let picture = DynamicImage::from_decoder(decoder).map_err(from_image)?;
+    let grey =
+        if picture.color().has_alpha() { over_white(&picture) } else { picture.into_luma8() };
+    Ok(upright(grey, orientation))
+}
+
+/// Transparent pixels carry any colour, often black: shown as a viewer would, on white.
+fn over_white(picture: &DynamicImage) -> GrayImage {
+    let mut layers = picture.to_luma_alpha8();
+    let mut grey = GrayImage::new(layers.width(), layers.height());
+    for (out, pixel) in grey.pixels_mut().zip(layers.pixels_mut()) {
+        let [luminance, alpha] = pixel.0.map(u16::from);
+        out.0[0] = ((luminance * alpha + 255 * (255 - alpha)) / 255) as u8;
+    }
+    grey
+}
+
+fn upright(grey: GrayImage, orientation: Orientation) -> GrayImage {
+    if orientation == Orientation::NoTransforms {
+        return grey;
+    }
+    let mut turned = DynamicImage::ImageLuma8(grey);
+    turned.apply_orientation(orientation);
+    turned.into_luma8()
+}
+
+fn from_image(error: ImageError) -> Failure {
+    let code = match &error {
+        ImageError::Limits(_) => UnreadableCode::TooManyPixels,
+        ImageError::Unsupported(_) => UnreadableCode::FormatUnsupported,
+        _ => UnreadableCode::PhotoDamaged,
+    };
+    Failure::new(code, error.to_string())
+}

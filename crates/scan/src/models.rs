@@ -1,0 +1,71 @@
+//! The model weights: read once, each file checked against the hash that is compiled in.
+
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// The hashes that `models/fetch` pins, one `HASH  NAME` a line.
+const SHA256SUMS: &str = include_str!("../../../models/SHA256SUMS");
+
+pub(crate) const DETECT_V5: &str = "ppocrv5_det.onnx";
+pub(crate) const RECOGNISE_V6: &str = "PP-OCRv6_rec_small.onnx";
+
+/// The weights' bytes, checked. Made before a reader process gives up its files, turned into an
+/// [`crate::Engine`] after.
+pub struct Weights {
+    pub(crate) detect_v5: Vec<u8>,
+    pub(crate) recognise_v6: Vec<u8>,
+}
+
+impl Weights {
+    /// Reads and checks the model files in a folder.
+    ///
+    /// # Errors
+    /// Names the file that is missing or has another SHA-256 than it must.
+    pub fn read(models: &Path) -> Result<Self, LoadError> {
+        Ok(Self {
+            detect_v5: checked(models, DETECT_V5)?,
+            recognise_v6: checked(models, RECOGNISE_V6)?,
+        })
+    }
+}
+
+fn checked(models: &Path, name: &'static str) -> Result<Vec<u8>, LoadError> {
+    let path = models.join(name);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(LoadError::Missing { path, source }),
+    };
+    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = SHA256SUMS
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .find_map(|(digest, file)| (file == name).then_some(digest));
+    if expected == Some(digest.as_str()) { Ok(bytes) } else { Err(LoadError::Altered { path }) }
+}
+
+/// Why the models could not be loaded. Each message says what to run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file cannot be read.
+    #[error("model file {}: {source}; run models/fetch", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// A file is not the one that was pinned.
+    #[error("model file {} has another SHA-256 than models/SHA256SUMS names; run models/fetch", path.display())]
+    Altered {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The runtime does not take a file although its hash is right.
+    #[error("model file {name}: {detail}")]
+    Refused {
+        /// The file's name.
+        name: &'static str,
+        /// The runtime's word.
+        detail: String,
+    },
+}

@@ -1,0 +1,86 @@
+//! Whether a line's box may have missed a part of the line, or caught a part of its neighbour.
+//! Such a box gives a serial with a character too few or too many at full confidence, and every
+//! recogniser agrees on it; only the geometry shows it.
+
+use super::crop::sample;
+use super::line_box::LineBox;
+use image::GrayImage;
+use validate::LineBounds;
+
+/// A neighbour's ink that stands closer than this many line heights may be the same line.
+const NEIGHBOUR_GAP: f32 = 0.7;
+/// Neighbours whose middle is further off than this share of the line's height are other lines.
+const NEIGHBOUR_OFFSET: f32 = 0.4;
+/// How far beyond the grown box pixels are looked at, in line heights.
+const MARGIN: f32 = 0.25;
+/// Height in pixels at which margins are sampled.
+const MARGIN_PX: u32 = 16;
+/// A column counts as ink when this share of its rows is as dark as the line's print.
+const COLUMN_INK: f32 = 0.3;
+
+/// Looks at the frame, at the other boxes and at the pixels beyond both ends.
+pub(crate) fn bounds(photo: &GrayImage, line: &LineBox, others: &[LineBox]) -> LineBounds {
+    let (mut before, mut after) = (false, false);
+    let ink_half = line.width / 2.0 - line.grown;
+    let ink_height = line.height - 2.0 * line.grown;
+    for other in others.iter().filter(|other| *other != line) {
+        let (u, v) = line.local(other.centre);
+        let reach = other.width / 2.0 - other.grown;
+        let gap = u.abs() - ink_half - reach;
+        let beside = v.abs() < NEIGHBOUR_OFFSET * line.height && gap < NEIGHBOUR_GAP * ink_height;
+        before |= beside && u < 0.0;
+        after |= beside && u > 0.0;
+    }
+    let (ink_before, ink_after) = ink_beyond(photo, line);
+    LineBounds {
+        touches_frame: touches_frame(photo, line),
+        ink_before: before || ink_before,
+        ink_after: after || ink_after,
+    }
+}
+
+/// Whether an end of the print lies at the photo's edge. The grown rim may lie outside.
+fn touches_frame(photo: &GrayImage, line: &LineBox) -> bool {
+    let ink_half = line.width / 2.0 - 0.5 * line.grown;
+    [-ink_half, ink_half].into_iter().any(|u| {
+        let end = line.at(u, 0.0);
+        let (right, bottom) = (photo.width() as f32 - 1.0, photo.height() as f32 - 1.0);
+        end.x <= 1.0 || end.y <= 1.0 || end.x >= right - 1.0 || end.y >= bottom - 1.0
+    })
+}
+
+/// Whether print goes on beyond the grown box: the margin beyond each end is compared with the
+/// levels of paper and print inside the box.
+fn ink_beyond(photo: &GrayImage, line: &LineBox) -> (bool, bool) {
+    let margin = MARGIN * line.height;
+    let wide = LineBox { width: line.width + 2.0 * margin, ..*line };
+    let columns = (wide.aspect() * MARGIN_PX as f32).ceil() as u32;
+    let beyond = (MARGIN * MARGIN_PX as f32).round() as u32;
+    let strip = sample(photo, &wide, columns.clamp(4 * beyond, 1600), MARGIN_PX);
+    // The middle rows: the rim above and below belongs to the neighbours there.
+    let rows = MARGIN_PX / 4..MARGIN_PX * 3 / 4;
+    let mut levels: Vec<u8> = rows
+        .clone()
+        .flat_map(|row| (beyond..strip.width() - beyond).map(move |column| (column, row)))
+        .map(|(column, row)| strip.get_pixel(column, row).0[0])
+        .collect();
+    levels.sort_unstable();
+    let level = |share: f32| f32::from(levels[((levels.len() - 1) as f32 * share) as usize]);
+    let (dark, light, median) = (level(0.08), level(0.92), level(0.5));
+    // Paper is what most of the box is; print is the other extreme.
+    let dark_print = median - dark >= light - median;
+    let (print, paper) = if dark_print { (dark, light) } else { (light, dark) };
+    let threshold = (print + paper) / 2.0;
+    if (print - paper).abs() < 20.0 {
+        return (false, false);
+    }
+    let is_ink = |column: u32| {
+        let inked = rows
+            .clone()
+            .filter(|&row| (f32::from(strip.get_pixel(column, row).0[0]) < threshold) == dark_print)
+            .count();
+        inked as f32 >= COLUMN_INK * rows.len() as f32
+    };
+    let width = strip.width();
+    ((0..beyond).any(is_ink), (width - beyond..width).any(is_ink))
+}

@@ -1,0 +1,95 @@
+//! Where a line of print is: a rotated rectangle with a direction of reading.
+
+use validate::{Point, Quad};
+
+/// A rotated rectangle around a line of print, in pixels of the upright photo.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct LineBox {
+    /// Its middle.
+    pub(crate) centre: Point,
+    /// Unit vector in the direction of reading.
+    pub(crate) along: Point,
+    /// Extent along the direction of reading.
+    pub(crate) width: f32,
+    /// Extent across it.
+    pub(crate) height: f32,
+    /// How far the detector's own region was grown on every side; the ink lies inside.
+    pub(crate) grown: f32,
+}
+
+impl LineBox {
+    /// Width over height.
+    pub(crate) fn aspect(&self) -> f32 {
+        self.width / self.height.max(1.0)
+    }
+
+    /// Unit vector from the line's top to its bottom.
+    pub(crate) fn down(&self) -> Point {
+        Point { x: -self.along.y, y: self.along.x }
+    }
+
+    /// The point `u` pixels along the line and `v` pixels below its middle.
+    pub(crate) fn at(&self, u: f32, v: f32) -> Point {
+        let down = self.down();
+        Point {
+            x: self.centre.x + u * self.along.x + v * down.x,
+            y: self.centre.y + u * self.along.y + v * down.y,
+        }
+    }
+
+    /// Where a point lies in the line's own frame: along it and below its middle.
+    pub(crate) fn local(&self, point: Point) -> (f32, f32) {
+        let (x, y) = (point.x - self.centre.x, point.y - self.centre.y);
+        let down = self.down();
+        (x * self.along.x + y * self.along.y, x * down.x + y * down.y)
+    }
+
+    /// The corners, top left first in the direction of reading.
+    pub(crate) fn quad(&self) -> Quad {
+        let (u, v) = (self.width / 2.0, self.height / 2.0);
+        [self.at(-u, -v), self.at(u, -v), self.at(u, v), self.at(-u, v)]
+    }
+
+    /// The box around a quad, for print whose place is known from elsewhere.
+    pub(crate) fn around(quad: &Quad) -> Self {
+        let [a, b, c, d] = *quad;
+        let width = (distance(a, b) + distance(d, c)) / 2.0;
+        let height = (distance(a, d) + distance(b, c)) / 2.0;
+        let length = distance(a, b).max(1e-3);
+        Self {
+            centre: Point { x: (a.x + b.x + c.x + d.x) / 4.0, y: (a.y + b.y + c.y + d.y) / 4.0 },
+            along: Point { x: (b.x - a.x) / length, y: (b.y - a.y) / length },
+            width,
+            height,
+            grown: 0.0,
+        }
+    }
+
+    /// The same box read from its other end.
+    pub(crate) fn flipped(self) -> Self {
+        Self { along: Point { x: -self.along.x, y: -self.along.y }, ..self }
+    }
+
+    /// The same box read at a right angle.
+    pub(crate) fn turned(self) -> Self {
+        Self { along: self.down(), width: self.height, height: self.width, ..self }
+    }
+
+    /// Share of the smaller box that lies in the other, in this box's frame; 0 for boxes apart.
+    pub(crate) fn overlap(&self, other: &Self) -> f32 {
+        let spans = other.quad().map(|corner| self.local(corner));
+        let span = |pick: fn(&(f32, f32)) -> f32, half: f32| {
+            let low = spans.iter().map(pick).fold(f32::MAX, f32::min);
+            let high = spans.iter().map(pick).fold(f32::MIN, f32::max);
+            (high.min(half) - low.max(-half)).max(0.0)
+        };
+        let shared = span(|s| s.0, self.width / 2.0) * span(|s| s.1, self.height / 2.0);
+        let smaller = (self.width * self.height).min(other.width * other.height);
+        shared / smaller.max(1.0)
+    }
+}
+
+/// Distance of two points in pixels.
+pub(crate) fn distance(a: Point, b: Point) -> f32 {
+    (a.x - b.x).hypot(a.y - b.y)
+}

@@ -1,0 +1,44 @@
+//! One neural network on rten, with the threads it may use.
+
+use rten::{Model, ModelOptions, RunOptions, ThreadPool, Value, ValueOrView};
+use std::sync::Arc;
+
+/// A loaded network. Running it does no I/O.
+pub(crate) struct Network {
+    model: Model,
+    threads: Option<Arc<ThreadPool>>,
+}
+
+impl Network {
+    /// Loads an ONNX file's bytes.
+    pub(crate) fn load(
+        onnx: Vec<u8>,
+        threads: Option<Arc<ThreadPool>>,
+    ) -> Result<Self, rten::LoadError> {
+        Ok(Self { model: ModelOptions::with_all_ops().load(onnx)?, threads })
+    }
+
+    /// A value of the model's metadata.
+    pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
+        self.model.metadata().get(key)
+    }
+
+    /// Runs the network on its one input.
+    pub(crate) fn run(&self, input: ValueOrView) -> Result<Value, RunFailure> {
+        let options = RunOptions::default().with_thread_pool(self.threads.clone());
+        self.model.run_one(input, Some(options)).map_err(|error| RunFailure(error.to_string()))
+    }
+}
+
+/// A network that did not run. Its input is always of the shape it was made for, so this means a
+/// model file of another kind, which the hash check at load excludes.
+#[derive(Debug, thiserror::Error)]
+#[error("the text reader failed: {0}")]
+pub(crate) struct RunFailure(String);
+
+impl RunFailure {
+    /// The output had another type or number of dimensions than the networks here have.
+    pub(crate) fn shape(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}

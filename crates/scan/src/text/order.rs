@@ -1,0 +1,51 @@
+//! Which lines to read first, and in which order to hand them on.
+//!
+//! Recognition is a large part of a read and most lines on a label are not the serial, so the
+//! promising ones come first and reading can stop early. Nothing is known yet but geometry.
+
+use super::line_box::{LineBox, distance};
+use validate::Quad;
+
+/// Narrower boxes hold a word or a digit, wider ones a sentence; no serial was found beyond.
+const ASPECTS: std::ops::RangeInclusive<f32> = 2.5..=20.0;
+/// Serials with their keyword are about this wide.
+const ASPECTS_OF_SERIALS: std::ops::RangeInclusive<f32> = 4.0..=13.0;
+
+/// Drops what cannot be a serial's line and puts the most promising first.
+pub(crate) fn by_promise(mut lines: Vec<LineBox>, barcodes: &[Quad]) -> Vec<LineBox> {
+    lines.retain(|line| ASPECTS.contains(&line.aspect()));
+    let barcodes: Vec<LineBox> = barcodes.iter().map(LineBox::around).collect();
+    let mut scored: Vec<(f32, LineBox)> =
+        lines.into_iter().map(|line| (promise(&line, &barcodes), line)).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    scored.into_iter().map(|(_, line)| line).collect()
+}
+
+/// Larger is more promising.
+fn promise(line: &LineBox, barcodes: &[LineBox]) -> f32 {
+    let nearness = barcodes
+        .iter()
+        .map(|barcode| {
+            let reach = (barcode.width + barcode.height + line.width) / 2.0;
+            1.0 - (distance(line.centre, barcode.centre) / (2.0 * reach)).min(1.0)
+        })
+        .fold(0.0, f32::max);
+    let shape = if ASPECTS_OF_SERIALS.contains(&line.aspect()) { 1.0 } else { 0.0 };
+    2.0 * nearness + shape
+}
+
+/// Top to bottom, and left to right where lines stand side by side, along their common direction.
+pub(crate) fn reading_order<T>(lines: &mut [T], place: impl Fn(&T) -> LineBox) {
+    let Some(first) = lines.first().map(&place) else { return };
+    let axis = LineBox { centre: validate::Point { x: 0.0, y: 0.0 }, ..first };
+    let at = |line: &T| axis.local(place(line).centre);
+    lines.sort_by(|a, b| at(a).1.total_cmp(&at(b).1));
+    // Neighbours on one row: within half the height of the row's first line.
+    let mut start = 0;
+    while start < lines.len() {
+        let row = at(&lines[start]).1 + 0.5 * place(&lines[start]).height;
+        let length = lines[start..].iter().take_while(|line| at(line).1 < row).count().max(1);
+        lines[start..start + length].sort_by(|a, b| at(a).0.total_cmp(&at(b).0));
+        start += length;
+    }
+}
