@@ -3,6 +3,7 @@
 //! CPU only. After [`Engine::load`] nothing here opens a file, reads a clock, awaits or decides
 //! what a serial is: evidence goes to `validate`, which judges.
 
+pub mod barcode;
 mod decode;
 mod engine;
 mod models;
