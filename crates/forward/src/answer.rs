@@ -39,9 +39,16 @@ pub struct Answer {
     pub registry_ref: Option<String>,
 }
 
+/// An answer as it came, its body complete or cut to nothing.
+pub(crate) struct Heard {
+    pub(crate) status: StatusCode,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
 /// The body that a registry may send with any status.
 #[derive(Default, Deserialize)]
-struct Body {
+pub(crate) struct Body {
     result: Option<String>,
     #[serde(default, deserialize_with = "text_or_number")]
     code: Option<String>,
@@ -51,16 +58,12 @@ struct Body {
     message: Option<serde_json::Value>,
 }
 
-/// The outcome that a complete answer stands for. `retry_after` is the header as it came.
-pub(crate) fn outcome(
-    status: StatusCode,
-    retry_after: Option<&str>,
-    body: &[u8],
-    now: Timestamp,
-) -> Outcome {
+/// The outcome that an answer stands for.
+pub(crate) fn outcome(heard: &Heard, now: Timestamp) -> Outcome {
     // Whatever is not the JSON object above says nothing: plain "OK" bodies are common.
-    let body: Body = serde_json::from_slice(body).unwrap_or_default();
-    let asked = retry_after.and_then(|header| asked_wait(header, now));
+    let body: Body = serde_json::from_slice(&heard.body).unwrap_or_default();
+    let asked = heard.retry_after.as_deref().and_then(|header| asked_wait(header, now));
+    let status = heard.status;
     match status.as_u16() {
         200..=299 => taken(body),
         410 => Outcome::Gone,
@@ -76,7 +79,8 @@ pub(crate) fn outcome(
     }
 }
 
-fn taken(body: Body) -> Outcome {
+/// The outcome of a message that the registry took, or says that it did not.
+pub(crate) fn taken(body: Body) -> Outcome {
     let result = match body.result.as_deref() {
         Some("rejected") => return refused(body, "rejected", "the registry rejected it"),
         Some("pending") => AnswerResult::Pending,
@@ -132,8 +136,12 @@ mod tests {
     const NOW: &str = "2026-03-01T12:00:00Z";
 
     fn of(status: u16, retry_after: Option<&str>, body: &str) -> Outcome {
-        let status = StatusCode::from_u16(status).unwrap();
-        outcome(status, retry_after, body.as_bytes(), NOW.parse().unwrap())
+        let heard = Heard {
+            status: StatusCode::from_u16(status).unwrap(),
+            retry_after: retry_after.map(String::from),
+            body: body.into(),
+        };
+        outcome(&heard, NOW.parse().unwrap())
     }
 
     fn delivered(result: AnswerResult, code: Option<&str>, registry_ref: Option<&str>) -> Outcome {

@@ -75,6 +75,11 @@ impl Jetstream {
         })
     }
 
+    /// The longest that a delivery takes.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     /// Publishes one message and waits for the stream's acknowledgement.
     pub(crate) async fn deliver(&self, message: &Message, now: Timestamp) -> Outcome {
         match tokio::time::timeout(self.deadline, self.publish(message, now)).await {

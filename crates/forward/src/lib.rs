@@ -7,6 +7,7 @@
 
 mod address;
 mod answer;
+mod batch;
 mod event;
 mod jetstream;
 mod registry;

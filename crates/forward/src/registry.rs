@@ -8,6 +8,7 @@ use crate::jetstream::Jetstream;
 use crate::signature::SecretError;
 use crate::webhook::Webhook;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -22,11 +23,14 @@ pub struct RegistrySettings {
     pub secret: String,
     /// Whether the registry may stand on a loopback or private address.
     pub allow_private: bool,
-    /// The whole of one delivery, from the name look-up to the last byte of the answer, in
+    /// The whole of one call, from the name look-up to the last byte of the answer, in
     /// milliseconds.
     pub deliver_ms_max: u64,
     /// How much of an answer is read, in bytes.
     pub answer_bytes_max: usize,
+    /// How many events a webhook takes in one call. 1 sends each event by itself; more sends
+    /// lists, also of one.
+    pub batch_events_max: usize,
 }
 
 impl Default for RegistrySettings {
@@ -37,6 +41,7 @@ impl Default for RegistrySettings {
             allow_private: false,
             deliver_ms_max: 15_000,
             answer_bytes_max: 64 * 1024,
+            batch_events_max: 1,
         }
     }
 }
@@ -48,6 +53,7 @@ impl std::fmt::Debug for RegistrySettings {
             .field("allow_private", &self.allow_private)
             .field("deliver_ms_max", &self.deliver_ms_max)
             .field("answer_bytes_max", &self.answer_bytes_max)
+            .field("batch_events_max", &self.batch_events_max)
             .finish_non_exhaustive()
     }
 }
@@ -140,12 +146,32 @@ impl Registry {
         }
     }
 
-    /// Sends one message and waits for what the registry says. Ends within `deliver_ms_max`
-    /// whatever the registry does. `now` goes into the signature.
-    pub async fn deliver(&self, message: &Message, now: Timestamp) -> Outcome {
+    /// How many messages [`Registry::deliver`] sends in one call.
+    pub fn batch_events_max(&self) -> usize {
         match self {
-            Self::Webhook(webhook) => webhook.deliver(message, now).await,
-            Self::Jetstream(jetstream) => jetstream.deliver(message, now).await,
+            Self::Webhook(webhook) => webhook.batch_events_max().max(1),
+            Self::Jetstream(_) => 1,
+        }
+    }
+
+    /// The longest that [`Registry::deliver`] takes, in milliseconds: two calls, the second where
+    /// a list has to be sent event by event.
+    pub fn deliver_ms_max(&self) -> u64 {
+        let deadline = match self {
+            Self::Webhook(webhook) => webhook.deadline(),
+            Self::Jetstream(jetstream) => jetstream.deadline(),
+        };
+        u64::try_from(2 * deadline.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Sends messages and waits for what the registry says to each, in their order. Ends within
+    /// [`Registry::deliver_ms_max`] whatever the registry does. `now` goes into the signature.
+    pub async fn deliver(&self, messages: &[Message], now: Timestamp) -> Vec<Outcome> {
+        match self {
+            Self::Webhook(webhook) => webhook.deliver(messages, now).await,
+            Self::Jetstream(jetstream) => {
+                join_all(messages.iter().map(|message| jetstream.deliver(message, now))).await
+            }
         }
     }
 }

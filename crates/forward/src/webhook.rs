@@ -6,8 +6,11 @@
 //! resolution. It must never tell an error from a panic: every end is an [`Outcome`].
 
 use crate::address::{AddressRefused, Allowed, GuardedResolver, SystemLookup};
+use crate::answer::{self, Heard};
+use crate::batch;
 use crate::registry::{Message, Outcome, RegistryError, RegistrySettings};
-use crate::{answer, signature::Secrets};
+use crate::signature::Secrets;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, dns::Resolve};
@@ -29,6 +32,7 @@ pub struct Webhook {
     allowed: Allowed,
     deadline: Duration,
     answer_bytes_max: usize,
+    batch_events_max: usize,
 }
 
 impl Webhook {
@@ -63,6 +67,7 @@ impl Webhook {
             allowed,
             deadline: Duration::from_millis(settings.deliver_ms_max),
             answer_bytes_max: settings.answer_bytes_max,
+            batch_events_max: settings.batch_events_max,
         };
         if let Err(why) = webhook.check_literal() {
             tracing::warn!(%why, "registrations will wait: the registry's address is refused");
@@ -70,23 +75,65 @@ impl Webhook {
         Ok(webhook)
     }
 
-    /// Sends one message and waits for the answer.
-    pub(crate) async fn deliver(&self, message: &Message, now: Timestamp) -> Outcome {
-        match tokio::time::timeout(self.deadline, self.call(message, now)).await {
-            Ok(outcome) => outcome,
-            Err(_) => retry(format!("no complete answer within {} ms", self.deadline.as_millis())),
+    /// The longest that a delivery takes.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// How many events go into one call.
+    pub(crate) fn batch_events_max(&self) -> usize {
+        self.batch_events_max
+    }
+
+    /// Sends messages and waits for the answers, in their order: one event as it is, or a list
+    /// where the registry takes lists. A list that is refused whole is sent again event by event,
+    /// so this takes up to two deadlines.
+    pub(crate) async fn deliver(&self, messages: &[Message], now: Timestamp) -> Vec<Outcome> {
+        if self.batch_events_max <= 1 {
+            let each = messages.iter().map(|message| async {
+                self.call(message, now).await.map_or_else(retry, |it| answer::outcome(&it, now))
+            });
+            return join_all(each).await;
+        }
+        match self.deliver_list(messages, now).await {
+            Some(outcomes) => outcomes,
+            None => {
+                let each = messages.chunks(1).map(|one| self.deliver_list(one, now));
+                join_all(each).await.into_iter().flatten().flatten().collect()
+            }
         }
     }
 
-    async fn call(&self, message: &Message, now: Timestamp) -> Outcome {
-        // A host that is an address never reaches the resolver.
-        if let Err(why) = self.check_literal() {
-            return retry(why.to_string());
+    /// `None` if the registry refuses the list and does not say which of several events it means.
+    async fn deliver_list(&self, messages: &[Message], now: Timestamp) -> Option<Vec<Outcome>> {
+        let Some(list) = batch::list(messages) else {
+            let refused = Outcome::Refused { code: "not_json".into(), why: String::new() };
+            return (messages.len() == 1).then(|| vec![refused]);
+        };
+        match self.call(&list, now).await {
+            Ok(heard) => batch::outcomes(messages, &heard, now),
+            Err(why) => Some(vec![retry(why); messages.len()]),
         }
+    }
+
+    /// One call under one deadline; the error says for people why there is no complete answer.
+    async fn call(&self, message: &Message, now: Timestamp) -> Result<Heard, String> {
+        let call = async {
+            let response = self.send(message, now).await?;
+            self.hear(response).await
+        };
+        match tokio::time::timeout(self.deadline, call).await {
+            Ok(ended) => ended,
+            Err(_) => Err(format!("no complete answer within {} ms", self.deadline.as_millis())),
+        }
+    }
+
+    async fn send(&self, message: &Message, now: Timestamp) -> Result<Response, String> {
+        // A host that is an address never reaches the resolver.
+        self.check_literal().map_err(|why| why.to_string())?;
         let timestamp_s = now.as_second();
         let signature = self.secrets.sign(&message.event_id, timestamp_s, &message.bytes);
-        let sent = self
-            .client
+        self.client
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", &message.event_id)
@@ -94,19 +141,17 @@ impl Webhook {
             .header("webhook-signature", signature)
             .body(message.bytes.clone())
             .send()
-            .await;
-        match sent {
-            Ok(response) => self.hear(response, now).await,
-            Err(error) => retry(cause(error)),
-        }
+            .await
+            .map_err(cause)
     }
 
     /// Reads at most `answer_bytes_max` of the answer. What is longer is no answer that a registry
-    /// gives, so its status alone counts; what breaks off early may have been about to say
-    /// "rejected", so it is asked again.
-    async fn hear(&self, mut response: Response, now: Timestamp) -> Outcome {
+    /// gives, so its status alone counts; a success that breaks off early may have been about to
+    /// say "rejected", so it counts as no answer.
+    async fn hear(&self, mut response: Response) -> Result<Heard, String> {
         let status = response.status();
-        let retry_after = response.headers().get(RETRY_AFTER).cloned();
+        let retry_after = response.headers().get(RETRY_AFTER);
+        let retry_after = retry_after.and_then(|header| header.to_str().ok()).map(String::from);
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -118,12 +163,11 @@ impl Webhook {
                     break;
                 }
                 Ok(None) => break,
-                Err(error) if status.is_success() => return retry(cause(error)),
+                Err(error) if status.is_success() => return Err(cause(error)),
                 Err(_) => break,
             }
         }
-        let retry_after = retry_after.as_ref().and_then(|header| header.to_str().ok());
-        answer::outcome(status, retry_after, &body, now)
+        Ok(Heard { status, retry_after, body })
     }
 
     fn check_literal(&self) -> Result<(), AddressRefused> {
@@ -194,8 +238,7 @@ mod tests {
         for part in
             ["240.0.0.1 is a reserved", "127.0.0.1 is a loopback", "127.0.0.1 is a loopback"]
         {
-            let outcome = webhook.deliver(&message, Timestamp::UNIX_EPOCH).await;
-            let Outcome::Retry { why, .. } = outcome else { panic!("{outcome:?}") };
+            let why = webhook.call(&message, Timestamp::UNIX_EPOCH).await.err().unwrap();
             assert!(why.contains(part), "{why}");
         }
         assert_eq!(rebinding.asked.load(Ordering::SeqCst), 3, "one look-up a connection");

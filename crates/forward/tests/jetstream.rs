@@ -88,6 +88,10 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
+async fn deliver_one(registry: &Registry, message: &Message) -> Outcome {
+    registry.deliver(std::slice::from_ref(message), now()).await.remove(0)
+}
+
 fn reference(outcome: Outcome) -> String {
     let Outcome::Delivered(answer) = outcome else { panic!("{outcome:?}") };
     answer.registry_ref.unwrap()
@@ -106,10 +110,10 @@ async fn a_message_is_stored_once_with_its_bytes_its_id_and_a_signature() {
     let stream = server.stream().await;
     let registry = Registry::open(&server.settings()).unwrap();
     for _ in 0..3 {
-        let outcome = registry.deliver(&message("evt_1"), now()).await;
+        let outcome = deliver_one(&registry, &message("evt_1")).await;
         assert_eq!(reference(outcome), "REGISTRATIONS:1");
     }
-    assert_eq!(reference(registry.deliver(&message("evt_2"), now()).await), "REGISTRATIONS:2");
+    assert_eq!(reference(deliver_one(&registry, &message("evt_2")).await), "REGISTRATIONS:2");
     assert_eq!(stream.get_info().await.unwrap().state.messages, 2);
 
     let stored = stream.get_raw_message(1).await.unwrap();
@@ -130,12 +134,12 @@ async fn a_server_that_dies_costs_retries_and_never_a_second_copy() {
     let mut server = NatsServer::start(folder.path()).await;
     server.stream().await;
     let registry = Registry::open(&server.settings()).unwrap();
-    assert_eq!(reference(registry.deliver(&message("evt_1"), now()).await), "REGISTRATIONS:1");
+    assert_eq!(reference(deliver_one(&registry, &message("evt_1")).await), "REGISTRATIONS:1");
 
     server.kill();
     let started = Instant::now();
     for id in ["evt_1", "evt_2"] {
-        let outcome = registry.deliver(&message(id), now()).await;
+        let outcome = deliver_one(&registry, &message(id)).await;
         assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
     }
     assert!(started.elapsed() < Duration::from_secs(5), "took {:?}", started.elapsed());
@@ -143,7 +147,7 @@ async fn a_server_that_dies_costs_retries_and_never_a_second_copy() {
     let server = NatsServer::start_on(server.port, folder.path()).await;
     let stream = server.stream().await;
     for id in ["evt_1", "evt_2"] {
-        let outcome = registry.deliver(&message(id), now()).await;
+        let outcome = deliver_one(&registry, &message(id)).await;
         assert!(matches!(outcome, Outcome::Delivered(_)), "{outcome:?}");
     }
     assert_eq!(stream.get_info().await.unwrap().state.messages, 2);
@@ -155,9 +159,9 @@ async fn a_subject_that_no_stream_takes_is_tried_again() {
     let server = NatsServer::start(folder.path()).await;
     let registry = Registry::open(&server.settings()).unwrap();
     let why = "no JetStream stream takes the subject terminal.registered";
-    retried(registry.deliver(&message("evt_1"), now()).await, why);
+    retried(deliver_one(&registry, &message("evt_1")).await, why);
     server.stream().await;
-    assert_eq!(reference(registry.deliver(&message("evt_1"), now()).await), "REGISTRATIONS:1");
+    assert_eq!(reference(deliver_one(&registry, &message("evt_1")).await), "REGISTRATIONS:1");
 }
 
 #[tokio::test]
@@ -168,7 +172,7 @@ async fn a_listener_without_a_stream_is_no_delivery() {
     let mut listener = client.subscribe(SUBJECT).await.unwrap();
     client.flush().await.unwrap();
     let registry = Registry::open(&server.settings()).unwrap();
-    let outcome = registry.deliver(&message("evt_1"), now()).await;
+    let outcome = deliver_one(&registry, &message("evt_1")).await;
     assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
     assert!(listener.next().await.is_some(), "somebody heard it, nobody keeps it");
 }
@@ -187,8 +191,8 @@ async fn a_full_stream_is_tried_again() {
     };
     jetstream::new(client).create_stream(config).await.unwrap();
     let registry = Registry::open(&server.settings()).unwrap();
-    assert_eq!(reference(registry.deliver(&message("evt_1"), now()).await), "SMALL:1");
-    retried(registry.deliver(&message("evt_2"), now()).await, "maximum messages exceeded");
+    assert_eq!(reference(deliver_one(&registry, &message("evt_1")).await), "SMALL:1");
+    retried(deliver_one(&registry, &message("evt_2")).await, "maximum messages exceeded");
 }
 
 #[tokio::test]
@@ -199,7 +203,7 @@ async fn many_at_once_share_one_connection_and_all_arrive() {
     let registry = Registry::open(&server.settings()).unwrap();
     let deliveries = (0..500).map(|number| {
         let (registry, message) = (registry.clone(), message(&format!("evt_{number}")));
-        tokio::spawn(async move { registry.deliver(&message, now()).await })
+        tokio::spawn(async move { deliver_one(&registry, &message).await })
     });
     for delivery in deliveries.collect::<Vec<_>>() {
         reference(delivery.await.unwrap());
@@ -216,12 +220,12 @@ async fn addresses_are_judged_here_too() {
         for scheme in ["nats", "tls"] {
             let url = format!("{scheme}://{host}:{port}");
             let strict = RegistrySettings { url, allow_private: false, ..server.settings() };
-            let outcome = Registry::open(&strict).unwrap().deliver(&message("evt"), now()).await;
+            let outcome = deliver_one(&Registry::open(&strict).unwrap(), &message("evt")).await;
             retried(outcome, " address: ");
         }
     }
     let plain = RegistrySettings { url: "nats://1.1.1.1".into(), ..server.settings() };
-    let outcome = Registry::open(&plain).unwrap().deliver(&message("evt"), now()).await;
+    let outcome = deliver_one(&Registry::open(&plain).unwrap(), &message("evt")).await;
     retried(outcome, "use an encrypted scheme");
 }
 
@@ -238,7 +242,7 @@ async fn a_server_that_never_speaks_ends_at_the_deadline() {
     };
     let registry = Registry::open(&settings).unwrap();
     let started = Instant::now();
-    let outcome = registry.deliver(&message("evt"), now()).await;
+    let outcome = deliver_one(&registry, &message("evt")).await;
     assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
     assert!(started.elapsed() < Duration::from_millis(1_000), "took {:?}", started.elapsed());
 }

@@ -32,12 +32,16 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
+async fn deliver_one(registry: &Registry, message: &Message) -> Outcome {
+    registry.deliver(std::slice::from_ref(message), now()).await.remove(0)
+}
+
 /// Delivers once, and fails if that takes longer than the deadline allows.
 #[allow(clippy::disallowed_methods)]
 async fn deliver(settings: RegistrySettings) -> Outcome {
     let deadline = Duration::from_millis(settings.deliver_ms_max + 500);
     let started = Instant::now();
-    let outcome = Registry::open(&settings).unwrap().deliver(&message(), now()).await;
+    let outcome = deliver_one(&Registry::open(&settings).unwrap(), &message()).await;
     assert!(started.elapsed() < deadline, "took {:?}", started.elapsed());
     outcome
 }
@@ -91,7 +95,7 @@ async fn the_bytes_sent_are_the_bytes_signed_and_the_id_stays() {
     let (url, seen) = recording(r#"{"result":"accepted","registry_ref":"R-1"}"#).await;
     let registry = Registry::open(&settings(url)).unwrap();
     for _ in 0..3 {
-        let outcome = registry.deliver(&message(), now()).await;
+        let outcome = deliver_one(&registry, &message()).await;
         let answer =
             Answer { result: AnswerResult::Accepted, code: None, registry_ref: Some("R-1".into()) };
         assert_eq!(outcome, Outcome::Delivered(answer));
@@ -338,4 +342,51 @@ async fn the_environments_proxy_is_not_used() {
         let url = std::env::var("FORWARD_TEST_URL").unwrap();
         assert!(matches!(deliver(settings(url)).await, Outcome::Delivered(_)));
     }
+}
+
+fn three() -> Vec<Message> {
+    let message = |number: u32| Message {
+        event_id: format!("evt_{number}"),
+        bytes: format!(r#"{{"number":{number}}}"#).into(),
+    };
+    (1..=3).map(message).collect()
+}
+
+#[tokio::test]
+async fn a_registry_that_takes_lists_gets_one_call_and_answers_each() {
+    let body = r#"{"results":[{"id":"evt_2","result":"rejected","code":"known"}]}"#;
+    let (url, seen) = recording(body).await;
+    let lists = RegistrySettings { batch_events_max: 10, ..settings(url) };
+    let outcomes = Registry::open(&lists).unwrap().deliver(&three(), now()).await;
+    assert!(
+        matches!(&outcomes[..], [
+        Outcome::Delivered(_),
+        Outcome::Refused { code, .. },
+        Outcome::Delivered(_),
+    ] if code == "known"),
+        "{outcomes:?}"
+    );
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 1);
+    standardwebhooks::Webhook::new(SECRET).unwrap().verify(&seen[0].1, &seen[0].0).unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(&seen[0].1).unwrap();
+    assert_eq!(sent["data"][2], serde_json::json!({"id": "evt_3", "event": {"number": 3}}));
+}
+
+#[tokio::test]
+async fn one_bad_event_does_not_take_its_list_with_it() {
+    let router = Router::new().fallback(async |body: String| match body.contains("evt_2") {
+        true => (StatusCode::UNPROCESSABLE_ENTITY, r#"{"code":"bad_mid"}"#),
+        false => (StatusCode::OK, ""),
+    });
+    let lists = RegistrySettings { batch_events_max: 10, ..settings(serve(router).await) };
+    let outcomes = Registry::open(&lists).unwrap().deliver(&three(), now()).await;
+    assert!(
+        matches!(&outcomes[..], [
+        Outcome::Delivered(_),
+        Outcome::Refused { code, .. },
+        Outcome::Delivered(_),
+    ] if code == "bad_mid"),
+        "{outcomes:?}"
+    );
 }
