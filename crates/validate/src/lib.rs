@@ -2,14 +2,36 @@
 //!
 //! Pure: no I/O, no clock, no randomness. `judge` is total: any evidence gives a judgement.
 
+mod canonical;
+mod check_digit;
+mod estate;
 mod evidence;
+mod formats;
 mod identifier;
+mod judge;
+mod keyword;
+mod label;
+mod look_alike;
+mod payload;
+mod place;
 mod reason;
+mod rules;
+mod second_reading;
+mod sighting;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
+pub use canonical::canonical;
+pub use estate::{Estate, EstateMode};
 pub use evidence::*;
+pub use formats::{Class, Format, Formats, FormatsError, Plausibility, Shape, Standing};
 pub use identifier::*;
+pub use judge::judge;
+pub use look_alike::look_alike;
+pub use payload::{Field, Mark, PAYLOAD_BYTES_MAX, parse_payload};
 pub use reason::*;
+pub use second_reading::{LineRef, wants_second_reading};
 pub use verdict::*;
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,226 @@
+use super::*;
+use crate::testing::{barcode, evidence, line, photo, quad};
+use Symbology::*;
+
+#[track_caller]
+fn decide(evidence: &Evidence) -> Verdict {
+    judge(&Formats::builtin(), evidence, &Estate::unknown()).verdict
+}
+
+#[track_caller]
+fn accepts(barcodes: &[(Symbology, &str)], lines: &[&str], expected: &str) -> Serial {
+    match decide(&evidence(barcodes, lines)) {
+        Verdict::Accepted { serial } => {
+            assert_eq!(serial.value, expected);
+            serial
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn reviews(barcodes: &[(Symbology, &str)], lines: &[&str], first: &str, because: ReasonCode) {
+    match decide(&evidence(barcodes, lines)) {
+        Verdict::Review { candidates, reasons } => {
+            assert_eq!(candidates[0].value, first, "{candidates:?}");
+            assert!(reasons.contains(&Reason(because)), "{reasons:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_barcode_and_the_keyed_print_agree() {
+    let serial =
+        accepts(&[(Code39, "77987515")], &["P/N:D150-0B0-024-02E0 S/N:77987515"], "77987515");
+    assert_eq!(serial.source, Source::Both);
+    assert_eq!(serial.checks, [Check::BarcodeEqualsText, Check::Keyword]);
+    let serial =
+        accepts(&[(Code128, "0821032398")], &["PAX A920", "S/N: 082 1032398"], "0821032398");
+    assert_eq!((serial.vendor.as_str(), serial.printed.as_str()), ("pax", "082 1032398"));
+    accepts(
+        &[(DataMatrix, "029KNU6RM1016758")],
+        &["SN:029K", "NU6RM1", "016758"],
+        "029KNU6RM1016758",
+    );
+}
+
+#[test]
+fn a_barcode_names_its_serial() {
+    accepts(&[(Code128, "SN: 7B890026")], &[], "7B890026");
+    accepts(&[(DataMatrix, "(01)04035999001512(10)89209876(21)3300004532")], &[], "3300004532");
+    accepts(&[(QrCode, "[)>\u{1e}06\u{1d}1PD150\u{1d}S77987515\u{1e}\u{4}")], &[], "77987515");
+}
+
+#[test]
+fn an_identifier_is_stripped_only_if_something_says_so() {
+    accepts(&[(Code128, "SPF0UFLRH")], &["Serial Number PF0UFLRH"], "PF0UFLRH");
+    accepts(&[(Code128, "SN133501010924")], &["SN 133501010924"], "133501010924");
+    accepts(&[(Code128, "STRM26138003393")], &["STRM26138003393"], "STRM26138003393");
+    let codes = [
+        (QrCode, "(S)SN\rSPF0UFLRH\rSN.MO\rPF0UFLRHPF9XB7625009\r(1S)MTM.SN\r1S80WK00F9USPF0UFLRH"),
+        (Code128, "SPF0UFLRH"),
+        (Code128, "PF0UFLRHPF9XB7625009"),
+        (Code128, "1S80WK00F9USPF0UFLRH"),
+        (Ean13, "0191376651924"),
+    ];
+    accepts(&codes, &["(S)Serial Number: PF0UFLRH"], "PF0UFLRH");
+    reviews(&[(Code128, "SPF0UFLRH")], &[], "SPF0UFLRH", ReasonCode::BarcodeUnconfirmed);
+}
+
+#[test]
+fn a_maker_s_format_needs_the_maker_or_a_form_like_no_other() {
+    accepts(&[(Code128, "C030UQ50550081")], &["C030UQ50550081"], "C030UQ50550081");
+    accepts(&[(Code128, "0821032398")], &["PAX A920", "0821032398"], "0821032398");
+    reviews(
+        &[(Code128, "0821032398")],
+        &["0821032398"],
+        "0821032398",
+        ReasonCode::BarcodeUnconfirmed,
+    );
+    reviews(
+        &[(DataMatrix, "D26515304479")],
+        &["D26515304479"],
+        "D26515304479",
+        ReasonCode::BarcodeUnconfirmed,
+    );
+}
+
+#[test]
+fn other_numbers_are_never_the_serial() {
+    for (barcodes, lines) in [
+        (vec![(Ean13, "7898955172612")], vec!["7 898955 172612"]),
+        (vec![(UpcA, "212857310045")], vec!["S/N: 212857310045"]),
+        (vec![(Code128, "357654062100956")], vec!["IMEI: 357654062100956"]),
+        (vec![(Code128, "D1500B002402E0")], vec!["P/N: D150-0B0-024-02E0"]),
+        (vec![(DataMatrix, "383A2127CF16")], vec!["MAC 38:3A:21:27:CF:16"]),
+        (
+            vec![(QrCode, "http://bus.example/status/3894673/9fc4b7"), (QrCode, "3894673")],
+            vec!["3894673"],
+        ),
+        (vec![(Code128, "12345678")], vec!["终端号 12345678"]),
+    ] {
+        let verdict = decide(&evidence(&barcodes, &lines));
+        assert!(!matches!(verdict, Verdict::Accepted { .. }), "{verdict:?}");
+    }
+}
+
+#[test]
+fn print_alone_needs_two_readings() {
+    let mut seen = evidence(&[], &["S/N: 010026532524"]);
+    assert!(matches!(decide(&seen), Verdict::Review { .. }));
+    seen.photos[0].second_lines = vec![line(0, "S/N:010026532524")];
+    let Verdict::Accepted { serial } = decide(&seen) else { panic!("accepted") };
+    assert_eq!(serial.checks, [Check::Keyword, Check::TwoReadings]);
+    let mut cut = seen.clone();
+    cut.photos[0].second_lines[0].bounds.ink_after = true;
+    assert!(matches!(decide(&cut), Verdict::Review { .. }));
+    let mut elsewhere = seen;
+    elsewhere.photos[0].second_lines = vec![line(5, "S/N:010026532524")];
+    assert!(matches!(decide(&elsewhere), Verdict::Review { .. }));
+}
+
+#[test]
+fn two_serials_in_view_are_a_question() {
+    reviews(
+        &[(Code128, "77987515"), (Code128, "77362976")],
+        &["S/N: 77987515", "", "", "S/N: 77362976"],
+        "77362976",
+        ReasonCode::TwoSerials,
+    );
+    let named = [(Code128, "SN: 77987515"), (Code128, "SN: 77362976")];
+    reviews(&named, &[], "77362976", ReasonCode::TwoSerials);
+    reviews(
+        &[(Code128, "SN:77987515")],
+        &["S/N: 77362976"],
+        "77987515",
+        ReasonCode::BarcodeTextDiffer,
+    );
+    // The barcode settles a look-alike, and print that was cut says nothing else.
+    accepts(&[(Code128, "77987515")], &["S/N: 77987S1S"], "77987515");
+    accepts(&[(Code128, "SN:77987515")], &["S/N: 779875"], "77987515");
+}
+
+#[test]
+fn a_one_dimensional_barcode_needs_two_votes() {
+    let mut seen = evidence(&[(Code128, "SN: 7B890026")], &[]);
+    seen.photos[0].barcodes[0].votes = 1;
+    assert!(matches!(decide(&seen), Verdict::Review { .. }));
+}
+
+#[test]
+fn label_and_screen_are_compared() {
+    let label = photo(&[(Code128, "0821032398")], &["PAX", "S/N: 0821032398"]);
+    let mut screen = photo(&[], &["SN: 0821032398"]);
+    screen.surface = Surface::Screen;
+    let seen = Evidence { photos: vec![label.clone(), screen.clone()] };
+    let Verdict::Accepted { serial } = decide(&seen) else { panic!("accepted") };
+    assert!(serial.checks.contains(&Check::SeveralPhotos));
+    screen.lines = vec![line(0, "SN: 0821999999")];
+    let Verdict::Review { reasons, .. } = decide(&Evidence { photos: vec![label, screen] }) else {
+        panic!("review")
+    };
+    assert!(reasons.contains(&Reason(ReasonCode::LabelScreenMismatch)), "{reasons:?}");
+}
+
+#[test]
+fn the_estate_helps_or_is_required() {
+    let formats = Formats::builtin();
+    let seen = evidence(&[(Code128, "77987515")], &[]);
+    let known = Estate::new(EstateMode::Helpful, ["77987515".to_owned()]);
+    assert!(matches!(judge(&formats, &seen, &known).verdict, Verdict::Accepted { .. }));
+    let seen = evidence(&[(Code128, "SN:77987515")], &["S/N: 77987515"]);
+    let other = Estate::new(EstateMode::Required, ["1234567".to_owned()]);
+    let Verdict::Review { reasons, .. } = judge(&formats, &seen, &other).verdict else {
+        panic!("review")
+    };
+    assert!(reasons.contains(&Reason(ReasonCode::NotInEstate)));
+    let parts = Estate::unknown().with_part_numbers(["77987515".to_owned()]);
+    let Verdict::Review { reasons, .. } = judge(&formats, &seen, &parts).verdict else {
+        panic!("review")
+    };
+    assert!(reasons.contains(&Reason(ReasonCode::PartNumber)));
+}
+
+#[test]
+fn nothing_in_view_says_why() {
+    let Verdict::Unreadable { reasons } = decide(&Evidence::default()) else {
+        panic!("unreadable")
+    };
+    assert_eq!(reasons, [Reason(ReasonCode::NoLabel)]);
+    let mut blurred = evidence(&[], &["Made in X"]);
+    blurred.photos[0].faults = vec![Fault::Blurred];
+    let Verdict::Unreadable { reasons } = decide(&blurred) else { panic!("unreadable") };
+    assert!(reasons.contains(&Reason(ReasonCode::PhotoBlurred)));
+}
+
+#[test]
+fn a_barcode_under_its_caption() {
+    let mut seen = evidence(&[], &["S/N", "", "", "", "C2208136041"]);
+    let mut below = barcode(Code128, "C2208136041");
+    below.quad = quad(0.0, 25.0, 200.0, 80.0);
+    seen.photos[0].barcodes = vec![below];
+    assert!(matches!(decide(&seen), Verdict::Accepted { .. }));
+}
+
+#[test]
+fn identifiers_are_typed() {
+    let lines =
+        ["P/N:D150-0B0 S/N:77987515", "IMEI: 357654062100956", "TUSN: 00005702280117638929"];
+    let judgement = judge(
+        &Formats::builtin(),
+        &evidence(&[(Ean13, "7898955172612")], &lines),
+        &Estate::unknown(),
+    );
+    let kinds: Vec<_> =
+        judgement.identifiers.iter().map(|found| (found.kind, found.value.as_str())).collect();
+    assert_eq!(
+        kinds,
+        [
+            (IdentifierKind::PartNumber, "D150-0B0"),
+            (IdentifierKind::Imei, "357654062100956"),
+            (IdentifierKind::Tusn, "00005702280117638929"),
+            (IdentifierKind::Ean, "7898955172612"),
+        ]
+    );
+}

@@ -1,0 +1,626 @@
+//! The words on a label that say what the number after them is, in the languages that labels use.
+//!
+//! A reader mangles these words as it mangles anything, so long words match with a wrong letter or
+//! two and with their spaces dropped. Short ones are matched strictly: `SN` stands inside many
+//! values, and a number that is wrongly called a serial is the error that must not happen.
+
+use crate::IdentifierKind::{self, *};
+use crate::canonical::half_width;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// A keyword found in a line. Positions count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Keyword {
+    /// What the number after it is.
+    pub(crate) kind: IdentifierKind,
+    /// How much the word says.
+    pub(crate) strength: Strength,
+    /// Position of its first character.
+    pub(crate) start: usize,
+    /// Position after the word and the marks that follow it: where a value may start.
+    pub(crate) end: usize,
+}
+
+/// How much a keyword says about the number after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strength {
+    /// It names the number.
+    Sure,
+    /// It may: `No.` stands before anything, and `SN` glued to digits may be part of the value.
+    Weak,
+}
+
+/// Letters of the keyword without spaces, dots and slashes, and what they announce.
+const WORDS: &[(&str, IdentifierKind)] = &[
+    ("SN", Serial),
+    ("SNR", Serial),
+    ("SERIAL", Serial),
+    ("SERIALNO", Serial),
+    ("SERIALNR", Serial),
+    ("SERIALNUM", Serial),
+    ("SERIALNUMBER", Serial),
+    ("SERIALNUMBERSN", Serial),
+    ("SERIALNOSN", Serial),
+    ("PRODUCTSERIALNUMBER", Serial),
+    ("SERNO", Serial),
+    ("SERNR", Serial),
+    ("SERNUM", Serial),
+    ("SERIENO", Serial),
+    ("SERIENR", Serial),
+    ("SERIENNR", Serial),
+    ("SERIENNUMMER", Serial),
+    ("SERIENUMMER", Serial),
+    ("SRNO", Serial),
+    ("SINO", Serial),
+    ("SLNO", Serial),
+    ("METERSLNO", Serial),
+    ("METERSRNO", Serial),
+    ("METERSERIALNO", Serial),
+    ("METERNO", Serial),
+    ("MSN", Serial),
+    ("SERVICETAG", Serial),
+    ("FABRNR", Serial),
+    ("FABRIKNR", Serial),
+    ("FABRIKATIONSNUMMER", Serial),
+    ("FERTIGUNGSNR", Serial),
+    ("GERATENR", Serial),
+    ("GERAETENR", Serial),
+    ("NUMERODESERIE", Serial),
+    ("NUMERODISERIE", Serial),
+    ("NUMERODESENE", Serial),
+    ("NUMSERIE", Serial),
+    ("NUMDESERIE", Serial),
+    ("NODESERIE", Serial),
+    ("NDESERIE", Serial),
+    ("NSERIE", Serial),
+    ("NRSERIE", Serial),
+    ("NRDESERIE", Serial),
+    ("MATRICOLA", Serial),
+    ("NUMERSERYJNY", Serial),
+    ("NRSERYJNY", Serial),
+    ("SERINO", Serial),
+    ("SERIINUMARASI", Serial),
+    ("SERIOVECISLO", Serial),
+    ("VYROBNICISLO", Serial),
+    ("СЕРИЙНЫЙНОМЕР", Serial),
+    ("СЕРИЙНЫЙ", Serial),
+    ("ЗАВОДСКОЙНОМЕР", Serial),
+    ("ЗАВ", Serial),
+    ("序列号", Serial),
+    ("序列號", Serial),
+    ("序號", Serial),
+    ("机身号", Serial),
+    ("机身码", Serial),
+    ("机身编号", Serial),
+    ("機身號", Serial),
+    ("機身編號", Serial),
+    ("设备序列号", Serial),
+    ("设备编号", Serial),
+    ("产品序列号", Serial),
+    ("终端序列号", Serial),
+    ("机具序列号", Serial),
+    ("机具编号", Serial),
+    ("出厂编号", Serial),
+    ("产品编号", Serial),
+    ("シリアル番号", Serial),
+    ("シリアルナンバー", Serial),
+    ("製造番号", Serial),
+    ("製造番號", Serial),
+    ("일련번호", Serial),
+    ("시리얼번호", Serial),
+    ("제조번호", Serial),
+    ("PN", PartNumber),
+    ("PNO", PartNumber),
+    ("PARTNO", PartNumber),
+    ("PARTNR", PartNumber),
+    ("PARTNUMBER", PartNumber),
+    ("PART", PartNumber),
+    ("DPN", PartNumber),
+    ("MPN", PartNumber),
+    ("CPN", PartNumber),
+    ("MFGPN", PartNumber),
+    ("PRODNO", PartNumber),
+    ("PRODUCTNO", PartNumber),
+    ("PRODUCTNUMBER", PartNumber),
+    ("PRODUCTID", PartNumber),
+    ("PRODUCTCODE", PartNumber),
+    ("ITEM", PartNumber),
+    ("ITEMNO", PartNumber),
+    ("SKU", PartNumber),
+    ("REF", PartNumber),
+    ("REFNO", PartNumber),
+    ("CATNO", PartNumber),
+    ("ARTNR", PartNumber),
+    ("ARTNO", PartNumber),
+    ("ARTIKELNR", PartNumber),
+    ("ORDERNO", PartNumber),
+    ("MATERIAL", PartNumber),
+    ("MATERIALNO", PartNumber),
+    ("MM", PartNumber),
+    ("OPN", PartNumber),
+    ("FRU", PartNumber),
+    ("料号", PartNumber),
+    ("物料编码", PartNumber),
+    ("品番", PartNumber),
+    ("部番", PartNumber),
+    ("MODEL", Model),
+    ("MODELO", Model),
+    ("MODELE", Model),
+    ("MODELNO", Model),
+    ("MODELNUMBER", Model),
+    ("MODELNAME", Model),
+    ("MODELL", Model),
+    ("MN", Model),
+    ("MTM", Model),
+    ("TYPE", Model),
+    ("TYP", Model),
+    ("型号", Model),
+    ("产品型号", Model),
+    ("设备型号", Model),
+    ("規格型号", Model),
+    ("機種名", Model),
+    ("型番", Model),
+    ("IMEI", Imei),
+    ("IMEINO", Imei),
+    ("MEID", Meid),
+    ("ICCID", Iccid),
+    ("MAC", Mac),
+    ("MACID", Mac),
+    ("MACADDR", Mac),
+    ("MACADDRESS", Mac),
+    ("WLAN", Mac),
+    ("WLANMAC", Mac),
+    ("WIFIMAC", Mac),
+    ("ETHMAC", Mac),
+    ("LANMAC", Mac),
+    ("BT", Mac),
+    ("BTMAC", Mac),
+    ("BLUETOOTH", Mac),
+    ("ETHERNET", Mac),
+    ("EUI", Mac),
+    ("TUSN", Tusn),
+    ("银联终端号", Tusn),
+    ("银联序列号", Tusn),
+    ("TID", Tid),
+    ("TERMINALID", Tid),
+    ("TERMINALNO", Tid),
+    ("终端号", Tid),
+    ("终端编号", Tid),
+    ("MID", Mid),
+    ("MERCHANTID", Mid),
+    ("MERCHANTNO", Mid),
+    ("商户号", Mid),
+    ("商户编号", Mid),
+    ("EAN", Ean),
+    ("UPC", Ean),
+    ("GTIN", Ean),
+    ("JAN", Ean),
+    ("SEAL", Seal),
+    ("SEALNO", Seal),
+    ("FCCID", Approval),
+    ("FCC", Approval),
+    ("ICID", Approval),
+    ("IC", Approval),
+    ("CMIITID", Approval),
+    ("ANATEL", Approval),
+    ("NCC", Approval),
+    ("HOMOLOGACAO", Approval),
+    ("进网许可", Approval),
+    ("进网许可证", Approval),
+    ("许可证", Approval),
+    ("许可证号", Approval),
+    ("DATE", Date),
+    ("MFGDATE", Date),
+    ("MFD", Date),
+    ("DOM", Date),
+    ("DATEOFMANUFACTURE", Date),
+    ("EXP", Date),
+    ("生产日期", Date),
+    ("出厂日期", Date),
+    ("CNPJ", Other),
+    ("LOT", Other),
+    ("LOTNO", Other),
+    ("LOTNUMBER", Other),
+    ("BATCH", Other),
+    ("BATCHNO", Other),
+    ("CHARGE", Other),
+    ("批号", Other),
+    ("SSID", Other),
+    ("WIFIKEY", Other),
+    ("WPAKEY", Other),
+    ("KEY", Other),
+    ("PIN", Other),
+    ("PASSWORD", Other),
+    ("PWD", Other),
+    ("LOID", Other),
+    ("PONSN", Other),
+    ("GPONSN", Other),
+    ("EPONSN", Other),
+    ("PONID", Other),
+    ("PPID", Other),
+    ("ASSET", Other),
+    ("ASSETNO", Other),
+    ("ASSETTAG", Other),
+    ("ASSETNUMBER", Other),
+    ("INVOICE", Other),
+    ("ORDER", Other),
+    ("PO", Other),
+    ("TRACKING", Other),
+    ("TRACKINGNO", Other),
+    ("TEL", Other),
+    ("PHONE", Other),
+    ("FAX", Other),
+    ("HOTLINE", Other),
+    ("VIN", Other),
+    ("HW", Other),
+    ("FW", Other),
+    ("SW", Other),
+    ("REV", Other),
+    ("VER", Other),
+    ("VERSION", Other),
+    ("QTY", Other),
+    ("WEEK", Other),
+    ("UID", Other),
+    ("UUID", Other),
+    ("电话", Other),
+    ("热线", Other),
+    ("服务热线", Other),
+    ("密码", Other),
+    ("执行标准", Other),
+];
+
+/// Short words as a reader mangles them, with the slash that makes them unlike any value.
+const MANGLED: &[(&str, IdentifierKind)] =
+    &[("5/N", Serial), ("8/N", Serial), ("S/H", Serial), ("S/M", Serial), ("F/N", PartNumber)];
+
+/// Words that announce a number of any kind: what follows may be the serial.
+const WEAK: &[&str] = &["NO", "NR", "№", "编号", "号码"];
+
+/// A word that is read without its slash only if a colon ends it: `SIN:` is `S/N:`, but `SIN` may
+/// be anything.
+const NEEDS_COLON: &[(&str, IdentifierKind)] =
+    &[("SIN", Serial), ("S1N", Serial), ("SLN", Serial), ("S7N", Serial), ("PIN", PartNumber)];
+
+struct Entry {
+    letters: Vec<char>,
+    kind: IdentifierKind,
+    /// Wrong letters that are forgiven.
+    slips: usize,
+}
+
+/// The words by their first letter, the longest first.
+static TABLE: LazyLock<HashMap<char, Vec<Entry>>> = LazyLock::new(|| {
+    let mut table: HashMap<char, Vec<Entry>> = HashMap::new();
+    for &(word, kind) in WORDS {
+        let exact = word.chars().count() < 4;
+        let letters: Vec<char> =
+            word.chars().map(|char| if exact { char } else { blur(char) }).collect();
+        let slips = match letters.len() {
+            _ if !word.is_ascii() => 0,
+            ..8 => 0,
+            8..12 => 1,
+            _ => 2,
+        };
+        table.entry(blur(letters[0])).or_default().push(Entry { letters, kind, slips });
+    }
+    for entries in table.values_mut() {
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.letters.len()));
+    }
+    table
+});
+
+/// Every keyword of a line, left to right, not overlapping.
+pub(crate) fn keywords(line: &[char]) -> Vec<Keyword> {
+    let plain: Vec<char> = line.iter().map(|&char| plain(char)).collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < plain.len() {
+        match keyword_at(&plain, at) {
+            Some(keyword) => {
+                at = keyword.end.max(at + 1);
+                found.push(keyword);
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// Whether a text is a serial keyword and nothing else.
+pub(crate) fn is_serial_keyword(text: &str) -> bool {
+    key_kind(text) == Some(Serial)
+}
+
+/// What a key of a `key:value` pair says, if it is a known keyword and nothing else.
+pub(crate) fn key_kind(text: &str) -> Option<IdentifierKind> {
+    let chars: Vec<char> =
+        text.trim().trim_end_matches([':', '\u{ff1a}']).chars().map(plain).collect();
+    let keyword = match chars.len() {
+        0 | 41.. => None,
+        _ => keyword_at(&chars, 0),
+    };
+    // `IMEI1`, `MAC2`: a numbered key is the same key.
+    let rest_is_number =
+        |keyword: &Keyword| chars[keyword.end..].iter().all(|char| char.is_ascii_digit());
+    keyword
+        .filter(|keyword| rest_is_number(keyword) && chars.len() - keyword.end <= 1)
+        .map(|keyword| keyword.kind)
+}
+
+fn keyword_at(line: &[char], at: usize) -> Option<Keyword> {
+    let first = line[at];
+    if !(first.is_alphanumeric() || first == '№') {
+        return None;
+    }
+    let starts_word = at == 0 || !line[at - 1].is_alphanumeric() || !first.is_ascii();
+    if let Some(keyword) = slashed_at(line, at) {
+        return Some(keyword);
+    }
+    if !starts_word {
+        return None;
+    }
+    let words = TABLE.get(&blur(first)).into_iter().flatten();
+    let whole = words.filter_map(|entry| word_at(line, at, entry)).next();
+    whole.or_else(|| colon_at(line, at)).or_else(|| weak_at(line, at))
+}
+
+/// `S/N` and `P/N`, also in the middle of a word: a reader drops the space before them.
+fn slashed_at(line: &[char], at: usize) -> Option<Keyword> {
+    let spelled = |word: &str| {
+        let same = word.chars().enumerate().all(|(i, char)| line.get(at + i) == Some(&char));
+        let after = at + word.len();
+        (same && !line.get(after).is_some_and(|next| next.is_ascii_alphabetic()))
+            .then(|| skip_marks(line, after))
+    };
+    let sure = [("S/N", Serial), ("P/N", PartNumber), ("M/N", Model)];
+    let found = sure.iter().find_map(|&(word, kind)| Some((spelled(word)?, kind)));
+    let in_word = at > 0 && line[at - 1].is_ascii_alphanumeric();
+    let mangled = || {
+        MANGLED.iter().find_map(|&(word, kind)| Some((spelled(word).filter(|_| !in_word)?, kind)))
+    };
+    // A letter before the slash makes it another word: `D/PN`, `M/S/N`.
+    found.or_else(mangled).map(|(end, kind)| Keyword {
+        kind,
+        strength: Strength::Sure,
+        start: at,
+        end,
+    })
+}
+
+fn word_at(line: &[char], at: usize, entry: &Entry) -> Option<Keyword> {
+    let exact = entry.letters.len() < 4;
+    let mut position = at;
+    let mut slips = 0;
+    let mut marks = 0;
+    for (index, &letter) in entry.letters.iter().enumerate() {
+        if index > 0 {
+            let gap = line[position.min(line.len())..].iter().take_while(|&&char| is_mark(char));
+            let gap = gap.count();
+            // A word that is matched strictly may be split by a slash, a dot or a dash, no more.
+            if gap > if exact { 1 } else { 3 } {
+                return None;
+            }
+            marks += gap;
+            position += gap;
+        }
+        let &read = line.get(position)?;
+        let same = if exact { read == letter } else { blur(read) == letter };
+        if !same {
+            slips += 1;
+            if slips > entry.slips || !read.is_alphabetic() {
+                return None;
+            }
+        }
+        position += 1;
+    }
+    let next = line.get(position).copied();
+    let latin = entry.letters[0].is_alphabetic() && entry.letters[0] < '\u{2e80}';
+    if latin && next.is_some_and(|char| char.is_alphabetic() && char < '\u{2e80}') {
+        return None;
+    }
+    let glued = exact && marks == 0 && next.is_some_and(|char| char.is_ascii_digit());
+    // `PO 12`, `IC 5` are words of a sentence as often as keywords: they are no serials anyway.
+    let strength = if glued { Strength::Weak } else { Strength::Sure };
+    Some(Keyword { kind: entry.kind, strength, start: at, end: skip_marks(line, position) })
+}
+
+fn colon_at(line: &[char], at: usize) -> Option<Keyword> {
+    NEEDS_COLON.iter().find_map(|&(word, kind)| {
+        let same = word.chars().enumerate().all(|(i, char)| line.get(at + i) == Some(&char));
+        let after = at + word.len();
+        let ended =
+            line.get(after) == Some(&':') || line.get(after..after + 2) == Some(&['.', ':']);
+        (same && ended).then(|| Keyword {
+            kind,
+            strength: Strength::Sure,
+            start: at,
+            end: skip_marks(line, after),
+        })
+    })
+}
+
+fn weak_at(line: &[char], at: usize) -> Option<Keyword> {
+    WEAK.iter().find_map(|word| {
+        let length = word.chars().count();
+        let same = word.chars().enumerate().all(|(i, char)| line.get(at + i) == Some(&char));
+        let ended = !word.is_ascii()
+            || matches!(line.get(at + length), Some('.' | ':' | '\u{b0}' | '\u{ba}' | '#'));
+        (same && ended).then(|| Keyword {
+            kind: Serial,
+            strength: Strength::Weak,
+            start: at,
+            end: skip_marks(line, at + length),
+        })
+    })
+}
+
+fn skip_marks(line: &[char], from: usize) -> usize {
+    let marks = line[from.min(line.len())..].iter().take_while(|&&char| is_mark(char)).count();
+    from.min(line.len()) + marks
+}
+
+/// What may stand inside a keyword or between it and its value.
+fn is_mark(char: char) -> bool {
+    char.is_whitespace() || ".:#=-_/*)(][>|,;\u{2013}\u{b0}\u{ba}'\u{b7}".contains(char)
+}
+
+/// A character in upper case, half width and without its accent.
+fn plain(char: char) -> char {
+    match half_width(char) {
+        'à'..='å' | 'À'..='Å' => 'A',
+        'è'..='ë' | 'È'..='Ë' | 'ě' => 'E',
+        'ì'..='ï' | 'Ì'..='Ï' | 'ı' | 'İ' => 'I',
+        'ò'..='ö' | 'Ò'..='Ö' | 'ø' | 'Ø' => 'O',
+        'ù'..='ü' | 'Ù'..='Ü' => 'U',
+        'ý' => 'Y',
+        'č' | 'ç' | 'Ç' => 'C',
+        'ñ' | 'Ñ' => 'N',
+        'ß' => 'S',
+        other => other.to_uppercase().next().unwrap_or(other),
+    }
+}
+
+/// A letter with the digits and marks that a reader takes for it.
+fn blur(char: char) -> char {
+    match char {
+        '1' | '|' | '!' | 'L' => 'I',
+        '0' | 'Q' => 'O',
+        '5' | '$' => 'S',
+        '8' => 'B',
+        '6' => 'G',
+        '2' => 'Z',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The keywords of a line as `kind:value` with the text up to the next keyword.
+    fn read(line: &str) -> Vec<String> {
+        let chars: Vec<char> = line.chars().collect();
+        let found = keywords(&chars);
+        let mut out = Vec::new();
+        for (index, keyword) in found.iter().enumerate() {
+            let end = found.get(index + 1).map_or(chars.len(), |next| next.start);
+            let value: String = chars[keyword.end..end].iter().collect();
+            let weak = if keyword.strength == Strength::Weak { "?" } else { "" };
+            out.push(format!("{:?}{weak}={}", keyword.kind, value.trim()));
+        }
+        out
+    }
+
+    #[track_caller]
+    fn check(line: &str, expected: &[&str]) {
+        assert_eq!(read(line), expected, "{line}");
+    }
+
+    #[test]
+    fn serial_keywords_of_every_language() {
+        for keyword in [
+            "S/N",
+            "S/N:",
+            "SN:",
+            "SN：",
+            "SN",
+            "S.N.:",
+            "Serial No.",
+            "Serial Number",
+            "SERIAL #:",
+            "SERIAL",
+            "SER.-NR.:",
+            "Ser.No.",
+            "Sr. No.",
+            "SL. NO.",
+            "Meter Sl. No.",
+            "Service Tag:",
+            "Fabr.-Nr.",
+            "Número de série",
+            "Numéro de série :",
+            "N° de série",
+            "Seriennummer:",
+            "Serien-Nr.",
+            "Matricola",
+            "序列号：",
+            "机身号",
+            "机身码:",
+            "机身编号：",
+            "终端序列号",
+            "机具序列号:",
+            "設備 S/N:",
+            "(S)Serial Number:",
+            "Серийный номер",
+            "製造番号",
+        ] {
+            check(&format!("{keyword} 77987515"), &["Serial=77987515"]);
+        }
+    }
+
+    #[test]
+    fn mangled_serial_keywords() {
+        for keyword in [
+            "SIN:",
+            "S1N:",
+            "5/N:",
+            "8/N",
+            "Seria1 No",
+            "SeriaI Number:",
+            "SerialNo.",
+            "SERIALNUMBER",
+            "Numero de sene:",
+            "NumerodeserIe",
+            "SlNo.",
+            "ServiceTag",
+            "S/N：",
+            "s/n",
+        ] {
+            check(&format!("{keyword}77987515"), &["Serial=77987515"]);
+        }
+        check("Serial Numbor: 77987515", &["Serial=77987515"]);
+    }
+
+    #[test]
+    fn several_numbers_in_one_line() {
+        check("P/N:D150-0B0 S/N:77987515", &["PartNumber=D150-0B0", "Serial=77987515"]);
+        check("D150-0B0-024-02E0  S/N:77987515", &["Serial=77987515"]);
+        check("D150-0B0-024-02E0S/N:77987515", &["Serial=77987515"]);
+        check("IMEI: 357654062100956 SN: 1A2", &["Imei=357654062100956", "Serial=1A2"]);
+        check(
+            "Model: S64A36 CNPJ: 07.637.620/0001-85",
+            &["Model=S64A36", "Other=07.637.620/0001-85"],
+        );
+    }
+
+    #[test]
+    fn other_numbers_are_not_serials() {
+        check("TUSN: 00005702280117638929", &["Tusn=00005702280117638929"]);
+        check("终端号：12345678", &["Tid=12345678"]);
+        check("商户号 310100048140001", &["Mid=310100048140001"]);
+        check("MAC: 38:3A:21:27:CF:16", &["Mac=38:3A:21:27:CF:16"]);
+        check("PON-SN: HWTC12345678", &["Other=HWTC12345678"]);
+        check("FCC ID: 2AB12", &["Approval=2AB12"]);
+        check("No. 123456", &["Serial?=123456"]);
+        check("SN133501010924", &["Serial?=133501010924"]);
+    }
+
+    #[test]
+    fn words_and_values_are_not_keywords() {
+        for line in
+            ["SNOW 123456", "PARTY", "D150SN77", "SINGLE 123", "5N123456", "MACHINE 1", "INPUT"]
+        {
+            check(line, &[]);
+        }
+    }
+
+    #[test]
+    fn keys_of_pairs() {
+        assert_eq!(key_kind("sn"), Some(Serial));
+        assert_eq!(key_kind("Serial Number"), Some(Serial));
+        assert_eq!(key_kind("IMEI2"), Some(Imei));
+        assert_eq!(key_kind("mac"), Some(Mac));
+        assert_eq!(key_kind("session"), None);
+        assert_eq!(key_kind(""), None);
+    }
+}

@@ -1,0 +1,358 @@
+//! Printed lines and their neighbourhood, as typed numbers.
+//!
+//! A keyword says what the number after it is; the number may stand on the same line, beside the
+//! keyword, below it, or go on over several lines. What stands nowhere near a keyword is a number
+//! all the same, only unnamed. Nothing is corrected here.
+
+use crate::canonical::{fold, fold_char};
+use crate::formats::digits;
+use crate::keyword::{self, Keyword, Strength};
+use crate::place::Frame;
+use crate::{IdentifierKind, Quad, TextLine};
+
+/// More lines than any label has; a photo of a newspaper is cut here.
+const LINES_MAX: usize = 300;
+/// Longer lines are cut: no serial is there.
+const LINE_CHARS_MAX: usize = 200;
+/// Words that are joined to one value at most: `082 1032398`, `324 689 776`.
+const JOIN_WORDS_MAX: usize = 4;
+/// Lines that one value may go on over.
+const JOIN_LINES_MAX: usize = 3;
+/// The shortest value that may be a serial.
+pub(crate) const VALUE_CHARS_MIN: usize = 5;
+
+/// A number as it is printed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Printed {
+    /// Canonical form.
+    pub(crate) value: String,
+    /// As printed.
+    pub(crate) text: String,
+    /// What its keyword says; `None` without one.
+    pub(crate) named: Option<(IdentifierKind, Strength)>,
+    /// How it was put together.
+    pub(crate) joined: Joined,
+    /// Index of the line where it starts.
+    pub(crate) line: usize,
+    /// Positions of its characters in that line, if it is of one line.
+    pub(crate) span: (usize, usize),
+    /// Nothing speaks against the box holding the whole value.
+    pub(crate) whole: bool,
+    /// The keyword stands in another line.
+    pub(crate) near: bool,
+}
+
+/// How a value was put together from what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Joined {
+    /// One word.
+    No,
+    /// Several words of a line.
+    Words,
+    /// Several lines.
+    Lines,
+}
+
+/// One line, cut into keywords and words.
+struct Line<'a> {
+    quad: &'a Quad,
+    chars: Vec<char>,
+    keywords: Vec<Keyword>,
+    source: &'a TextLine,
+}
+
+/// Every number of the lines of one photo.
+pub(crate) fn read_label(lines: &[TextLine]) -> Vec<Printed> {
+    let lines: Vec<Line> = lines.iter().take(LINES_MAX).map(Line::new).collect();
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        line.unnamed(index, &mut found);
+        for (position, keyword) in line.keywords.iter().enumerate() {
+            let end = line.keywords.get(position + 1).map_or(line.chars.len(), |next| next.start);
+            let named = (keyword.kind, keyword.strength);
+            let before = found.len();
+            line.values(index, keyword.end, end, Some(named), &mut found);
+            if found.len() == before && end == line.chars.len() {
+                neighbours(&lines, index, named, &mut found);
+            }
+            continued(&lines, index, keyword, end, &mut found);
+        }
+    }
+    found
+}
+
+/// Where serial keywords stand that have no value of their own in their line: a barcode beside one
+/// is the value.
+pub(crate) fn lone_serial_keywords(lines: &[TextLine]) -> Vec<Quad> {
+    let lines = lines.iter().take(LINES_MAX).map(Line::new);
+    let lone = lines.filter(|line| {
+        line.keywords.last().is_some_and(|keyword| {
+            keyword.kind == IdentifierKind::Serial && keyword.strength == Strength::Sure
+        })
+    });
+    lone.map(|line| *line.quad).collect()
+}
+
+impl<'a> Line<'a> {
+    fn new(source: &'a TextLine) -> Self {
+        let chars: Vec<char> =
+            source.chars.iter().take(LINE_CHARS_MAX).map(|char| char.best).collect();
+        let keywords = keyword::keywords(&chars);
+        Self { quad: &source.quad, chars, keywords, source }
+    }
+
+    /// The words of a part of the line: where they start and end.
+    fn words(&self, start: usize, end: usize) -> Vec<(usize, usize)> {
+        let mut words = Vec::new();
+        let mut from = start;
+        for at in start..=end {
+            let splits = at == end
+                || self.chars[at].is_whitespace()
+                || matches!(self.chars[at], ',' | ';' | '|' | '(' | ')' | '[' | ']' | '<' | '>')
+                || self.chars[at] > '\u{2e80}' && fold_char(self.chars[at]).is_none();
+            if splits {
+                if at > from {
+                    words.push((from, at));
+                }
+                from = at + 1;
+            }
+        }
+        words
+    }
+
+    /// The numbers that stand after a keyword, the likeliest first: the first word that is long
+    /// enough, then runs of words.
+    fn values(
+        &self,
+        index: usize,
+        start: usize,
+        end: usize,
+        named: Option<(IdentifierKind, Strength)>,
+        found: &mut Vec<Printed>,
+    ) {
+        let words = self.words(start, end);
+        let first = words
+            .iter()
+            .position(|&(from, to)| self.chars[from..to].iter().any(|char| char.is_ascii_digit()));
+        // Only what stands right after the keyword is its value: `Serial No. see back 12345`.
+        let Some(first) = first.filter(|&first| first <= 1) else { return };
+        let mut last = first;
+        while last < words.len() && last < first + JOIN_WORDS_MAX {
+            let word: String = self.chars[words[last].0..words[last].1].iter().collect();
+            if last > first && digits(&word) == 0 {
+                break;
+            }
+            let joined = if last == first { Joined::No } else { Joined::Words };
+            let span = (words[first].0, words[last].1);
+            found.extend(self.printed(index, span, end, named, joined));
+            last += 1;
+        }
+    }
+
+    fn printed(
+        &self,
+        index: usize,
+        span: (usize, usize),
+        end: usize,
+        named: Option<(IdentifierKind, Strength)>,
+        joined: Joined,
+    ) -> Option<Printed> {
+        let text: String = self.chars[span.0..span.1].iter().collect();
+        let value = fold(&text);
+        if value.len() < VALUE_CHARS_MIN || digits(&value) == 0 {
+            return None;
+        }
+        let bounds = self.source.bounds;
+        let at_start = self.chars[..span.0].iter().all(|char| fold_char(*char).is_none());
+        let at_end = span.1 >= self.chars.len();
+        let cut = bounds.ink_before && at_start
+            || bounds.ink_after && at_end
+            || bounds.touches_frame && (at_start || at_end);
+        // Digits that follow in the next word may belong to it.
+        let goes_on = self.words(span.1, end).first().is_some_and(|&(from, to)| {
+            self.chars[from..to].iter().any(|char| char.is_ascii_digit())
+        });
+        let came_from = named.is_none()
+            && self.words(0, span.0).last().is_some_and(|&(from, to)| {
+                self.chars[from..to].iter().any(|char| char.is_ascii_digit())
+            });
+        let whole = !(cut || goes_on || came_from);
+        Some(Printed { value, text, named, joined, line: index, span, whole, near: false })
+    }
+
+    /// Every word with digits and every run of such words, whatever is printed around them.
+    fn unnamed(&self, index: usize, found: &mut Vec<Printed>) {
+        let words: Vec<(usize, usize)> = self
+            .words(0, self.chars.len())
+            .into_iter()
+            .filter(|&(from, to)| self.chars[from..to].iter().any(|char| char.is_ascii_digit()))
+            .collect();
+        for first in 0..words.len() {
+            let most = (first + JOIN_WORDS_MAX).min(words.len());
+            for last in first..most {
+                let joined = if last == first { Joined::No } else { Joined::Words };
+                let span = (words[first].0, words[last].1);
+                found.extend(self.printed(index, span, self.chars.len(), None, joined));
+            }
+        }
+    }
+}
+
+/// The value of a keyword that ends its line: beside it, else below it.
+fn neighbours(
+    lines: &[Line],
+    index: usize,
+    named: (IdentifierKind, Strength),
+    found: &mut Vec<Printed>,
+) {
+    let Some(frame) = Frame::of(lines[index].quad) else { return };
+    let mut nearest: Option<(f32, usize)> = None;
+    for (other, line) in lines.iter().enumerate() {
+        let Some(distance) = (other != index).then(|| reach(&frame, line)).flatten() else {
+            continue;
+        };
+        if nearest.is_none_or(|(least, _)| distance < least) {
+            nearest = Some((distance, other));
+        }
+    }
+    if let Some((_, other)) = nearest {
+        let line = &lines[other];
+        let before = found.len();
+        line.values(other, 0, line.chars.len(), Some(named), found);
+        for printed in &mut found[before..] {
+            printed.near = true;
+        }
+    }
+}
+
+/// How far a line is from being the value of the keyword in `frame`; `None` if it cannot be: it
+/// must stand beside or below, without a keyword of its own.
+fn reach(frame: &Frame, line: &Line) -> Option<f32> {
+    let has_value = line.chars.iter().filter(|char| char.is_ascii_digit()).count() > 0
+        && line.chars.iter().filter(|char| fold_char(**char).is_some()).count() >= VALUE_CHARS_MIN;
+    if !line.keywords.is_empty() || !has_value {
+        return None;
+    }
+    let extent = frame.extent(line.quad);
+    let gap = extent.left - frame.length;
+    let beside = (extent.middle() - 0.5).abs() < 0.6 && (-0.7..8.0).contains(&gap);
+    let drop = extent.top - 1.0;
+    let below = (-0.4..1.5).contains(&drop) && extent.overlap(0.0, frame.length) > 0.3;
+    if beside {
+        Some(gap.max(0.0) * 0.3)
+    } else if below {
+        Some(1.0 + drop.max(0.0))
+    } else {
+        None
+    }
+}
+
+/// A serial that goes on in the lines below: each join is a value of its own, good only for
+/// comparing with a barcode.
+fn continued(
+    lines: &[Line],
+    index: usize,
+    keyword: &Keyword,
+    end: usize,
+    found: &mut Vec<Printed>,
+) {
+    let line = &lines[index];
+    if keyword.kind != IdentifierKind::Serial || end < line.chars.len() {
+        return;
+    }
+    let mut text: String = line.chars[keyword.end.min(end)..end].iter().collect();
+    let Some(mut frame) = Frame::of(line.quad) else { return };
+    let mut from = index;
+    for _ in 1..JOIN_LINES_MAX {
+        let below = lines.iter().enumerate().filter(|&(other, next)| {
+            let extent = frame.extent(next.quad);
+            other != from
+                && next.keywords.is_empty()
+                && (-0.4..1.0).contains(&(extent.top - 1.0))
+                && (0.5..1.8).contains(&extent.height())
+                && extent.overlap(0.0, frame.length) > 0.3
+        });
+        let nearest = below.min_by(|one, other| {
+            frame.extent(one.1.quad).top.total_cmp(&frame.extent(other.1.quad).top)
+        });
+        let Some((next, below)) = nearest else { return };
+        text.extend(&below.chars);
+        let value = fold(&text);
+        if value.len() >= VALUE_CHARS_MIN && digits(&value) > 0 {
+            found.push(Printed {
+                value,
+                text: text.clone(),
+                named: Some((keyword.kind, keyword.strength)),
+                joined: Joined::Lines,
+                line: index,
+                span: (0, 0),
+                whole: false,
+                near: false,
+            });
+        }
+        from = next;
+        match Frame::of(below.quad) {
+            Some(next) => frame = next,
+            None => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{line, line_at};
+    use IdentifierKind::*;
+
+    fn named(lines: &[TextLine]) -> Vec<(IdentifierKind, String)> {
+        read_label(lines)
+            .into_iter()
+            .filter_map(|printed| Some((printed.named?.0, printed.value)))
+            .collect()
+    }
+
+    #[track_caller]
+    fn check(lines: &[TextLine], kind: IdentifierKind, value: &str) {
+        let found = named(lines);
+        assert!(found.contains(&(kind, value.to_owned())), "{found:?}");
+    }
+
+    #[test]
+    fn the_value_on_the_keyword_s_line() {
+        check(&[line(0, "S/N: 082 1032398")], Serial, "0821032398");
+        check(&[line(0, "S/N:77987515")], Serial, "77987515");
+        let both = [line(0, "P/N:D150-0B0-024-02E0  S/N:77987515")];
+        check(&both, Serial, "77987515");
+        check(&both, PartNumber, "D1500B002402E0");
+        check(&[line(0, "终端序列号：0821032398")], Serial, "0821032398");
+        check(&[line(0, "MAC: 38:3A:21:27:CF:16")], Mac, "383A2127CF16");
+    }
+
+    #[test]
+    fn the_value_beside_or_below_its_keyword() {
+        let beside = [line_at(0.0, 0.0, "S/N:"), line_at(60.0, 0.0, "77987515")];
+        check(&beside, Serial, "77987515");
+        let below = [line(0, "Serial Number"), line(1, "77987515"), line(2, "12345678")];
+        assert_eq!(named(&below).first(), Some(&(Serial, "77987515".to_owned())));
+        let far = [line(0, "S/N:"), line(9, "77987515")];
+        assert!(named(&far).is_empty());
+    }
+
+    #[test]
+    fn a_value_over_several_lines() {
+        let wrapped = [line(0, "SN:029K"), line(1, "NU6RM1"), line(2, "016758")];
+        check(&wrapped, Serial, "029KNU6RM1016758");
+    }
+
+    #[test]
+    fn a_cut_or_glued_value_is_not_whole() {
+        let mut cut = line(0, "S/N: 77987515");
+        cut.bounds.ink_after = true;
+        assert!(read_label(&[cut]).iter().all(|printed| !printed.whole));
+        let goes_on = read_label(&[line(0, "S/N: 77987515 2019")]);
+        assert!(!goes_on.iter().any(|printed| printed.value == "77987515" && printed.whole));
+        let mut before = line(0, "S/N: 77987515");
+        before.bounds.ink_before = true;
+        assert!(read_label(&[before]).iter().any(|printed| printed.whole));
+    }
+}

@@ -1,0 +1,183 @@
+//! The rule of acceptance: which facts about one value suffice to register it, and which forbid it.
+//!
+//! This is the table that a domain expert reads. A value is accepted if one row of [`ACCEPTING`]
+//! is complete and no [`Bar`] stands against it; everything else goes to a person. A row is added
+//! only with a reason why its facts cannot all be wrong in the same way at once.
+
+use crate::{Check, ReasonCode};
+
+/// A fact about one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Fact {
+    /// A barcode carries it: a 2-D symbol, or a 1-D symbol that was read twice.
+    Barcode,
+    /// A barcode carries it under the name of a serial: an identifier, a key, a keyword.
+    BarcodeNamed,
+    /// A barcode carries it, and a serial keyword without another value stands at the barcode.
+    BarcodeCaptioned,
+    /// Two barcodes of different kinds or places carry it.
+    TwoBarcodes,
+    /// It is printed, anywhere.
+    Printed,
+    /// It is printed beside a serial keyword.
+    Keyword,
+    /// Printed beside a serial keyword stands what differs from it by look-alikes only.
+    KeywordLookAlike,
+    /// Two independent readings of the same spot agree on it, and nothing was cut off or glued on.
+    TwoReadings,
+    /// Two photos show it.
+    SeveralPhotos,
+    /// It fits a maker's format that is unlike any other number, or the maker's name stands there.
+    VendorFormat,
+    /// It fits a format that the operator taught.
+    TaughtFormat,
+    /// It is on the list of expected serials.
+    Expected,
+}
+
+/// The facts that hold for one value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts(u32);
+
+impl Facts {
+    pub(crate) fn insert(&mut self, fact: Fact) {
+        self.0 |= 1 << fact as u32;
+    }
+
+    pub(crate) fn insert_if(&mut self, fact: Fact, holds: bool) {
+        if holds {
+            self.insert(fact);
+        }
+    }
+
+    pub(crate) fn has(self, fact: Fact) -> bool {
+        self.0 & (1 << fact as u32) != 0
+    }
+
+    fn has_all(self, facts: &[Fact]) -> bool {
+        facts.iter().all(|&fact| self.has(fact))
+    }
+}
+
+/// One way to be accepted: all of its facts together.
+pub(crate) struct Row {
+    /// For tests and for a person who asks why.
+    pub(crate) name: &'static str,
+    /// Every one of them must hold.
+    pub(crate) needs: &'static [Fact],
+    /// How sure the value is then, 0 to 1.
+    pub(crate) confidence: f32,
+}
+
+use Fact::*;
+
+/// What suffices. The first complete row is the answer's.
+pub(crate) const ACCEPTING: &[Row] = &[
+    // The barcode says so itself and print beside a keyword says the same.
+    Row {
+        name: "barcode with identifier and keyed print",
+        needs: &[BarcodeNamed, Keyword],
+        confidence: 0.9999,
+    },
+    // Two channels that fail in different ways, one of them under the serial's name.
+    Row { name: "barcode equals keyed print", needs: &[Barcode, Keyword], confidence: 0.9998 },
+    Row {
+        name: "barcode under a keyword equals print",
+        needs: &[BarcodeCaptioned, Printed],
+        confidence: 0.9995,
+    },
+    // An identifier is the maker's own statement.
+    Row { name: "barcode with identifier", needs: &[Barcode, BarcodeNamed], confidence: 0.999 },
+    Row {
+        name: "barcode equals print in a maker's format",
+        needs: &[Barcode, Printed, VendorFormat],
+        confidence: 0.999,
+    },
+    Row {
+        name: "barcode equals print in a taught format",
+        needs: &[Barcode, Printed, TaughtFormat],
+        confidence: 0.9995,
+    },
+    // The print names it; a reader's look-alikes are settled by the barcode, which has a check.
+    Row {
+        name: "barcode settles keyed print",
+        needs: &[Barcode, KeywordLookAlike],
+        confidence: 0.999,
+    },
+    Row {
+        name: "two barcodes in a known format",
+        needs: &[TwoBarcodes, VendorFormat],
+        confidence: 0.999,
+    },
+    Row { name: "barcode in a taught format", needs: &[Barcode, TaughtFormat], confidence: 0.998 },
+    Row { name: "barcode that is expected", needs: &[Barcode, Expected], confidence: 0.9998 },
+    Row {
+        name: "print that is expected",
+        needs: &[Printed, TwoReadings, Expected],
+        confidence: 0.9995,
+    },
+    Row { name: "keyed print that is expected", needs: &[Keyword, Expected], confidence: 0.9995 },
+    // 151 agreements of two such readings on real labels, none wrong.
+    Row { name: "keyed print read twice", needs: &[Keyword, TwoReadings], confidence: 0.998 },
+    Row {
+        name: "print in a taught format read twice",
+        needs: &[Printed, TwoReadings, TaughtFormat],
+        confidence: 0.997,
+    },
+];
+
+/// The first row that the facts complete.
+pub(crate) fn accepting(facts: Facts) -> Option<&'static Row> {
+    ACCEPTING.iter().find(|row| facts.has_all(row.needs))
+}
+
+/// What forbids to accept a value, whatever speaks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Bar {
+    /// It is named as another kind of number, or an EAN/UPC symbol carries it.
+    NamedOther,
+    /// It is known as a part number.
+    PartNumber,
+    /// It is a part of an address and nothing names it a serial.
+    InAddress,
+    /// Two serials are in view.
+    TwoSerials,
+    /// A barcode and the print differ.
+    BarcodeTextDiffer,
+    /// Label and screen show different serials.
+    LabelScreenMismatch,
+    /// A serial that is not expected, where only expected ones may be.
+    NotInEstate,
+}
+
+impl Bar {
+    /// What the technician is told.
+    pub(crate) fn reason(self) -> ReasonCode {
+        match self {
+            Self::NamedOther | Self::InAddress => ReasonCode::OnlyOtherNumbers,
+            Self::PartNumber => ReasonCode::PartNumber,
+            Self::TwoSerials => ReasonCode::TwoSerials,
+            Self::BarcodeTextDiffer => ReasonCode::BarcodeTextDiffer,
+            Self::LabelScreenMismatch => ReasonCode::LabelScreenMismatch,
+            Self::NotInEstate => ReasonCode::NotInEstate,
+        }
+    }
+}
+
+/// The grounds as the answer shows them.
+pub(crate) fn checks(facts: Facts) -> Vec<Check> {
+    let shown = [
+        (facts.has(VendorFormat) || facts.has(TaughtFormat), Check::Format),
+        (facts.has(Barcode) && facts.has(Printed), Check::BarcodeEqualsText),
+        (facts.has(BarcodeNamed), Check::BarcodeIdentifier),
+        (
+            facts.has(Keyword) || facts.has(KeywordLookAlike) || facts.has(BarcodeCaptioned),
+            Check::Keyword,
+        ),
+        (facts.has(TwoBarcodes), Check::TwoBarcodes),
+        (facts.has(TwoReadings), Check::TwoReadings),
+        (facts.has(SeveralPhotos), Check::SeveralPhotos),
+        (facts.has(Expected), Check::Estate),
+    ];
+    shown.into_iter().filter_map(|(holds, check)| holds.then_some(check)).collect()
+}

@@ -1,0 +1,177 @@
+//! Every value that the evidence shows, with who showed it and under what name.
+//!
+//! A sighting is a fact, not an opinion: the judge counts what several of them say about one value.
+
+use crate::canonical::fold;
+use crate::formats::digits;
+use crate::keyword::Strength;
+use crate::label::{self, Joined, VALUE_CHARS_MIN};
+use crate::payload::{self, Mark};
+use crate::place::{Frame, same_spot};
+use crate::{Barcode, Evidence, IdentifierKind, PhotoEvidence, Place, Symbology};
+
+/// One value in one place.
+#[derive(Clone, Debug)]
+pub(crate) struct Sighting {
+    /// Canonical form.
+    pub(crate) value: String,
+    /// As printed or encoded.
+    pub(crate) printed: String,
+    /// What carries it.
+    pub(crate) carrier: Carrier,
+    /// What it is said to be; `None` if nothing says so.
+    pub(crate) named: Option<(IdentifierKind, Strength)>,
+    /// Where.
+    pub(crate) place: Place,
+    /// The least certain character's probability; 1 for a barcode.
+    pub(crate) least_p: f32,
+}
+
+/// What carries a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Carrier {
+    /// A barcode.
+    Barcode {
+        /// Index in its photo.
+        index: usize,
+        symbology: Symbology,
+        mark: Mark,
+        /// A 1-D symbol needs two votes before it may count alone.
+        counts: bool,
+        /// A serial keyword without a value of its own stands next to it.
+        captioned: bool,
+    },
+    /// A printed line of the first reading.
+    Print {
+        /// Index in its photo.
+        line: usize,
+        joined: Joined,
+        /// Nothing speaks against the box holding the whole value.
+        whole: bool,
+        /// The keyword that names it stands in another line.
+        near: bool,
+        /// The second reading sees the same value, whole, in the same spot.
+        twice: bool,
+    },
+}
+
+impl Sighting {
+    pub(crate) fn is_barcode(&self) -> bool {
+        matches!(self.carrier, Carrier::Barcode { .. })
+    }
+
+    /// Surely named a serial.
+    pub(crate) fn says_serial(&self) -> bool {
+        self.named == Some((IdentifierKind::Serial, Strength::Sure))
+    }
+
+    /// Surely named something that is not a serial.
+    pub(crate) fn says_other(&self) -> Option<IdentifierKind> {
+        match self.named {
+            Some((kind, Strength::Sure)) if kind != IdentifierKind::Serial => Some(kind),
+            _ => None,
+        }
+    }
+}
+
+/// Every sighting of the evidence, in an order that does not depend on the order of the evidence
+/// within a photo.
+pub(crate) fn sightings(evidence: &Evidence) -> Vec<Sighting> {
+    let mut all = Vec::new();
+    for (index, photo) in evidence.photos.iter().enumerate() {
+        barcodes(index, photo, &mut all);
+        print(index, photo, &mut all);
+    }
+    all
+}
+
+fn barcodes(index: usize, photo: &PhotoEvidence, all: &mut Vec<Sighting>) {
+    let captions = label::lone_serial_keywords(&photo.lines);
+    for (position, barcode) in photo.barcodes.iter().enumerate() {
+        let counts = is_two_dimensional(barcode.symbology) || barcode.votes >= 2;
+        let captioned = captions.iter().any(|caption| is_captioned(caption, barcode, photo));
+        for field in payload::parse_payload(&barcode.payload, barcode.symbology, barcode.gs1) {
+            let value = fold(&field.value);
+            let strength = match field.mark {
+                Mark::Named => Strength::Sure,
+                _ => Strength::Weak,
+            };
+            let named = match field.kind {
+                IdentifierKind::Other if field.mark != Mark::Named => None,
+                kind => Some((kind, strength)),
+            };
+            if value.len() < VALUE_CHARS_MIN {
+                continue;
+            }
+            all.push(Sighting {
+                value,
+                printed: field.value,
+                carrier: Carrier::Barcode {
+                    index: position,
+                    symbology: barcode.symbology,
+                    mark: field.mark,
+                    counts,
+                    captioned,
+                },
+                named,
+                place: Place { photo: index, quad: barcode.quad },
+                least_p: 1.0,
+            });
+        }
+    }
+}
+
+/// Whether the barcode stands right below, above or after a lone keyword, nearer than any other
+/// barcode.
+fn is_captioned(caption: &crate::Quad, barcode: &Barcode, photo: &PhotoEvidence) -> bool {
+    let Some(frame) = Frame::of(caption) else { return false };
+    let distance = |barcode: &Barcode| {
+        let extent = frame.extent(&barcode.quad);
+        let across = (extent.top - 1.0).max(-extent.bottom).max(0.0);
+        let along = (extent.left - frame.length).max(-extent.right).max(0.0);
+        across.hypot(along)
+    };
+    let own = distance(barcode);
+    let near = |other: &&Barcode| other.payload != barcode.payload && distance(other) < own + 2.0;
+    own < 3.0 && photo.barcodes.iter().find(near).is_none()
+}
+
+fn print(index: usize, photo: &PhotoEvidence, all: &mut Vec<Sighting>) {
+    let second = label::read_label(&photo.second_lines);
+    for printed in label::read_label(&photo.lines) {
+        let source = &photo.lines[printed.line];
+        let twice = printed.whole
+            && second.iter().any(|again| {
+                again.whole
+                    && again.value == printed.value
+                    && same_spot(&source.quad, &photo.second_lines[again.line].quad)
+            });
+        let of_value = source.chars.get(printed.span.0..printed.span.1).unwrap_or_default();
+        let least_p = of_value.iter().map(|char| char.p).fold(1.0, f32::min);
+        all.push(Sighting {
+            value: printed.value,
+            printed: printed.text.trim().to_owned(),
+            carrier: Carrier::Print {
+                line: printed.line,
+                joined: printed.joined,
+                whole: printed.whole,
+                near: printed.near,
+                twice,
+            },
+            named: printed.named,
+            place: Place { photo: index, quad: source.quad },
+            least_p: if least_p.is_finite() { least_p.clamp(0.0, 1.0) } else { 0.0 },
+        });
+    }
+}
+
+/// Whether a symbol's own error correction vouches for its payload.
+pub(crate) fn is_two_dimensional(symbology: Symbology) -> bool {
+    use Symbology::*;
+    matches!(symbology, DataMatrix | QrCode | Pdf417 | Aztec)
+}
+
+/// Whether a value has a form that a person would take for a serial.
+pub(crate) fn looks_like_serial(value: &str) -> bool {
+    (VALUE_CHARS_MIN + 1..=32).contains(&value.len()) && digits(value) >= 1
+}
