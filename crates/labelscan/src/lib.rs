@@ -5,4 +5,6 @@
 
 pub mod cli;
 pub mod clock;
+pub mod readers;
+pub mod scan_object;
 pub mod settings;
