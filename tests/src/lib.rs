@@ -1,1 +1,3 @@
-//! tests
+//! What the end-to-end tests are made with: photographs of labels and a harness around the program.
+
+pub mod render;

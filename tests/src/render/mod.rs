@@ -1,0 +1,111 @@
+//! Photographs of terminal labels that never existed, with their ground truth.
+//!
+//! A [`Label`] says what is printed and where, [`print`] puts it on paper in real fonts and real
+//! symbologies, and [`Shot`] photographs it as a technician would: turned, tilted, out of focus,
+//! in uneven light, as a JPEG. Everything is drawn from a seed: the same seed gives the same bytes
+//! on every machine, so a photo that fails a test can be made again. Nothing here may use the
+//! product's own code: a reader must not be measured with its own ruler.
+
+mod camera;
+mod layout;
+mod numbers;
+mod print;
+pub mod set;
+mod symbol;
+
+pub use camera::Shot;
+pub use layout::{Element, Ink, Label, Layout};
+pub use numbers::{Maker, Numbers};
+pub use print::{Face, Fonts, FontsMissing};
+pub use symbol::Code;
+
+use anyhow::Result;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A photo and what stands on the label in it.
+#[derive(Clone, Debug)]
+pub struct Photo {
+    /// The file as a phone would send it.
+    pub jpeg: Vec<u8>,
+    /// What a perfect reader would return.
+    pub truth: Truth,
+}
+
+/// What stands on a label.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Truth {
+    /// The serial as it is printed; `None` where nothing may be accepted.
+    pub serial: Option<String>,
+    /// Every barcode on the label.
+    pub barcodes: Vec<TrueBarcode>,
+    /// The other numbers, by the keyword they are printed with.
+    pub other_ids: BTreeMap<String, String>,
+}
+
+/// A barcode that is on a label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrueBarcode {
+    /// The symbology's usual name, such as "Code 128".
+    pub format: String,
+    /// What it encodes.
+    pub text: String,
+}
+
+/// Which label to make and how it is photographed; what is not fixed here comes from the seed.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// How the label is laid out.
+    pub layout: Layout,
+    /// The symbology of the serial's barcode, where the layout has a linear one.
+    pub code: Code,
+    /// Whose serial it carries.
+    pub maker: Maker,
+    /// Colours of print and paper.
+    pub ink: Ink,
+    /// The camera and the light.
+    pub shot: Shot,
+}
+
+impl Recipe {
+    /// Any label under field conditions, without glare.
+    pub fn field(rng: &mut StdRng) -> Self {
+        Self {
+            layout: Layout::WITH_SERIAL[rng.random_range(0..Layout::WITH_SERIAL.len())],
+            code: if rng.random_bool(0.75) { Code::Code128 } else { Code::Code39 },
+            maker: Maker::ALL[rng.random_range(0..Maker::ALL.len())],
+            ink: Ink::usual(rng),
+            shot: Shot::field(rng),
+        }
+    }
+
+    /// A label whose serial is printed and stands in no barcode.
+    pub fn text_only(rng: &mut StdRng) -> Self {
+        Self { layout: Layout::TextOnly, ..Self::field(rng) }
+    }
+
+    /// One barcode and its printed line, sharp and evenly lit, turned by `turn_deg`.
+    pub fn turned(code: Code, turn_deg: f32) -> Self {
+        Self {
+            layout: Layout::CodeAboveSerial,
+            code,
+            maker: Maker::Pax,
+            ink: Ink::BlackOnWhite,
+            shot: Shot { turn_deg, ..Shot::steady() },
+        }
+    }
+}
+
+/// Makes the photo that `recipe` and `seed` determine.
+///
+/// # Errors
+/// If a font package is missing, or a number cannot be encoded in the recipe's symbology.
+pub fn photograph(fonts: &Fonts, recipe: &Recipe, seed: u64) -> Result<Photo> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let numbers = Numbers::draw(recipe.maker, &mut rng);
+    let label = recipe.layout.compose(fonts, recipe, &numbers, &mut rng)?;
+    let paper = print::print(fonts, &label, &mut rng)?;
+    let jpeg = camera::take(&paper, &label, &recipe.shot, &mut rng)?;
+    Ok(Photo { jpeg, truth: label.truth })
+}

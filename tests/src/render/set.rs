@@ -1,0 +1,72 @@
+//! Sets of photos with a manifest, as `labelscan eval` reads them.
+
+use super::{Code, Fonts, Layout, Recipe, photograph};
+use anyhow::Result;
+use rand::{RngExt, rngs::StdRng};
+use std::io::Write;
+use std::path::Path;
+
+/// Every layout that carries a serial, under field conditions.
+pub fn field(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
+    (0..count).map(|_| Recipe::field(rng)).collect()
+}
+
+/// Labels whose serial is printed and stands in no barcode.
+pub fn text(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
+    (0..count).map(|_| Recipe::text_only(rng)).collect()
+}
+
+/// Code 128 and Code 39 at every angle in steps of 15 degrees: 48 photos.
+pub fn turned() -> Vec<Recipe> {
+    let angles = (0..360_u16).step_by(15);
+    angles
+        .flat_map(|angle| [Code::Code128, Code::Code39].map(|code| (code, f32::from(angle))))
+        .map(|(code, angle)| Recipe::turned(code, angle))
+        .collect()
+}
+
+/// Labels and stickers on which nothing may be accepted.
+pub fn no_serial(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
+    (0..count)
+        .map(|at| {
+            let layout = if at % 2 == 0 { Layout::NoSerial } else { Layout::NoNumbers };
+            Recipe { layout, ..Recipe::field(rng) }
+        })
+        .collect()
+}
+
+/// Every layout with a reflection on the label.
+pub fn glare(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
+    (0..count)
+        .map(|_| {
+            let mut recipe = Recipe::field(rng);
+            recipe.shot.glare = rng.random_range(0.4..1.0);
+            recipe
+        })
+        .collect()
+}
+
+/// Writes the photos and `manifest.jsonl` into `folder`; gives their number.
+///
+/// # Errors
+/// If a photo cannot be made or a file cannot be written.
+pub fn write(fonts: &Fonts, recipes: &[Recipe], seed: u64, folder: &Path) -> Result<usize> {
+    std::fs::create_dir_all(folder)?;
+    let mut manifest = std::fs::File::create(folder.join("manifest.jsonl"))?;
+    for (at, recipe) in recipes.iter().enumerate() {
+        let photo =
+            photograph(fonts, recipe, seed.wrapping_mul(1_000_003).wrapping_add(at as u64))?;
+        let name = format!("{at:05}.jpg");
+        std::fs::write(folder.join(&name), &photo.jpeg)?;
+        let row = serde_json::json!({
+            "id": format!("{:?}-{at}", recipe.layout),
+            "path": name,
+            "serial": photo.truth.serial,
+            "barcodes": photo.truth.barcodes,
+            "other_ids": photo.truth.other_ids,
+            "kind": if photo.truth.serial.is_some() { "serial" } else { "negative" },
+        });
+        writeln!(manifest, "{row}")?;
+    }
+    Ok(recipes.len())
+}
