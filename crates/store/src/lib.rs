@@ -1,1 +1,88 @@
-//! store
+//! Everything durable: scans, photos, terminals, the outbox, the audit trail, keys and sessions.
+//!
+//! A photo is durable before its row, a row is durable before [`Store::receive`] answers, and an
+//! outbox row exists exactly if a registration is owed. Work is claimed with a lease and settled
+//! with the claim's fencing token, so a crash anywhere means that a step repeats, never that it is
+//! lost. The store must never await anything but its database while a transaction is open, never
+//! read a clock, and never put a whole serial into an error or a log line.
+
+mod access;
+mod audit;
+mod check;
+mod claim;
+mod database;
+mod decision;
+mod deliveries;
+mod error;
+mod hash;
+mod photos;
+mod receive;
+mod registration;
+mod row;
+mod scan_queue;
+mod scans;
+mod settings;
+mod terminals;
+
+pub use access::{Key, NewKey, NewSignIn, Session};
+pub use audit::AuditEntry;
+pub use check::{Check, Fault};
+pub use claim::{Claim, Lease};
+pub use decision::{Action, Decided, Decision};
+pub use deliveries::{ClaimedDelivery, Delivery, DeliveryFilter, DeliveryStatus, Settled};
+pub use error::StoreError;
+pub use photos::StoredPhoto;
+pub use receive::{Received, Upload, UploadedPhoto};
+pub use registration::Registration;
+pub use scan_queue::{ClaimedScan, Failure, Finding, Found};
+pub use scans::{PhotoRecord, Scan, ScanFilter, ScanId, ScanStatus};
+pub use settings::{Limits, Settings};
+pub use terminals::{Terminal, TerminalFilter};
+
+use database::Database;
+use photos::Photos;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// The open store. Cloning is cheap; all clones share their connections.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    photos: Photos,
+    limits: Limits,
+    queued: Arc<Notify>,
+}
+
+impl Store {
+    /// Connects to the database and the photos, and brings the tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`] for an address that cannot be used, [`StoreError::Newer`] if a
+    /// newer program has been at the database, [`StoreError::Unavailable`] if it does not answer.
+    pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
+        let database = Database::open(&settings.database, &settings.limits).await?;
+        let photos = Photos::open(&settings.photos)?;
+        let queued = Arc::new(Notify::new());
+        Ok(Self { database, photos, limits: settings.limits.clone(), queued })
+    }
+
+    /// Is notified after each commit that put a delivery into the queue or back into it. Only
+    /// this process hears of its own; look into the queue every now and then as well.
+    pub fn delivery_queued(&self) -> Arc<Notify> {
+        self.queued.clone()
+    }
+
+    /// Answers if the database and the place of the photos do.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(self.database.reader()).await?;
+        self.photos.ping().await
+    }
+
+    /// Closes the connections after what is under way; SQLite's log is merged into its file.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}

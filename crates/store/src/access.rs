@@ -1,0 +1,258 @@
+//! Who may come in: keys, sign-in links and sessions. Only hashes of the secrets are stored; the
+//! caller makes the secrets and hashes them.
+
+use crate::hash::hex;
+use crate::row::{column, time, time_or_none};
+use crate::{Store, StoreError};
+use jiff::Timestamp;
+use sqlx::any::AnyRow;
+
+/// How often a key's last use is written, in milliseconds: writing it at every request would make
+/// every read a write.
+const USE_RECORDED_EVERY_MS: i64 = 60_000;
+
+/// A key that is to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// Its id, made by the caller.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub role: String,
+    /// SHA-256 of the secret.
+    pub hash: [u8; 32],
+}
+
+/// A key, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub role: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub used_at: Option<Timestamp>,
+}
+
+/// A sign-in link that is to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewSignIn {
+    /// SHA-256 of the link's secret.
+    pub hash: [u8; 32],
+    /// What whoever follows it may do.
+    pub role: String,
+    /// What they are called.
+    pub name: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A browser that is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// What it may do.
+    pub role: String,
+    /// Who it is.
+    pub name: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    /// Records a key.
+    ///
+    /// # Errors
+    /// If the id or the secret exists already, or the database does not answer.
+    pub async fn create_key(&self, key: NewKey, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin().await?;
+        sqlx::query(
+            "INSERT INTO keys (id, name, role, hash, created_at) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(&key.id)
+        .bind(&key.name)
+        .bind(&key.role)
+        .bind(hex(&key.hash))
+        .bind(now.as_millisecond())
+        .execute(&mut *transaction)
+        .await?;
+        self.audit(&mut transaction, now, "operator", "key.created", &key.id, &key.name).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The key whose secret has this hash, unless it is revoked. Its use is recorded.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn key_by_hash(
+        &self,
+        hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Key>, StoreError> {
+        let row = sqlx::query("SELECT * FROM keys WHERE hash = $1 AND revoked_at IS NULL")
+            .bind(hex(hash))
+            .fetch_optional(self.database.reader())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let key = key_from(&row)?;
+        let stale = now.as_millisecond().saturating_sub(USE_RECORDED_EVERY_MS);
+        if key.used_at.is_none_or(|used| used.as_millisecond() < stale) {
+            sqlx::query("UPDATE keys SET used_at = $1 WHERE id = $2")
+                .bind(now.as_millisecond())
+                .bind(&key.id)
+                .execute(self.database.writer())
+                .await?;
+        }
+        Ok(Some(key))
+    }
+
+    /// Every key, newest first.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn keys(&self) -> Result<Vec<Key>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM keys ORDER BY created_at DESC, id LIMIT $1")
+            .bind(self.limits.rows(0))
+            .fetch_all(self.database.reader())
+            .await?;
+        rows.iter().map(key_from).collect()
+    }
+
+    /// Revokes a key for good.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such key, or it is revoked already.
+    pub async fn revoke_key(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin().await?;
+        let changed =
+            sqlx::query("UPDATE keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
+                .bind(now.as_millisecond())
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+        if changed.rows_affected() == 0 {
+            return Err(StoreError::NotFound("key in force"));
+        }
+        self.audit(&mut transaction, now, "operator", "key.revoked", id, &()).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Records a sign-in link.
+    ///
+    /// # Errors
+    /// If the secret exists already, or the database does not answer.
+    pub async fn create_sign_in(&self, link: NewSignIn, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO sign_ins (hash, role, name, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(hex(&link.hash))
+        .bind(link.role)
+        .bind(link.name)
+        .bind(now.as_millisecond())
+        .bind(link.expires_at.as_millisecond())
+        .execute(self.database.writer())
+        .await?;
+        Ok(())
+    }
+
+    /// Turns a link into a session, once. `None` if the link is unknown, used or over.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn redeem_sign_in(
+        &self,
+        link: &[u8; 32],
+        session: &[u8; 32],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let mut transaction = self.database.begin().await?;
+        let row = sqlx::query(
+            "UPDATE sign_ins SET redeemed_at = $1 \
+             WHERE hash = $2 AND redeemed_at IS NULL AND expires_at > $1 RETURNING role, name",
+        )
+        .bind(now.as_millisecond())
+        .bind(hex(link))
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let new = Session { role: column(&row, "role")?, name: column(&row, "name")?, expires_at };
+        sqlx::query(
+            "INSERT INTO sessions (hash, role, name, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(hex(session))
+        .bind(&new.role)
+        .bind(&new.name)
+        .bind(now.as_millisecond())
+        .bind(expires_at.as_millisecond())
+        .execute(&mut *transaction)
+        .await?;
+        for spent in [
+            "DELETE FROM sessions WHERE expires_at <= $1",
+            "DELETE FROM sign_ins WHERE expires_at <= $1",
+        ] {
+            sqlx::query(spent).bind(now.as_millisecond()).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(Some(new))
+    }
+
+    /// The session whose secret has this hash, unless it is over.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn session_by_hash(
+        &self,
+        hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let row = sqlx::query(
+            "SELECT role, name, expires_at FROM sessions WHERE hash = $1 AND expires_at > $2",
+        )
+        .bind(hex(hash))
+        .bind(now.as_millisecond())
+        .fetch_optional(self.database.reader())
+        .await?;
+        row.map(|row| {
+            Ok(Session {
+                role: column(&row, "role")?,
+                name: column(&row, "name")?,
+                expires_at: time(&row, "expires_at")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Signs a browser out. An unknown session is signed out already.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn delete_session(&self, hash: &[u8; 32]) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM sessions WHERE hash = $1")
+            .bind(hex(hash))
+            .execute(self.database.writer())
+            .await?;
+        Ok(())
+    }
+}
+
+fn key_from(row: &AnyRow) -> Result<Key, StoreError> {
+    Ok(Key {
+        id: column(row, "id")?,
+        name: column(row, "name")?,
+        role: column(row, "role")?,
+        created_at: time(row, "created_at")?,
+        revoked_at: time_or_none(row, "revoked_at")?,
+        used_at: time_or_none(row, "used_at")?,
+    })
+}

@@ -1,0 +1,124 @@
+//! The audit trail: who did what to which scan, delivery or key, and when. Entries are only ever
+//! added, in the transaction of what they tell of. Each holds the hash of the one before it, so a
+//! changed or missing entry shows in [`Store::check`].
+
+use crate::hash::sha256_parts;
+use crate::row::{column, time, to_json};
+use crate::{Store, StoreError};
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+/// One entry of the audit trail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEntry {
+    /// Its place in the chain, from 1 without gaps.
+    pub seq: i64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who did it: a person's or a key's name, or the part of the program.
+    pub who: String,
+    /// What was done, such as `scan.corrected`.
+    pub what: String,
+    /// The id of what it was done to.
+    pub subject: String,
+    /// The particulars as JSON.
+    pub detail: Vec<u8>,
+    /// SHA-256 over the hash before it and everything above.
+    pub hash: Vec<u8>,
+}
+
+impl AuditEntry {
+    /// The hash that this entry must have behind `before`.
+    pub(crate) fn hash_behind(&self, before: &[u8]) -> [u8; 32] {
+        sha256_parts(&[
+            before,
+            &self.seq.to_be_bytes(),
+            &self.at.as_millisecond().to_be_bytes(),
+            self.who.as_bytes(),
+            self.what.as_bytes(),
+            self.subject.as_bytes(),
+            &self.detail,
+        ])
+    }
+}
+
+impl Store {
+    /// Adds an entry. It should be the last step of its transaction: from here to the commit
+    /// nobody else can add one.
+    pub(crate) async fn audit(
+        &self,
+        connection: &mut AnyConnection,
+        now: Timestamp,
+        who: &str,
+        what: &str,
+        subject: &str,
+        detail: &impl Serialize,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO audit_head (only_row, seq, hash) VALUES (1, 0, $1) \
+             ON CONFLICT (only_row) DO NOTHING",
+        )
+        .bind(Vec::<u8>::new())
+        .execute(&mut *connection)
+        .await?;
+        let head = sqlx::query("UPDATE audit_head SET seq = seq + 1 RETURNING seq, hash")
+            .fetch_one(&mut *connection)
+            .await?;
+        let mut entry = AuditEntry {
+            seq: column(&head, "seq")?,
+            at: now,
+            who: who.into(),
+            what: what.into(),
+            subject: subject.into(),
+            detail: to_json(detail)?,
+            hash: Vec::new(),
+        };
+        entry.hash = entry.hash_behind(&column::<Vec<u8>>(&head, "hash")?).to_vec();
+        sqlx::query(
+            "INSERT INTO audit (seq, at, who, what, subject, detail, hash) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(entry.seq)
+        .bind(entry.at.as_millisecond())
+        .bind(entry.who)
+        .bind(entry.what)
+        .bind(entry.subject)
+        .bind(entry.detail)
+        .bind(entry.hash.clone())
+        .execute(&mut *connection)
+        .await?;
+        sqlx::query("UPDATE audit_head SET hash = $1")
+            .bind(entry.hash)
+            .execute(&mut *connection)
+            .await?;
+        Ok(())
+    }
+
+    /// What happened to one scan, delivery or key, oldest first.
+    ///
+    /// # Errors
+    /// If the database does not answer or holds damaged data.
+    pub async fn history(&self, subject: &str) -> Result<Vec<AuditEntry>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM audit WHERE subject = $1 ORDER BY seq LIMIT $2")
+            .bind(subject)
+            .bind(self.limits.rows(0))
+            .fetch_all(self.database.reader())
+            .await?;
+        rows.iter().map(entry_from).collect()
+    }
+}
+
+/// An entry from its row.
+pub(crate) fn entry_from(row: &AnyRow) -> Result<AuditEntry, StoreError> {
+    Ok(AuditEntry {
+        seq: column(row, "seq")?,
+        at: time(row, "at")?,
+        who: column(row, "who")?,
+        what: column(row, "what")?,
+        subject: column(row, "subject")?,
+        detail: column(row, "detail")?,
+        hash: column(row, "hash")?,
+    })
+}

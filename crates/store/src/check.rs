@@ -1,0 +1,225 @@
+//! The checks behind `labelscan check`: every photo is there and unchanged, nothing is orphaned,
+//! every registration that is owed is queued or settled, and the audit trail's chain holds. It only
+//! reads.
+
+use crate::audit::entry_from;
+use crate::photos::scan_of;
+use crate::row::column;
+use crate::scans::id_in;
+use crate::{ScanId, Store, StoreError};
+use futures_util::TryStreamExt;
+use jiff::Timestamp;
+
+/// Audit entries that are read at once.
+const ENTRIES_AT_ONCE: i64 = 1_000;
+/// Faults that are listed; the rest is only counted.
+const FAULTS_MAX: usize = 1_000;
+
+/// What a check looked at and what it found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Check {
+    /// Scans in the database.
+    pub scans: u64,
+    /// Photos whose bytes were compared.
+    pub photos: u64,
+    /// Audit entries whose hashes were compared.
+    pub audit_entries: u64,
+    /// Scans that wait to be read or are being read.
+    pub scans_queued: u64,
+    /// Deliveries that wait or are under way.
+    pub deliveries_queued: u64,
+    /// What is wrong, at most a thousand.
+    pub faults: Vec<Fault>,
+    /// How many faults there are in all.
+    pub faults_found: u64,
+}
+
+/// Something that must not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A photo that is recorded is missing.
+    PhotoMissing(ScanId),
+    /// A photo has other bytes than were uploaded.
+    PhotoChanged(ScanId),
+    /// An object without a row, older than an upload can take.
+    PhotoOrphaned(String),
+    /// An accepted scan of a known device without a delivery.
+    RegistrationMissing(ScanId),
+    /// A terminal whose delivery is missing: its first scan.
+    DeliveryMissing(ScanId),
+    /// The chain of the audit trail breaks at this entry.
+    AuditBroken(i64),
+}
+
+impl Check {
+    /// True if nothing is wrong.
+    pub fn is_sound(&self) -> bool {
+        self.faults_found == 0
+    }
+
+    /// True if besides nothing waits any more.
+    pub fn is_settled(&self) -> bool {
+        self.is_sound() && self.scans_queued == 0 && self.deliveries_queued == 0
+    }
+
+    fn add(&mut self, fault: Fault) {
+        self.faults_found += 1;
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(fault);
+        }
+    }
+}
+
+impl Store {
+    /// Looks at every row and every photo. An object without a row counts as orphaned if it was
+    /// written before `orphaned_before`: younger ones may belong to an upload that is under way.
+    ///
+    /// # Errors
+    /// If the database or the photos' place does not answer.
+    pub async fn check(&self, orphaned_before: Timestamp) -> Result<Check, StoreError> {
+        let mut check = Check::default();
+        self.count_rows(&mut check).await?;
+        self.check_photos(&mut check).await?;
+        for name in self.orphans(orphaned_before).await? {
+            check.add(Fault::PhotoOrphaned(name));
+        }
+        self.check_registrations(&mut check).await?;
+        self.check_audit(&mut check).await?;
+        Ok(check)
+    }
+
+    /// Removes objects without a row that were written before `before`, and says how many.
+    ///
+    /// # Errors
+    /// If the database or the photos' place does not answer.
+    pub async fn sweep_orphans(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let orphans = self.orphans(before).await?;
+        for name in &orphans {
+            self.photos.delete(name).await?;
+        }
+        Ok(orphans.len() as u64)
+    }
+
+    async fn count_rows(&self, check: &mut Check) -> Result<(), StoreError> {
+        let row = sqlx::query(
+            "SELECT (SELECT COUNT(*) FROM scans) AS scans, \
+             (SELECT COUNT(*) FROM scans WHERE status = 'queued') AS scans_queued, \
+             (SELECT COUNT(*) FROM deliveries WHERE status = 'queued') AS deliveries_queued",
+        )
+        .fetch_one(self.database.reader())
+        .await?;
+        check.scans = crate::row::count(&row, "scans")?;
+        check.scans_queued = crate::row::count(&row, "scans_queued")?;
+        check.deliveries_queued = crate::row::count(&row, "deliveries_queued")?;
+        Ok(())
+    }
+
+    async fn check_photos(&self, check: &mut Check) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let rows = sqlx::query("SELECT id FROM scans WHERE id > $1 ORDER BY id LIMIT $2")
+                .bind(&after)
+                .bind(self.limits.rows(0))
+                .fetch_all(self.database.reader())
+                .await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = column(last, "id")?;
+            for row in &rows {
+                self.check_scan_photos(id_in(row, "id")?, check).await?;
+            }
+        }
+    }
+
+    async fn check_scan_photos(&self, scan: ScanId, check: &mut Check) -> Result<(), StoreError> {
+        let records = self.photo_records(scan).await?;
+        if records.is_empty() {
+            check.add(Fault::PhotoMissing(scan));
+        }
+        for record in records.into_iter().filter(|record| record.removed_at.is_none()) {
+            check.photos += 1;
+            match self.photos.get(&record.name).await {
+                Ok(bytes) if crate::hash::sha256_hex(&bytes) == record.sha256 => {}
+                Ok(_) => check.add(Fault::PhotoChanged(scan)),
+                Err(StoreError::Damaged(_)) => check.add(Fault::PhotoMissing(scan)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn orphans(&self, before: Timestamp) -> Result<Vec<String>, StoreError> {
+        let mut objects = self.photos.objects().list(None);
+        let mut orphans = Vec::new();
+        while let Some(object) = objects.try_next().await? {
+            let young = object.last_modified.timestamp_millis() >= before.as_millisecond();
+            let name = object.location.to_string();
+            if young || self.has_row(&name).await? {
+                continue;
+            }
+            orphans.push(name);
+        }
+        Ok(orphans)
+    }
+
+    async fn has_row(&self, name: &str) -> Result<bool, StoreError> {
+        // What is not named like a photo was put there by somebody else: it is left alone.
+        let Some(scan) = scan_of(name) else { return Ok(true) };
+        let records = self.photo_records(scan).await?;
+        Ok(records.iter().any(|record| record.name == name))
+    }
+
+    async fn check_registrations(&self, check: &mut Check) -> Result<(), StoreError> {
+        let scans = sqlx::query(
+            "SELECT id FROM scans s WHERE device IS NOT NULL AND NOT EXISTS \
+             (SELECT 1 FROM deliveries d WHERE d.event_id = s.event_id) LIMIT $1",
+        );
+        let rows = scans.bind(self.limits.rows(0)).fetch_all(self.database.reader()).await?;
+        for row in &rows {
+            check.add(Fault::RegistrationMissing(id_in(row, "id")?));
+        }
+        let terminals = sqlx::query(
+            "SELECT first_scan FROM terminals t WHERE NOT EXISTS \
+             (SELECT 1 FROM deliveries d WHERE d.event_id = t.event_id) LIMIT $1",
+        );
+        let rows = terminals.bind(self.limits.rows(0)).fetch_all(self.database.reader()).await?;
+        for row in &rows {
+            check.add(Fault::DeliveryMissing(id_in(row, "first_scan")?));
+        }
+        Ok(())
+    }
+
+    async fn check_audit(&self, check: &mut Check) -> Result<(), StoreError> {
+        let (mut seq, mut hash) = (0_i64, Vec::new());
+        loop {
+            let rows = sqlx::query("SELECT * FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2")
+                .bind(seq)
+                .bind(ENTRIES_AT_ONCE)
+                .fetch_all(self.database.reader())
+                .await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in &rows {
+                let entry = entry_from(row)?;
+                if entry.seq != seq + 1 || entry.hash != entry.hash_behind(&hash) {
+                    check.add(Fault::AuditBroken(entry.seq));
+                }
+                check.audit_entries += 1;
+                (seq, hash) = (entry.seq, entry.hash);
+            }
+        }
+        // The head was written with the last entry: entries cut off from the end show here.
+        let head = sqlx::query("SELECT seq, hash FROM audit_head WHERE seq >= $1")
+            .bind(seq)
+            .fetch_optional(self.database.reader())
+            .await?;
+        let end = match head {
+            Some(row) => (column(&row, "seq")?, column(&row, "hash")?),
+            None => (0, Vec::new()),
+        };
+        if end != (seq, hash) {
+            check.add(Fault::AuditBroken(seq + 1));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! What a person says about a scan, recorded with its registration and its audit entry in one
+//! transaction.
+
+use crate::registration::register;
+use crate::row::{column, ensure_held, from_json, name_of, to_json};
+use crate::{Registration, Scan, ScanId, ScanStatus, Store, StoreError};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use validate::Serial;
+
+/// A decision that is to be recorded.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// What was decided.
+    pub action: Action,
+    /// Who decided.
+    pub by: String,
+    /// The registration that is owed for the serial; none when rejecting.
+    pub registration: Option<Registration>,
+}
+
+/// What a person can decide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Action {
+    /// One of the candidates is the serial.
+    Confirm {
+        /// The serial, its source a person.
+        serial: Serial,
+    },
+    /// The serial is another one, also after an earlier acceptance or decision.
+    Correct {
+        /// The serial, its source a person.
+        serial: Serial,
+    },
+    /// Nothing here is to be registered.
+    Reject {
+        /// Why, in the person's words.
+        why: Option<String>,
+    },
+}
+
+impl Action {
+    /// The serial that stands after it.
+    pub fn serial(&self) -> Option<&Serial> {
+        match self {
+            Self::Confirm { serial } | Self::Correct { serial } => Some(serial),
+            Self::Reject { .. } => None,
+        }
+    }
+
+    fn audited_as(&self) -> &'static str {
+        match self {
+            Self::Confirm { .. } => "scan.confirmed",
+            Self::Correct { .. } => "scan.corrected",
+            Self::Reject { .. } => "scan.rejected",
+        }
+    }
+}
+
+/// A decision that was recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    /// What was decided.
+    pub action: Action,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What the audit trail keeps of a decision.
+#[derive(Serialize)]
+struct Change<'a> {
+    decided: &'a Decided,
+    /// What a person had decided before.
+    before: Option<&'a Decided>,
+    status_before: ScanStatus,
+}
+
+impl Store {
+    /// Records what a person decided. The same decision again changes nothing. A scan that is
+    /// being read is decided all the same: the reader's finding then comes too late.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::AlreadyDecided`] if a person has decided and this is
+    /// no correction, [`StoreError::Invalid`] for a registration that is not this serial's.
+    pub async fn decide(
+        &self,
+        id: ScanId,
+        decision: Decision,
+        now: Timestamp,
+    ) -> Result<Scan, StoreError> {
+        check(&decision)?;
+        let decided = Decided { action: decision.action, by: decision.by, at: now };
+        let status = match decided.action {
+            Action::Reject { .. } => ScanStatus::Rejected,
+            Action::Confirm { .. } | Action::Correct { .. } => ScanStatus::Accepted,
+        };
+        let mut transaction = self.database.begin().await?;
+        // Taking the row's lock first lets two people decide one after the other.
+        let row = sqlx::query(
+            "UPDATE scans SET fence = fence + 1 WHERE id = $1 RETURNING status, decision",
+        )
+        .bind(id.to_string())
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(StoreError::NotFound("scan"))?;
+        let before: Option<Decided> = column::<Option<Vec<u8>>>(&row, "decision")?
+            .map(|json| from_json(&json))
+            .transpose()?;
+        if let Some(before) = &before {
+            if before.action == decided.action {
+                transaction.rollback().await?;
+                return self.scan(id).await?.ok_or(StoreError::NotFound("scan"));
+            }
+            if !matches!(decided.action, Action::Correct { .. }) {
+                return Err(StoreError::AlreadyDecided);
+            }
+        }
+        let changed = sqlx::query("UPDATE scans SET status = $1, decision = $2 WHERE id = $3")
+            .bind(name_of(status)?)
+            .bind(to_json(&decided)?)
+            .bind(id.to_string())
+            .execute(&mut *transaction)
+            .await?;
+        ensure_held(&changed)?;
+        let mut queued = false;
+        if let Some(registration) = &decision.registration {
+            queued = register(&mut transaction, &self.limits, id, registration, now).await?;
+        }
+        let status_before = crate::row::named(&row, "status")?;
+        let change = Change { decided: &decided, before: before.as_ref(), status_before };
+        let what = decided.action.audited_as();
+        self.audit(&mut transaction, now, &decided.by, what, &id.to_string(), &change).await?;
+        transaction.commit().await?;
+        self.announce(queued);
+        self.scan(id).await?.ok_or(StoreError::NotFound("scan"))
+    }
+}
+
+fn check(decision: &Decision) -> Result<(), StoreError> {
+    let Some(registration) = &decision.registration else { return Ok(()) };
+    match decision.action.serial() {
+        Some(serial) if serial.device_key() == registration.device_key => Ok(()),
+        _ => Err(StoreError::Invalid("a registration without its decided serial".into())),
+    }
+}

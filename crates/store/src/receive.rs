@@ -1,0 +1,189 @@
+//! An upload becomes a scan: photos first, then one row that is unique by owner and idempotency
+//! key. When [`Store::receive`] has answered, power may fail.
+
+use crate::hash::{hex, sha256_hex, sha256_parts};
+use crate::photos::photo_name;
+use crate::row::{column, name_of, to_json};
+use crate::scans::id_in;
+use crate::{Limits, ScanId, ScanStatus, Store, StoreError};
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::AnyConnection;
+use validate::Surface;
+
+/// What a client sent about one terminal.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// The id that the scan will have if this is no repetition. Never used twice, not even after
+    /// an error.
+    pub id: ScanId,
+    /// The client's name for this upload; unique among its owner's.
+    pub idempotency_key: String,
+    /// Who uploads.
+    pub owner: String,
+    /// The photos, at least one.
+    pub photos: Vec<UploadedPhoto>,
+    /// What was said with it, an object that was validated.
+    pub details: Value,
+}
+
+/// One photo of an upload.
+#[derive(Clone, Debug)]
+pub struct UploadedPhoto {
+    /// The photo as it came.
+    pub bytes: Bytes,
+    /// The media type that the sender declared.
+    pub content_type: String,
+    /// What was photographed.
+    pub surface: Surface,
+}
+
+/// What became of an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It is a new scan with the upload's id.
+    New(ScanId),
+    /// The same key came with the same photos before; this is the scan that it became.
+    Repeat(ScanId),
+    /// The same key came with other photos before. Nothing was recorded.
+    Conflict,
+}
+
+/// An upload with what is computed from its bytes.
+struct Prepared {
+    upload: Upload,
+    names: Vec<String>,
+    sha256s: Vec<String>,
+    /// Of all photos with their surfaces, in order: what makes a repetition the same.
+    photos_sha256: String,
+}
+
+impl Store {
+    /// Records an upload. The photos are durable before the row, and the row before this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] if a limit is broken, [`StoreError::Full`],
+    /// [`StoreError::Unavailable`]. After an error the same key may be sent again under a new id:
+    /// it becomes a repetition if the row was written after all.
+    pub async fn receive(&self, upload: Upload, now: Timestamp) -> Result<Received, StoreError> {
+        check(&upload, &self.limits)?;
+        let prepared = prepare(upload).await?;
+        if let Some(earlier) = self.earlier(&prepared).await? {
+            return Ok(earlier);
+        }
+        let photos = prepared.upload.photos.iter().zip(&prepared.names);
+        try_join_all(photos.map(|(photo, name)| self.photos.put(name, photo.bytes.clone())))
+            .await?;
+        if self.insert(&prepared, now).await? {
+            return Ok(Received::New(prepared.upload.id));
+        }
+        // Another upload with this key was faster. What was written for this one has no row, so
+        // it is taken away; if that fails, the sweep finds it.
+        for name in &prepared.names {
+            if let Err(error) = self.photos.delete(name).await {
+                tracing::warn!(%error, "a photo without a row is left to the sweep");
+            }
+        }
+        self.earlier(&prepared).await?.ok_or(StoreError::Damaged("an upload vanished".into()))
+    }
+
+    /// What the key of this upload became earlier.
+    async fn earlier(&self, prepared: &Prepared) -> Result<Option<Received>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, photos_sha256 FROM scans WHERE owner = $1 AND idempotency_key = $2",
+        )
+        .bind(&prepared.upload.owner)
+        .bind(&prepared.upload.idempotency_key)
+        .fetch_optional(self.database.reader())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let same = column::<String>(&row, "photos_sha256")? == prepared.photos_sha256;
+        Ok(Some(if same { Received::Repeat(id_in(&row, "id")?) } else { Received::Conflict }))
+    }
+
+    /// True if the rows were written, false if the key is taken.
+    async fn insert(&self, prepared: &Prepared, now: Timestamp) -> Result<bool, StoreError> {
+        let mut transaction = self.database.begin().await?;
+        let new = insert_rows(&mut transaction, prepared, now).await?;
+        transaction.commit().await?;
+        Ok(new)
+    }
+}
+
+async fn insert_rows(
+    connection: &mut AnyConnection,
+    prepared: &Prepared,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let upload = &prepared.upload;
+    let now = now.as_millisecond();
+    let inserted = sqlx::query(
+        "INSERT INTO scans (id, owner, idempotency_key, photos_sha256, details, created_at, \
+         status, attempts, fence, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $6) \
+         ON CONFLICT (owner, idempotency_key) DO NOTHING",
+    )
+    .bind(upload.id.to_string())
+    .bind(&upload.owner)
+    .bind(&upload.idempotency_key)
+    .bind(&prepared.photos_sha256)
+    .bind(to_json(&upload.details)?)
+    .bind(now)
+    .bind(name_of(ScanStatus::Queued)?)
+    .execute(&mut *connection)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    for (position, photo) in upload.photos.iter().enumerate() {
+        sqlx::query(
+            "INSERT INTO scan_photos (scan_id, position, name, sha256, bytes, content_type, \
+             surface) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(upload.id.to_string())
+        .bind(position as i64)
+        .bind(&prepared.names[position])
+        .bind(&prepared.sha256s[position])
+        .bind(photo.bytes.len() as i64)
+        .bind(&photo.content_type)
+        .bind(name_of(photo.surface)?)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(true)
+}
+
+fn check(upload: &Upload, limits: &Limits) -> Result<(), StoreError> {
+    let invalid = |why: String| Err(StoreError::Invalid(why));
+    if upload.photos.is_empty() || upload.photos.len() > limits.photos_max {
+        return invalid(format!("a scan has 1 to {} photos", limits.photos_max));
+    }
+    if upload.photos.iter().any(|photo| photo.bytes.len() > limits.photo_bytes_max) {
+        return invalid(format!("a photo has at most {} bytes", limits.photo_bytes_max));
+    }
+    let key_bytes = upload.idempotency_key.len();
+    if key_bytes == 0 || key_bytes > limits.idempotency_key_bytes_max {
+        let most = limits.idempotency_key_bytes_max;
+        return invalid(format!("an idempotency key has 1 to {most} bytes"));
+    }
+    if !upload.details.is_object() || to_json(&upload.details)?.len() > limits.details_bytes_max {
+        let most = limits.details_bytes_max;
+        return invalid(format!("details are an object of at most {most} bytes"));
+    }
+    Ok(())
+}
+
+/// Hashing some megabytes would hold up everybody else on this thread.
+async fn prepare(upload: Upload) -> Result<Prepared, StoreError> {
+    let hashed = tokio::task::spawn_blocking(move || {
+        let sha256s: Vec<_> = upload.photos.iter().map(|photo| sha256_hex(&photo.bytes)).collect();
+        let surfaces = upload.photos.iter().map(|photo| name_of(photo.surface));
+        let surfaces = surfaces.collect::<Result<Vec<_>, _>>()?;
+        let parts: Vec<_> = sha256s.iter().chain(&surfaces).map(|part| part.as_bytes()).collect();
+        let photos_sha256 = hex(&sha256_parts(&parts));
+        let names = (0..upload.photos.len()).map(|n| photo_name(upload.id, n)).collect();
+        Ok(Prepared { upload, names, sha256s, photos_sha256 })
+    });
+    hashed.await.map_err(|_| StoreError::Invalid("hashing the photos was interrupted".into()))?
+}

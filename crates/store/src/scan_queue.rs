@@ -1,0 +1,218 @@
+//! The queue of scans that wait to be read: claim, then finish or release.
+
+use crate::registration::register;
+use crate::row::{column, count, ensure_held, name_of, to_json};
+use crate::scans::id_in;
+use crate::{Claim, Lease, Registration, Scan, ScanId, ScanStatus, Store, StoreError};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
+use validate::{Judgement, Verdict};
+
+/// A scan that belongs to its claimer until the lease ends.
+#[derive(Clone, Debug)]
+pub struct ClaimedScan {
+    /// The scan.
+    pub id: ScanId,
+    /// The token to finish or release it with.
+    pub claim: Claim,
+    /// How often it was claimed, this time included: 1 at the first. A scan whose reading kills
+    /// the process is counted too.
+    pub attempts: u32,
+    /// Who uploaded it.
+    pub owner: String,
+    /// What was said with the upload.
+    pub details: Value,
+}
+
+/// What reading a scan came to.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The judgement, or why there is none.
+    pub found: Found,
+    /// How long it took by step, an object of milliseconds.
+    pub took_ms: Value,
+    /// The registration that is owed. Only with an accepted verdict.
+    pub registration: Option<Registration>,
+}
+
+/// A judgement, or why there is none.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// The photos were read and judged.
+    Judged(Judgement),
+    /// The photos cannot be read. The scan becomes unreadable.
+    Failed(Failure),
+}
+
+/// Why photos cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// A stable code.
+    pub code: String,
+    /// What a person can do about it.
+    pub hint: String,
+}
+
+impl Found {
+    fn status(&self) -> ScanStatus {
+        match self {
+            Self::Judged(Judgement { verdict: Verdict::Accepted { .. }, .. }) => {
+                ScanStatus::Accepted
+            }
+            Self::Judged(Judgement { verdict: Verdict::Review { .. }, .. }) => ScanStatus::Review,
+            Self::Judged(_) | Self::Failed(_) => ScanStatus::Unreadable,
+        }
+    }
+}
+
+impl Store {
+    /// Claims one scan for the handler that received it. `None` if another has it or it is
+    /// finished.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn claim_scan(
+        &self,
+        id: ScanId,
+        lease: Lease,
+        now: Timestamp,
+    ) -> Result<Option<ClaimedScan>, StoreError> {
+        let row = sqlx::query(
+            "UPDATE scans SET attempts = attempts + 1, fence = fence + 1, due_at = $2 \
+             WHERE id = $3 AND status = 'queued' AND due_at <= $1 \
+             RETURNING id, fence, attempts, owner, details",
+        )
+        .bind(now.as_millisecond())
+        .bind(lease.end_ms(now))
+        .bind(id.to_string())
+        .fetch_optional(self.database.writer())
+        .await?;
+        row.as_ref().map(claimed_from).transpose()
+    }
+
+    /// Claims up to `most` scans, those that wait longest first.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn claim_scans(
+        &self,
+        most: u32,
+        lease: Lease,
+        now: Timestamp,
+    ) -> Result<Vec<ClaimedScan>, StoreError> {
+        let sql = format!(
+            "WITH picked AS MATERIALIZED (SELECT id FROM scans WHERE status = 'queued' \
+             AND due_at <= $1 ORDER BY due_at, id LIMIT $3 {}) \
+             UPDATE scans SET attempts = attempts + 1, fence = fence + 1, due_at = $2 \
+             WHERE id IN (SELECT id FROM picked) RETURNING id, fence, attempts, owner, details",
+            self.database.skip_locked()
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(now.as_millisecond())
+            .bind(lease.end_ms(now))
+            .bind(self.limits.rows(most))
+            .fetch_all(self.database.writer())
+            .await?;
+        let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>, _>>()?;
+        claimed.sort_by_key(|claimed| claimed.id);
+        Ok(claimed)
+    }
+
+    /// Gives a claimed scan back at once, for a graceful stop. The attempt still counts.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if it is no longer the claimer's.
+    pub async fn release(&self, claim: &Claim, now: Timestamp) -> Result<(), StoreError> {
+        let changed = sqlx::query(
+            "UPDATE scans SET due_at = $1, fence = fence + 1 \
+             WHERE id = $2 AND fence = $3 AND status = 'queued'",
+        )
+        .bind(now.as_millisecond())
+        .bind(&claim.id)
+        .bind(claim.fence)
+        .execute(self.database.writer())
+        .await?;
+        ensure_held(&changed)
+    }
+
+    /// Records what reading came to. One transaction: the verdict, the terminal, the outbox row
+    /// if a registration is owed, the audit entry.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if another has the scan or it is finished; nothing is recorded.
+    pub async fn finish(
+        &self,
+        claim: &Claim,
+        finding: Finding,
+        now: Timestamp,
+    ) -> Result<Scan, StoreError> {
+        let status = finding.found.status();
+        check(&finding)?;
+        let (judgement, failure) = match &finding.found {
+            Found::Judged(judgement) => (Some(to_json(judgement)?), None),
+            Found::Failed(failure) => (None, Some(json_text(failure)?)),
+        };
+        let id: ScanId = claim.id.parse().map_err(|_| StoreError::LeaseLost)?;
+        let mut transaction = self.database.begin().await?;
+        let changed = sqlx::query(
+            "UPDATE scans SET status = $1, judgement = $2, failure = $3, took_ms = $4, \
+             finished_at = $5, fence = fence + 1 \
+             WHERE id = $6 AND fence = $7 AND status = 'queued'",
+        )
+        .bind(name_of(status)?)
+        .bind(judgement)
+        .bind(failure)
+        .bind(json_text(&finding.took_ms)?)
+        .bind(now.as_millisecond())
+        .bind(&claim.id)
+        .bind(claim.fence)
+        .execute(&mut *transaction)
+        .await?;
+        ensure_held(&changed)?;
+        let mut queued = false;
+        if let Some(registration) = &finding.registration {
+            queued = register(&mut transaction, &self.limits, id, registration, now).await?;
+        }
+        self.audit(&mut transaction, now, "reader", "scan.finished", &claim.id, &status).await?;
+        transaction.commit().await?;
+        self.announce(queued);
+        self.scan(id).await?.ok_or(StoreError::NotFound("scan"))
+    }
+
+    /// Tells who delivers that there is something.
+    pub(crate) fn announce(&self, queued: bool) {
+        if queued {
+            self.queued.notify_one();
+        }
+    }
+}
+
+/// A registration is owed for nothing but an accepted serial, and for that serial.
+fn check(finding: &Finding) -> Result<(), StoreError> {
+    let Some(registration) = &finding.registration else { return Ok(()) };
+    match &finding.found {
+        Found::Judged(Judgement { verdict: Verdict::Accepted { serial }, .. })
+            if serial.device_key() == registration.device_key =>
+        {
+            Ok(())
+        }
+        _ => Err(StoreError::Invalid("a registration without its accepted serial".into())),
+    }
+}
+
+pub(crate) fn json_text(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Invalid(error.to_string()))
+}
+
+fn claimed_from(row: &AnyRow) -> Result<ClaimedScan, StoreError> {
+    Ok(ClaimedScan {
+        id: id_in(row, "id")?,
+        claim: Claim { id: column(row, "id")?, fence: column(row, "fence")? },
+        attempts: count(row, "attempts")?,
+        owner: column(row, "owner")?,
+        details: crate::row::from_json(&column::<Vec<u8>>(row, "details")?)?,
+    })
+}

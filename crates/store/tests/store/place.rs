@@ -1,0 +1,140 @@
+//! A store in a temporary folder, and what tests put into it.
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use store::{
+    Claim, ClaimedScan, Finding, Found, Lease, Received, Registration, ScanId, Settings, Store,
+    Upload, UploadedPhoto,
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+use validate::{Check, Judgement, Reason, ReasonCode, Serial, Source, Surface, Verdict};
+
+/// A store and the folder it lives in.
+pub(crate) struct Place {
+    pub(crate) store: Store,
+    pub(crate) settings: Settings,
+    pub(crate) folder: TempDir,
+}
+
+impl Place {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let settings = Settings::in_folder(folder.path());
+        let store = Store::open(&settings).await.expect("the store opens");
+        Self { store, settings, folder }
+    }
+
+    /// Receives an upload that must be new.
+    pub(crate) async fn receive(&self, key: &str) -> ScanId {
+        match self.store.receive(upload(key, b"photo"), now()).await.expect("it is received") {
+            Received::New(id) => id,
+            other => panic!("{key} should be new, was {other:?}"),
+        }
+    }
+
+    /// Receives and claims.
+    pub(crate) async fn claimed(&self, key: &str) -> ClaimedScan {
+        let id = self.receive(key).await;
+        let claimed = self.store.claim_scan(id, lease(), now()).await.expect("it is claimed");
+        claimed.expect("nobody else has it")
+    }
+
+    /// Receives, claims and accepts; the claim of its delivery.
+    pub(crate) async fn registered(&self, key: &str, serial: &str) -> ScanId {
+        let claimed = self.claimed(key).await;
+        let finding = accepted(serial, &format!("msg_{}", Uuid::now_v7().simple()));
+        self.store.finish(&claimed.claim, finding, now()).await.expect("it is finished");
+        claimed.id
+    }
+
+    /// The only delivery that is due.
+    pub(crate) async fn claim_delivery(&self, at: Timestamp) -> Claim {
+        let mut due = self.store.claim_deliveries(10, lease(), at).await.expect("they are claimed");
+        assert_eq!(due.len(), 1);
+        due.remove(0).claim
+    }
+
+    /// Nothing is left over: no fault, no orphan, nothing unsettled.
+    pub(crate) async fn assert_settled(&self) {
+        let check = self.store.check(Timestamp::MAX).await.expect("the check runs");
+        assert!(check.is_settled(), "{check:?}");
+    }
+}
+
+/// A fixed time.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_second(1_790_000_000).expect("in range")
+}
+
+/// Some milliseconds after [`now`].
+pub(crate) fn later(ms: i64) -> Timestamp {
+    now() + SignedDuration::from_millis(ms)
+}
+
+/// A lease of a minute.
+pub(crate) fn lease() -> Lease {
+    Lease::from_millis(60_000)
+}
+
+pub(crate) fn new_id() -> ScanId {
+    Uuid::now_v7().into()
+}
+
+/// One photo of so many bytes' content.
+pub(crate) fn upload(key: &str, photo: &[u8]) -> Upload {
+    Upload {
+        id: new_id(),
+        idempotency_key: key.into(),
+        owner: "ana".into(),
+        photos: vec![UploadedPhoto {
+            bytes: Bytes::copy_from_slice(photo),
+            content_type: "image/jpeg".into(),
+            surface: Surface::Label,
+        }],
+        details: json!({"site": "Lisbon"}),
+    }
+}
+
+pub(crate) fn serial(value: &str) -> Serial {
+    Serial {
+        value: value.into(),
+        printed: value.into(),
+        vendor: "pax".into(),
+        format: "pax-10".into(),
+        source: Source::Both,
+        symbology: None,
+        confidence: 0.99,
+        checks: vec![Check::BarcodeEqualsText],
+        corrections: Vec::new(),
+        place: None,
+    }
+}
+
+pub(crate) fn registration(value: &str, event_id: &str) -> Registration {
+    Registration {
+        event_id: event_id.into(),
+        device_key: format!("pax:{value}"),
+        bytes: format!("{{\"serial\":\"{value}\"}}").into_bytes(),
+    }
+}
+
+pub(crate) fn accepted(value: &str, event_id: &str) -> Finding {
+    let verdict = Verdict::Accepted { serial: serial(value) };
+    Finding {
+        found: Found::Judged(Judgement { verdict, identifiers: Vec::new() }),
+        took_ms: json!({"total": 12.5}),
+        registration: Some(registration(value, event_id)),
+    }
+}
+
+pub(crate) fn for_review() -> Finding {
+    let reasons = vec![Reason(ReasonCode::TextUnconfirmed)];
+    let verdict = Verdict::Review { candidates: Vec::new(), reasons };
+    Finding {
+        found: Found::Judged(Judgement { verdict, identifiers: Vec::new() }),
+        took_ms: json!({}),
+        registration: None,
+    }
+}

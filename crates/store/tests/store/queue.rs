@@ -1,0 +1,125 @@
+//! The two queues: leases, attempts, fencing tokens, order.
+
+use crate::place::{Place, accepted, for_review, later, lease, now};
+use futures_util::future::join_all;
+use std::collections::HashSet;
+use store::{DeliveryFilter, DeliveryStatus, ScanStatus, Settled, StoreError};
+
+#[tokio::test]
+async fn a_claim_holds_until_its_lease_ends() {
+    let place = Place::new().await;
+    let first = place.claimed("key").await;
+    assert_eq!(first.attempts, 1);
+    let early = place.store.claim_scans(10, lease(), later(59_999)).await.unwrap();
+    assert!(early.is_empty());
+
+    let second = place.store.claim_scans(10, lease(), later(60_000)).await.unwrap().remove(0);
+    assert_eq!((second.id, second.attempts), (first.id, 2));
+    let too_late = place.store.finish(&first.claim, for_review(), later(60_001)).await;
+    assert!(matches!(too_late, Err(StoreError::LeaseLost)));
+    let scan = place.store.finish(&second.claim, for_review(), later(60_002)).await.unwrap();
+    assert_eq!((scan.status, scan.attempts), (ScanStatus::Review, 2));
+    let twice = place.store.finish(&second.claim, for_review(), later(60_003)).await;
+    assert!(matches!(twice, Err(StoreError::LeaseLost)));
+    place.assert_settled().await;
+}
+
+#[tokio::test]
+async fn a_released_scan_is_claimable_at_once() {
+    let place = Place::new().await;
+    let claimed = place.claimed("key").await;
+    place.store.release(&claimed.claim, later(1)).await.unwrap();
+    let again = place.store.claim_scans(1, lease(), later(1)).await.unwrap();
+    assert_eq!(again[0].attempts, 2);
+    let released_twice = place.store.release(&claimed.claim, later(2)).await;
+    assert!(matches!(released_twice, Err(StoreError::LeaseLost)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_claimers_never_get_the_same_scan() {
+    let place = Place::new().await;
+    for n in 0..40 {
+        place.receive(&format!("key {n}")).await;
+    }
+    let claimers = (0..8).map(|_| {
+        let store = place.store.clone();
+        tokio::spawn(async move {
+            let mut got = Vec::new();
+            loop {
+                let claimed = store.claim_scans(3, lease(), now()).await.unwrap();
+                if claimed.is_empty() {
+                    return got;
+                }
+                got.extend(claimed.into_iter().map(|claimed| claimed.id));
+            }
+        })
+    });
+    let got: Vec<_> = join_all(claimers).await.into_iter().flat_map(Result::unwrap).collect();
+    assert_eq!(got.len(), 40);
+    assert_eq!(got.iter().collect::<HashSet<_>>().len(), 40);
+}
+
+#[tokio::test]
+async fn a_delivery_is_retried_with_the_same_id_and_bytes() {
+    let place = Place::new().await;
+    let claimed = place.claimed("key").await;
+    place.store.finish(&claimed.claim, accepted("0821032398", "msg_1"), now()).await.unwrap();
+    let first = place.store.claim_deliveries(10, lease(), now()).await.unwrap().remove(0);
+    assert_eq!((first.event_id.as_str(), first.attempts), ("msg_1", 1));
+    assert_eq!(first.device_key, "pax:0821032398");
+    let retry = Settled::RetryAt { at: later(5_000), why: "timeout".into() };
+    place.store.settle(&first.claim, retry, now()).await.unwrap();
+    assert!(place.store.claim_deliveries(10, lease(), later(4_999)).await.unwrap().is_empty());
+
+    // The second claimer dies; the third comes after its lease.
+    let second = place.store.claim_deliveries(10, lease(), later(5_000)).await.unwrap().remove(0);
+    let third = place.store.claim_deliveries(10, lease(), later(65_000)).await.unwrap().remove(0);
+    assert_eq!((&third.event_id, &third.bytes), (&first.event_id, &first.bytes));
+    assert_eq!(third.attempts, 3);
+    let delivered = || Settled::Delivered { answer: Some("{\"result\":\"accepted\"}".into()) };
+    let too_late = place.store.settle(&second.claim, delivered(), later(65_001)).await;
+    assert!(matches!(too_late, Err(StoreError::LeaseLost)));
+    place.store.settle(&third.claim, delivered(), later(65_002)).await.unwrap();
+
+    let delivery = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().remove(0);
+    assert_eq!(delivery.status, DeliveryStatus::Delivered);
+    assert_eq!(delivery.settled_at, Some(later(65_002)));
+    let scan = place.store.scan(claimed.id).await.unwrap().unwrap();
+    let state = scan.registration.expect("it is registered");
+    assert_eq!(state.answer.as_deref(), Some("{\"result\":\"accepted\"}"));
+    place.assert_settled().await;
+}
+
+#[tokio::test]
+async fn a_postponed_attempt_does_not_count() {
+    let place = Place::new().await;
+    place.registered("key", "0821032398").await;
+    let claim = place.claim_delivery(now()).await;
+    let postponed = Settled::Postponed { at: later(10), why: "throttled".into() };
+    place.store.settle(&claim, postponed, now()).await.unwrap();
+    let again = place.store.claim_deliveries(10, lease(), later(10)).await.unwrap();
+    assert_eq!(again[0].attempts, 1);
+}
+
+#[tokio::test]
+async fn an_exhausted_delivery_can_be_replayed() {
+    let place = Place::new().await;
+    place.registered("key", "0821032398").await;
+    let claim = place.claim_delivery(now()).await;
+    let exhausted = Settled::Exhausted { why: "x".repeat(10_000) };
+    place.store.settle(&claim, exhausted, now()).await.unwrap();
+    let delivery = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().remove(0);
+    assert_eq!(delivery.status, DeliveryStatus::Exhausted);
+    assert_eq!(delivery.why.map(|why| why.len()), Some(4096));
+
+    place.store.replay(&delivery.event_id, "op", later(1)).await.unwrap();
+    let again = place.store.claim_deliveries(10, lease(), later(1)).await.unwrap().remove(0);
+    assert_eq!((again.event_id, again.attempts), (delivery.event_id.clone(), 1));
+    let delivered = Settled::Delivered { answer: None };
+    place.store.settle(&again.claim, delivered, later(2)).await.unwrap();
+    let replayed = place.store.replay(&delivery.event_id, "op", later(3)).await;
+    assert!(matches!(replayed, Err(StoreError::Invalid(_))));
+    let unknown = place.store.replay("msg_unknown", "op", later(3)).await;
+    assert!(matches!(unknown, Err(StoreError::NotFound(_))));
+    place.assert_settled().await;
+}

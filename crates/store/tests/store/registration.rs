@@ -1,0 +1,162 @@
+//! One device, one registration, whoever finds it first and whatever a person says.
+
+use crate::place::{Place, accepted, for_review, later, lease, now, registration, serial, upload};
+use futures_util::future::join_all;
+use store::{
+    Action, Decision, DeliveryFilter, DeliveryStatus, Finding, ScanStatus, Settled, StoreError,
+    TerminalFilter,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_serial_found_by_many_at_once_is_registered_once() {
+    let place = Place::new().await;
+    let mut claims = Vec::new();
+    for n in 0..32 {
+        claims.push(place.claimed(&format!("key {n}")).await);
+    }
+    let finishing = claims.into_iter().enumerate().map(|(n, claimed)| {
+        let store = place.store.clone();
+        let finding = accepted("0821032398", &format!("msg_{n}"));
+        tokio::spawn(async move { store.finish(&claimed.claim, finding, now()).await.unwrap() })
+    });
+    let scans: Vec<_> = join_all(finishing).await.into_iter().map(Result::unwrap).collect();
+
+    let deliveries = place.store.deliveries(&DeliveryFilter::default()).await.unwrap();
+    assert_eq!(deliveries.len(), 1);
+    let states: Vec<_> = scans.iter().map(|scan| scan.registration.as_ref().unwrap()).collect();
+    assert!(states.iter().all(|state| state.event_id == deliveries[0].event_id));
+    assert_eq!(states.iter().filter(|state| !state.linked).count(), 1);
+    let terminal = place.store.terminal("0821032398").await.unwrap().remove(0);
+    assert_eq!((terminal.vendor.as_str(), terminal.scans.len()), ("pax", 32));
+}
+
+#[tokio::test]
+async fn a_refused_device_may_be_registered_again() {
+    let place = Place::new().await;
+    let first = place.registered("one", "0821032398").await;
+    let claim = place.claim_delivery(now()).await;
+    let refused = Settled::Refused { code: "not_in_estate".into(), why: "unknown".into() };
+    place.store.settle(&claim, refused, now()).await.unwrap();
+    let scan = place.store.scan(first).await.unwrap().unwrap();
+    let state = scan.registration.unwrap();
+    assert_eq!(state.status, DeliveryStatus::Refused);
+    assert_eq!(state.code.as_deref(), Some("not_in_estate"));
+
+    place.registered("two", "0821032398").await;
+    let claim = place.claim_delivery(later(1)).await;
+    place.store.settle(&claim, Settled::Delivered { answer: None }, later(2)).await.unwrap();
+    place.registered("three", "0821032398").await;
+    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len(), 2);
+    assert_eq!(place.store.terminals(&TerminalFilter::default()).await.unwrap().len(), 1);
+    place.assert_settled().await;
+}
+
+#[tokio::test]
+async fn one_devices_deliveries_go_in_order() {
+    let place = Place::new().await;
+    place.registered("one", "0821032398").await;
+    let claim = place.claim_delivery(now()).await;
+    let refused = Settled::Refused { code: "busy".into(), why: "busy".into() };
+    place.store.settle(&claim, refused, now()).await.unwrap();
+    let old = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().remove(0);
+    place.registered("two", "0821032398").await;
+    place.registered("other", "0821032399").await;
+    place.store.replay(&old.event_id, "op", now()).await.unwrap();
+
+    let due = place.store.claim_deliveries(10, lease(), now()).await.unwrap();
+    assert_eq!(due.len(), 2, "the newer one of the same device waits");
+    let oldest = due.iter().find(|due| due.event_id == old.event_id).expect("the older goes");
+    let delivered = Settled::Delivered { answer: None };
+    place.store.settle(&oldest.claim, delivered, later(1)).await.unwrap();
+    assert_eq!(place.store.claim_deliveries(10, lease(), later(1)).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_registration_needs_its_accepted_serial() {
+    let place = Place::new().await;
+    let claimed = place.claimed("key").await;
+    let other = Some(registration("0821032399", "msg_1"));
+    let mismatched = Finding { registration: other.clone(), ..accepted("0821032398", "msg_1") };
+    let unaccepted = Finding { registration: other, ..for_review() };
+    for wrong in [mismatched, unaccepted] {
+        let error = place.store.finish(&claimed.claim, wrong, now()).await.unwrap_err();
+        assert!(matches!(error, StoreError::Invalid(_)), "{error}");
+    }
+    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_person_confirms_corrects_and_the_trail_keeps_both() {
+    let place = Place::new().await;
+    let claimed = place.claimed("key").await;
+    place.store.finish(&claimed.claim, for_review(), now()).await.unwrap();
+    let decision = |action: fn(_) -> Action, value: &str, event: &str| Decision {
+        action: action(serial(value)),
+        by: "eva".into(),
+        registration: Some(registration(value, event)),
+    };
+    let confirm = |serial| Action::Confirm { serial };
+    let correct = |serial| Action::Correct { serial };
+
+    let first = decision(confirm, "0821032398", "msg_1");
+    let scan = place.store.decide(claimed.id, first.clone(), later(1)).await.unwrap();
+    assert_eq!(scan.status, ScanStatus::Accepted);
+    assert!(scan.judgement.is_some(), "what the judge said stays");
+    let again = Decision { registration: Some(registration("0821032398", "msg_2")), ..first };
+    let repeated = place.store.decide(claimed.id, again, later(2)).await.unwrap();
+    assert_eq!(repeated.registration.unwrap().event_id, "msg_1");
+    let second = decision(confirm, "0821032399", "msg_3");
+    let refused = place.store.decide(claimed.id, second, later(3)).await;
+    assert!(matches!(refused, Err(StoreError::AlreadyDecided)));
+    let third = decision(correct, "0821032399", "msg_4");
+    let scan = place.store.decide(claimed.id, third, later(4)).await.unwrap();
+    assert_eq!(scan.registration.unwrap().event_id, "msg_4");
+
+    let history = place.store.history(&claimed.id.to_string()).await.unwrap();
+    let told: Vec<_> = history.iter().map(|e| (e.who.as_str(), e.what.as_str())).collect();
+    let expected =
+        [("reader", "scan.finished"), ("eva", "scan.confirmed"), ("eva", "scan.corrected")];
+    assert_eq!(told, expected);
+    let corrected = String::from_utf8(history[2].detail.clone()).unwrap();
+    assert!(corrected.contains("0821032398") && corrected.contains("0821032399"));
+}
+
+#[tokio::test]
+async fn a_decision_beats_a_reader_that_is_still_reading() {
+    let place = Place::new().await;
+    let claimed = place.claimed("key").await;
+    let action = Action::Reject { why: Some("not ours".into()) };
+    let reject = Decision { action, by: "eva".into(), registration: None };
+    let scan = place.store.decide(claimed.id, reject, later(1)).await.unwrap();
+    assert_eq!(scan.status, ScanStatus::Rejected);
+    let late = place.store.finish(&claimed.claim, accepted("0821032398", "msg_1"), later(2)).await;
+    assert!(matches!(late, Err(StoreError::LeaseLost)));
+    place.assert_settled().await;
+}
+
+#[tokio::test]
+async fn an_unknown_scan_cannot_be_decided() {
+    let place = Place::new().await;
+    let action = Action::Reject { why: None };
+    let reject = Decision { action, by: "eva".into(), registration: None };
+    let error = place.store.decide(upload("x", b"").id, reject, now()).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound(_)));
+}
+
+#[tokio::test]
+async fn terminals_are_found_by_a_part_of_the_serial() {
+    let place = Place::new().await;
+    for (key, value) in [("a", "0821032398"), ("b", "0821032399"), ("c", "1170000652")] {
+        place.registered(key, value).await;
+    }
+    let find = async |q: &str| {
+        let filter = TerminalFilter { q: Some(q.into()), ..TerminalFilter::default() };
+        place.store.terminals(&filter).await.unwrap().len()
+    };
+    assert_eq!((find("08210").await, find("0000652").await, find("%").await), (2, 1, 0));
+    let page = TerminalFilter { most: 2, ..TerminalFilter::default() };
+    let first = place.store.terminals(&page).await.unwrap();
+    let after = first.last().map(|terminal| terminal.device_key.clone());
+    let rest = place.store.terminals(&TerminalFilter { after, ..page }).await.unwrap();
+    assert_eq!((first.len(), rest.len()), (2, 1));
+}
