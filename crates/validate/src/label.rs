@@ -134,8 +134,17 @@ impl<'a> Line<'a> {
         let first = words
             .iter()
             .position(|&(from, to)| self.chars[from..to].iter().any(|char| char.is_ascii_digit()));
-        // Only what stands right after the keyword is its value: `Serial No. see back 12345`.
-        let Some(first) = first.filter(|&first| first <= 1) else { return };
+        // Only what stands right after the keyword is its value; `Serial No. see back 12345` has
+        // none, `Serial No. (S) 12345` has.
+        let passed = |&first: &usize| match first {
+            0 => true,
+            1 => {
+                let word = &self.chars[words[0].0..words[0].1];
+                word.len() <= 3 && !word.iter().any(|char| char.is_lowercase())
+            }
+            _ => false,
+        };
+        let Some(first) = first.filter(passed) else { return };
         let mut last = first;
         while last < words.len() && last < first + JOIN_WORDS_MAX {
             let word: String = self.chars[words[last].0..words[last].1].iter().collect();

@@ -4,6 +4,7 @@
 
 mod canonical;
 mod check_digit;
+mod correction;
 mod estate;
 mod evidence;
 mod formats;
@@ -11,6 +12,7 @@ mod identifier;
 mod judge;
 mod keyword;
 mod label;
+mod lattice;
 mod look_alike;
 mod payload;
 mod place;
@@ -31,6 +33,7 @@ pub use judge::judge;
 pub use look_alike::look_alike;
 pub use payload::{Field, Mark, PAYLOAD_BYTES_MAX, parse_payload};
 pub use reason::*;
+pub use rules::acceptance_rules;
 pub use second_reading::{LineRef, wants_second_reading};
 pub use verdict::*;
 

@@ -54,6 +54,26 @@ pub(crate) fn look_alike_distance(one: &str, other: &str) -> Option<usize> {
     Some(places)
 }
 
+/// The least number of characters to replace, insert or drop to make one value of the other
+/// (Levenshtein), or `None` if it is more than `most`.
+pub(crate) fn edits(one: &str, other: &str, most: usize) -> Option<usize> {
+    if one.len().abs_diff(other.len()) > most {
+        return None;
+    }
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, a) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for (at, b) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[at + 1];
+            row[at + 1] = replaced.min(row[at] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().filter(|edits| *edits <= most)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +85,8 @@ mod tests {
         assert_eq!(look_alike_distance("0821032398", "0821032398"), Some(0));
         assert_eq!(look_alike_distance("0821A32398", "0821032398"), None);
         assert_eq!(look_alike_distance("082103239", "0821032398"), None);
+        assert_eq!(edits("5188597", "518859", 2), Some(1));
+        assert_eq!(edits("77987515", "77362976", 3), None);
         assert!(look_alikes('0').any(|char| char == 'Q'));
     }
 }

@@ -117,6 +117,17 @@ pub(crate) const ACCEPTING: &[Row] = &[
         confidence: 0.9995,
     },
     Row { name: "keyed print that is expected", needs: &[Keyword, Expected], confidence: 0.9995 },
+    // A second photo is a second look with the same eyes: it takes a format beside it.
+    Row {
+        name: "keyed print in a maker's format on several photos",
+        needs: &[Keyword, SeveralPhotos, VendorFormat],
+        confidence: 0.998,
+    },
+    Row {
+        name: "keyed print in a taught format on several photos",
+        needs: &[Keyword, SeveralPhotos, TaughtFormat],
+        confidence: 0.998,
+    },
     // 151 agreements of two such readings on real labels, none wrong.
     Row { name: "keyed print read twice", needs: &[Keyword, TwoReadings], confidence: 0.998 },
     Row {
@@ -125,6 +136,15 @@ pub(crate) const ACCEPTING: &[Row] = &[
         confidence: 0.997,
     },
 ];
+
+/// The rule of acceptance for people: the name of each row and the checks that it needs.
+pub fn acceptance_rules() -> impl Iterator<Item = (&'static str, Vec<Check>)> {
+    ACCEPTING.iter().map(|row| {
+        let mut facts = Facts::default();
+        row.needs.iter().for_each(|&fact| facts.insert(fact));
+        (row.name, checks(facts))
+    })
+}
 
 /// The first row that the facts complete.
 pub(crate) fn accepting(facts: Facts) -> Option<&'static Row> {
@@ -180,4 +200,61 @@ pub(crate) fn checks(facts: Facts) -> Vec<Check> {
         (facts.has(Expected), Check::Estate),
     ];
     shown.into_iter().filter_map(|(holds, check)| holds.then_some(check)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(of: &[Fact]) -> Facts {
+        let mut facts = Facts::default();
+        of.iter().for_each(|&fact| facts.insert(fact));
+        facts
+    }
+
+    #[test]
+    fn every_row_accepts_with_all_its_facts_and_not_without_one() {
+        for row in ACCEPTING {
+            assert!(accepting(facts(row.needs)).is_some(), "{}", row.name);
+            for left_out in row.needs {
+                let rest: Vec<Fact> =
+                    row.needs.iter().copied().filter(|fact| fact != left_out).collect();
+                let other = accepting(facts(&rest)).map(|row| row.name);
+                assert!(other != Some(row.name), "{} without {left_out:?}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn no_fact_accepts_alone_and_print_never_without_a_second_look() {
+        use Fact::*;
+        let all = [
+            Barcode,
+            BarcodeNamed,
+            BarcodeCaptioned,
+            TwoBarcodes,
+            Printed,
+            Keyword,
+            KeywordLookAlike,
+            TwoReadings,
+            SeveralPhotos,
+            VendorFormat,
+            TaughtFormat,
+            Expected,
+        ];
+        for fact in all {
+            assert!(accepting(facts(&[fact])).is_none(), "{fact:?}");
+        }
+        assert!(accepting(facts(&[Printed, Keyword, VendorFormat])).is_none());
+        assert!(accepting(facts(&[Printed, Keyword, TaughtFormat])).is_none());
+        assert!(accepting(facts(&[Printed, TwoReadings, VendorFormat])).is_none());
+        assert!(accepting(facts(&[Barcode, Printed])).is_none());
+        assert!(accepting(facts(&[TwoBarcodes, Barcode])).is_none());
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let names: std::collections::BTreeSet<_> = acceptance_rules().map(|rule| rule.0).collect();
+        assert_eq!(names.len(), ACCEPTING.len());
+    }
 }

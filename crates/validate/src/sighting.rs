@@ -8,7 +8,9 @@ use crate::keyword::Strength;
 use crate::label::{self, Joined, VALUE_CHARS_MIN};
 use crate::payload::{self, Mark};
 use crate::place::{Frame, same_spot};
-use crate::{Barcode, Evidence, IdentifierKind, PhotoEvidence, Place, Symbology};
+use crate::{
+    Barcode, Correction, Evidence, IdentifierKind, PhotoEvidence, Place, Symbology, TextLine,
+};
 
 /// One value in one place.
 #[derive(Clone, Debug)]
@@ -23,8 +25,8 @@ pub(crate) struct Sighting {
     pub(crate) named: Option<(IdentifierKind, Strength)>,
     /// Where.
     pub(crate) place: Place,
-    /// The least certain character's probability; 1 for a barcode.
-    pub(crate) least_p: f32,
+    /// Characters that were forced to their look-alikes; empty for the value as it was read.
+    pub(crate) corrections: Vec<Correction>,
 }
 
 /// What carries a value.
@@ -41,23 +43,68 @@ pub(crate) enum Carrier {
         /// A serial keyword without a value of its own stands next to it.
         captioned: bool,
     },
-    /// A printed line of the first reading.
+    /// A printed line.
     Print {
-        /// Index in its photo.
+        /// Which reading saw it.
+        reading: Reading,
+        /// Index in its photo and reading.
         line: usize,
+        /// Its characters in the line.
+        span: (usize, usize),
         joined: Joined,
         /// Nothing speaks against the box holding the whole value.
         whole: bool,
         /// The keyword that names it stands in another line.
         near: bool,
-        /// The second reading sees the same value, whole, in the same spot.
-        twice: bool,
     },
+}
+
+/// Who read the print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reading {
+    First,
+    Second,
 }
 
 impl Sighting {
     pub(crate) fn is_barcode(&self) -> bool {
         matches!(self.carrier, Carrier::Barcode { .. })
+    }
+
+    /// Photo and index of the barcode that carries it.
+    pub(crate) fn barcode(&self) -> Option<(usize, usize)> {
+        match self.carrier {
+            Carrier::Barcode { index, .. } => Some((self.place.photo, index)),
+            Carrier::Print { .. } => None,
+        }
+    }
+
+    /// Print of which nothing is cut off or glued on.
+    pub(crate) fn is_whole_print(&self) -> bool {
+        matches!(self.carrier, Carrier::Print { whole: true, .. })
+    }
+
+    /// Print that was put together from several lines: good only for comparing with a barcode.
+    pub(crate) fn is_wrapped(&self) -> bool {
+        matches!(self.carrier, Carrier::Print { joined: Joined::Lines, .. })
+    }
+
+    /// Whether two readings of print are of the same ink.
+    pub(crate) fn same_ink(&self, other: &Self) -> bool {
+        let (
+            Carrier::Print { reading: one, line: line_of_one, span: a, .. },
+            Carrier::Print { reading: two, line: line_of_two, span: b, .. },
+        ) = (self.carrier, other.carrier)
+        else {
+            return false;
+        };
+        if self.place.photo != other.place.photo {
+            return false;
+        }
+        match one == two {
+            true => line_of_one == line_of_two && a.0 < b.1 && b.0 < a.1,
+            false => same_spot(&self.place.quad, &other.place.quad),
+        }
     }
 
     /// Surely named a serial.
@@ -80,7 +127,8 @@ pub(crate) fn sightings(evidence: &Evidence) -> Vec<Sighting> {
     let mut all = Vec::new();
     for (index, photo) in evidence.photos.iter().enumerate() {
         barcodes(index, photo, &mut all);
-        print(index, photo, &mut all);
+        print(index, &photo.lines, Reading::First, &mut all);
+        print(index, &photo.second_lines, Reading::Second, &mut all);
     }
     all
 }
@@ -115,7 +163,7 @@ fn barcodes(index: usize, photo: &PhotoEvidence, all: &mut Vec<Sighting>) {
                 },
                 named,
                 place: Place { photo: index, quad: barcode.quad },
-                least_p: 1.0,
+                corrections: Vec::new(),
             });
         }
     }
@@ -136,31 +184,22 @@ fn is_captioned(caption: &crate::Quad, barcode: &Barcode, photo: &PhotoEvidence)
     own < 3.0 && photo.barcodes.iter().find(near).is_none()
 }
 
-fn print(index: usize, photo: &PhotoEvidence, all: &mut Vec<Sighting>) {
-    let second = label::read_label(&photo.second_lines);
-    for printed in label::read_label(&photo.lines) {
-        let source = &photo.lines[printed.line];
-        let twice = printed.whole
-            && second.iter().any(|again| {
-                again.whole
-                    && again.value == printed.value
-                    && same_spot(&source.quad, &photo.second_lines[again.line].quad)
-            });
-        let of_value = source.chars.get(printed.span.0..printed.span.1).unwrap_or_default();
-        let least_p = of_value.iter().map(|char| char.p).fold(1.0, f32::min);
+fn print(index: usize, lines: &[TextLine], reading: Reading, all: &mut Vec<Sighting>) {
+    for printed in label::read_label(lines) {
         all.push(Sighting {
             value: printed.value,
             printed: printed.text.trim().to_owned(),
             carrier: Carrier::Print {
+                reading,
                 line: printed.line,
+                span: printed.span,
                 joined: printed.joined,
                 whole: printed.whole,
                 near: printed.near,
-                twice,
             },
             named: printed.named,
-            place: Place { photo: index, quad: source.quad },
-            least_p: if least_p.is_finite() { least_p.clamp(0.0, 1.0) } else { 0.0 },
+            place: Place { photo: index, quad: lines[printed.line].quad },
+            corrections: Vec::new(),
         });
     }
 }

@@ -1,0 +1,160 @@
+//! Print that was misread by look-alikes, read as what it must be.
+//!
+//! Two things can force a character: a format with one class at that place, and the list of
+//! expected serials. Nothing else corrects, a barcode's value never is, and where more than one
+//! correction is valid none is made. The value as read stays in evidence beside the corrected one,
+//! with every character that was changed.
+
+use crate::lattice;
+use crate::look_alike::{look_alike, look_alikes};
+use crate::sighting::{Carrier, Sighting};
+use crate::{Correction, Estate, Evidence, Format, Shape, Standing};
+
+/// Characters of one value that may be corrected.
+const CORRECTIONS_MAX: usize = 2;
+
+/// What the attempt to correct a value came to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Corrected {
+    /// One valid correction.
+    To(String, Vec<Correction>),
+    /// Several: a person must choose among these.
+    Ambiguous(Vec<String>),
+}
+
+/// Adds the corrected reading of each printed value that a format or the list of expected serials
+/// forces. `formats` are those that may force: taught ones, and makers' whose label this is.
+/// Returns the values whose correction is ambiguous with their choices.
+pub(crate) fn correct(
+    formats: &[&Format],
+    estate: &Estate,
+    evidence: &Evidence,
+    sightings: &mut Vec<Sighting>,
+) -> Vec<(String, Vec<String>)> {
+    let mut corrected = Vec::new();
+    let mut ambiguous = Vec::new();
+    for sighting in sightings.iter().filter(|sighting| !sighting.is_barcode()) {
+        if sighting.says_other().is_some() {
+            continue;
+        }
+        let answer =
+            expected(estate, &sighting.value).or_else(|| forced(formats, evidence, sighting));
+        match answer {
+            Some(Corrected::To(value, corrections)) => {
+                corrected.push(Sighting { value, corrections, ..sighting.clone() });
+            }
+            Some(Corrected::Ambiguous(choices)) => {
+                ambiguous.push((sighting.value.clone(), choices));
+            }
+            None => {}
+        }
+    }
+    sightings.append(&mut corrected);
+    ambiguous
+}
+
+/// The one expected serial that differs by look-alikes alone.
+fn expected(estate: &Estate, value: &str) -> Option<Corrected> {
+    match estate.resembling(value)[..] {
+        [] => None,
+        [only] if only == value => None,
+        [only] => Some(Corrected::To(only.to_owned(), differences(value, only))),
+        ref several => {
+            Some(Corrected::Ambiguous(several.iter().map(|&serial| serial.to_owned()).collect()))
+        }
+    }
+}
+
+/// What the formats force, if the value fits none of them as it stands.
+fn forced(formats: &[&Format], evidence: &Evidence, sighting: &Sighting) -> Option<Corrected> {
+    if formats.iter().any(|format| format.fits(&sighting.value)) {
+        return None;
+    }
+    let mut choices: Vec<String> = Vec::new();
+    for format in formats {
+        for shape in &format.shapes {
+            let valid = under_shape(shape, &sighting.value);
+            choices.extend(valid.into_iter().filter(|value| format.fits(value)));
+        }
+    }
+    choices.sort();
+    choices.dedup();
+    match &choices[..] {
+        [] => None,
+        [only] => decodes_to(formats, evidence, sighting, only)
+            .then(|| Corrected::To(only.clone(), differences(&sighting.value, only))),
+        _ => Some(Corrected::Ambiguous(choices)),
+    }
+}
+
+/// Every value of a shape that differs from `value` only where the shape forbids what was read, by
+/// look-alikes and in at most [`CORRECTIONS_MAX`] places.
+pub(crate) fn under_shape(shape: &Shape, value: &str) -> Vec<String> {
+    let classes = shape.classes();
+    if value.len() != classes.len() {
+        return Vec::new();
+    }
+    let wrong = value.chars().zip(classes).filter(|(char, class)| !class.admits(*char)).count();
+    if !(1..=CORRECTIONS_MAX).contains(&wrong) {
+        return Vec::new();
+    }
+    let mut valid = vec![String::with_capacity(value.len())];
+    for (char, class) in value.chars().zip(classes) {
+        let options: Vec<char> = match class.admits(char) {
+            true => vec![char],
+            false => look_alikes(char).filter(|like| class.admits(*like)).collect(),
+        };
+        valid = valid
+            .iter()
+            .flat_map(|start| options.iter().map(move |option| format!("{start}{option}")))
+            .collect();
+    }
+    valid
+}
+
+/// Whether the recogniser's own alternatives, read under the format, come to the same value: a
+/// second opinion on what the table of look-alikes says.
+fn decodes_to(formats: &[&Format], evidence: &Evidence, sighting: &Sighting, value: &str) -> bool {
+    let Carrier::Print { line, span, .. } = sighting.carrier else { return false };
+    let photo = evidence.photos.get(sighting.place.photo);
+    let Some(line) = photo.and_then(|photo| photo.lines.get(line)) else { return false };
+    let steps = lattice::steps(&line.lattice, &line.chars, span.0, span.1);
+    let shapes = formats.iter().flat_map(|format| &format.shapes);
+    let mut fitting = shapes.filter(|shape| shape.fits(value));
+    fitting.any(|shape| lattice::decode(shape, &steps).is_some_and(|found| found.value == value))
+}
+
+/// The places where two values of one length differ by look-alikes.
+pub(crate) fn differences(read: &str, taken: &str) -> Vec<Correction> {
+    let places = read.chars().zip(taken.chars()).enumerate();
+    places
+        .filter(|(_, (read, taken))| read != taken && look_alike(*read, *taken))
+        .map(|(at, (read, taken))| Correction { at, read, taken })
+        .collect()
+}
+
+/// Whether a format may force characters: the operator taught it, or it is unlike any other
+/// number, or its maker's name stands on the label.
+pub(crate) fn may_force(format: &Format, named: bool) -> bool {
+    match format.standing {
+        Standing::Taught => true,
+        Standing::Vendor => format.distinctive || named,
+        Standing::Permissive => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_class_forces_is_corrected() {
+        let digits = Shape::parse("ddddd").expect("a shape");
+        assert_eq!(under_shape(&digits, "1O3S5"), ["10355"]);
+        assert_eq!(under_shape(&digits, "12345"), Vec::<String>::new(), "nothing to correct");
+        assert_eq!(under_shape(&digits, "OOO45"), Vec::<String>::new(), "three are too many");
+        assert_eq!(under_shape(&digits, "1234A"), Vec::<String>::new(), "A is no look-alike");
+        assert_eq!(under_shape(&digits, "123I5"), ["12315", "12395"], "two are valid");
+        assert_eq!(under_shape(&digits, "123O"), Vec::<String>::new(), "another length");
+    }
+}

@@ -1,0 +1,216 @@
+//! The judge's words: the accepted serial with its grounds, or the candidates with what is missing.
+
+use super::values::{Case, Value};
+use crate::canonical::fold_char;
+use crate::formats::digits;
+use crate::keyword::Strength;
+use crate::label::Joined;
+use crate::rules::{self, Bar, Fact};
+use crate::sighting::{Carrier, Reading, Sighting};
+use crate::*;
+use std::collections::BTreeSet;
+
+/// Candidates shown to a person: more would not be read.
+const CANDIDATES_MAX: usize = 12;
+/// Below this probability a character is shown as doubtful: it flags most wrong ones.
+const DOUBTFUL_P: f32 = 0.98;
+
+/// The answer for a value that stands.
+pub(super) fn serial(value: &Value) -> Serial {
+    let best = value.sightings[0];
+    let row = rules::accepting(value.facts);
+    let print = value.sightings.iter().find(|sighting| !sighting.is_barcode());
+    Serial {
+        value: value.value.to_owned(),
+        printed: print.map_or(&best.printed, |print| &print.printed).clone(),
+        vendor: value.format.map_or("unknown", |format| &format.vendor).to_owned(),
+        format: value.format.map_or("unknown", |format| &format.name).to_owned(),
+        source: source(&value.sightings),
+        symbology: value.sightings.iter().find_map(|sighting| match sighting.carrier {
+            Carrier::Barcode { symbology, .. } => Some(symbology),
+            Carrier::Print { .. } => None,
+        }),
+        confidence: row.map_or(0.0, |row| row.confidence),
+        checks: rules::checks(value.facts),
+        corrections: value.corrections.clone(),
+        place: Some(best.place),
+    }
+}
+
+/// The kind of evidence that several sightings are.
+pub(super) fn source(sightings: &[&Sighting]) -> Source {
+    let barcode = sightings.iter().any(|sighting| sighting.is_barcode());
+    let print = sightings.iter().any(|sighting| !sighting.is_barcode());
+    match (barcode, print) {
+        (true, true) => Source::Both,
+        (true, false) => Source::Barcode,
+        _ => Source::Text,
+    }
+}
+
+/// The answer when nothing stands: what it may be, and why a person must look.
+pub(super) fn undecided(case: &Case, values: &[Value], doubts: &BTreeSet<Bar>) -> Verdict {
+    let candidates = candidates(case, values);
+    let mut reasons: BTreeSet<ReasonCode> = doubts.iter().map(|bar| bar.reason()).collect();
+    let faults = case.evidence.photos.iter().flat_map(|photo| &photo.faults);
+    reasons.extend(faults.map(|&fault| ReasonCode::from(fault)));
+    let sorted = |reasons: BTreeSet<ReasonCode>| reasons.into_iter().map(Reason).collect();
+    let Some(first) = candidates.first() else {
+        reasons.insert(match case.sightings.is_empty() {
+            true => ReasonCode::NoLabel,
+            false => ReasonCode::OnlyOtherNumbers,
+        });
+        return Verdict::Unreadable { reasons: sorted(reasons) };
+    };
+    if let Some(best) = values.iter().find(|value| value.value == first.value) {
+        reasons.extend(best.bars.iter().map(|bar| bar.reason()));
+        let ambiguous = |(read, choices): &(String, Vec<String>)| {
+            read == best.value || choices.iter().any(|choice| choice == best.value)
+        };
+        if case.ambiguous.iter().any(ambiguous) {
+            reasons.insert(ReasonCode::CorrectionAmbiguous);
+        }
+        if best.bars.is_empty() && doubts.is_empty() {
+            reasons.extend(what_is_missing(best));
+        }
+    }
+    Verdict::Review { candidates, reasons: sorted(reasons) }
+}
+
+/// Why the best value was not accepted, if nothing forbade it.
+fn what_is_missing(best: &Value) -> BTreeSet<ReasonCode> {
+    let barcode = best.sightings.iter().any(|sighting| sighting.is_barcode());
+    let mut reasons = BTreeSet::from([match barcode {
+        true => ReasonCode::BarcodeUnconfirmed,
+        false => ReasonCode::TextUnconfirmed,
+    }]);
+    if best.format.is_none() {
+        reasons.insert(ReasonCode::FormatUnknown);
+    }
+    reasons
+}
+
+fn candidates(case: &Case, values: &[Value]) -> Vec<Candidate> {
+    let shown = values.iter().filter(|value| is_candidate(value));
+    let mut ranked: Vec<(f32, &Value)> = shown.map(|value| (likelihood(value), value)).collect();
+    ranked.sort_by(|(one, a), (other, b)| other.total_cmp(one).then_with(|| a.value.cmp(b.value)));
+    let mut candidates: Vec<Candidate> =
+        ranked.into_iter().map(|(confidence, value)| candidate(case, value, confidence)).collect();
+    with_choices(case, &mut candidates);
+    candidates.truncate(CANDIDATES_MAX);
+    candidates
+}
+
+/// Puts the valid corrections of an ambiguous value right behind it.
+fn with_choices(case: &Case, candidates: &mut Vec<Candidate>) {
+    for (read, choices) in &case.ambiguous {
+        let Some(at) = candidates.iter().position(|candidate| candidate.value == *read) else {
+            continue;
+        };
+        for (offset, choice) in choices.iter().take(4).enumerate() {
+            if candidates.iter().any(|candidate| candidate.value == *choice) {
+                continue;
+            }
+            let format = case.formats.matching(choice).next();
+            let same = candidates[at].clone();
+            let choice = Candidate {
+                value: choice.clone(),
+                format: format.map(|format| format.name.clone()),
+                ..same
+            };
+            candidates.insert(at + 1 + offset.min(candidates.len() - at - 1), choice);
+        }
+    }
+}
+
+fn candidate(case: &Case, value: &Value, confidence: f32) -> Candidate {
+    Candidate {
+        value: value.value.to_owned(),
+        format: value.format.map(|format| format.name.clone()),
+        confidence,
+        source: source(&value.sightings),
+        doubtful: doubtful(case, value),
+        place: Some(value.sightings[0].place),
+    }
+}
+
+/// Positions of the value that the reader was unsure of, if only print carries it.
+fn doubtful(case: &Case, value: &Value) -> Vec<usize> {
+    let best = value.sightings[0];
+    let Carrier::Print { reading, line, span, joined, .. } = best.carrier else {
+        return Vec::new();
+    };
+    let Some(photo) = case.evidence.photos.get(best.place.photo) else { return Vec::new() };
+    let lines = match reading {
+        Reading::First => &photo.lines,
+        Reading::Second => &photo.second_lines,
+    };
+    if joined == Joined::Lines {
+        return Vec::new();
+    }
+    let chars = lines.get(line).and_then(|line| line.chars.get(span.0..span.1));
+    let folded = chars.into_iter().flatten().filter(|char| fold_char(char.best).is_some());
+    let unsure = folded.enumerate().filter(|(_, char)| !(char.p >= DOUBTFUL_P));
+    let mut unsure: Vec<usize> = unsure.map(|(at, _)| at).collect();
+    unsure.extend(best.corrections.iter().map(|correction| correction.at));
+    unsure.sort();
+    unsure.dedup();
+    unsure
+}
+
+/// Whether a person should be shown this value: the serial must be among the candidates wherever a
+/// person could read it, and what is surely another number must not.
+fn is_candidate(value: &Value) -> bool {
+    if value.bars.contains(&Bar::NamedOther) && !value.facts.has(Fact::Keyword) {
+        return false;
+    }
+    let barcode = value.sightings.iter().any(|sighting| sighting.is_barcode());
+    let taught = value.facts.has(Fact::TaughtFormat);
+    value.facts.has(Fact::Keyword) || barcode || taught || digits(value.value) >= 4
+}
+
+/// How likely a value is the serial, 0 to 1: a sum of weights of evidence through the logistic
+/// function. Only good for ordering; the rule of acceptance never asks it.
+fn likelihood(value: &Value) -> f32 {
+    let facts = value.facts;
+    let weights = [
+        (Fact::Keyword, 2.0),
+        (Fact::BarcodeNamed, 2.0),
+        (Fact::BarcodeCaptioned, 0.7),
+        (Fact::Barcode, 1.0),
+        (Fact::TwoReadings, 0.4),
+        (Fact::Expected, 2.0),
+        (Fact::VendorFormat, 0.8),
+    ];
+    let mut odds = -1.5;
+    odds += weights
+        .iter()
+        .map(|(fact, weight)| if facts.has(*fact) { *weight } else { 0.0 })
+        .sum::<f32>();
+    odds += match value.format.map(|format| format.standing) {
+        Some(Standing::Taught) => 1.6,
+        Some(Standing::Vendor) => 0.4,
+        Some(Standing::Permissive) => 0.2,
+        None => 0.0,
+    };
+    let all = |holds: fn(&Sighting) -> bool| value.sightings.iter().all(|sighting| holds(sighting));
+    let joined = all(|sighting| {
+        matches!(sighting.carrier, Carrier::Print { joined: Joined::Words | Joined::Lines, .. })
+    });
+    let weak = value.sightings.iter().any(|sighting| {
+        sighting.named == Some((IdentifierKind::Serial, Strength::Weak)) && !sighting.is_barcode()
+    });
+    let both = facts.has(Fact::Printed) && facts.has(Fact::Barcode);
+    let modifiers = [
+        (both, 0.8),
+        (weak, 0.5),
+        (joined, -1.0),
+        (all(Sighting::is_wrapped), -0.5),
+        (all(|sighting| !sighting.corrections.is_empty()), -0.3),
+        (value.bars.contains(&Bar::InAddress), -1.0),
+        (value.bars.contains(&Bar::PartNumber), -2.0),
+        (value.bars.contains(&Bar::NamedOther), -2.0),
+    ];
+    odds += modifiers.iter().map(|(holds, weight)| if *holds { *weight } else { 0.0 }).sum::<f32>();
+    1.0 / (1.0 + f32::exp(-odds))
+}

@@ -1,0 +1,287 @@
+//! Each value in view with the facts that speak for it and the bars that stand against it.
+
+use crate::correction::{self, differences};
+use crate::formats::digits;
+use crate::look_alike::look_alike_distance;
+use crate::payload::Mark;
+use crate::rules::{Bar, Fact, Facts};
+use crate::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
+use crate::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Digits that print alone must have to be taken for a serial: `S/N: 7x3hexa` is a sentence.
+const PRINTED_DIGITS_MIN: usize = 4;
+
+/// Everything that is known about one value.
+pub(super) struct Value<'a> {
+    pub(super) value: &'a str,
+    /// Best first.
+    pub(super) sightings: Vec<&'a Sighting>,
+    pub(super) facts: Facts,
+    pub(super) bars: BTreeSet<Bar>,
+    pub(super) format: Option<&'a Format>,
+    /// Characters of print that were settled by a format, a list or a barcode.
+    pub(super) corrections: Vec<Correction>,
+}
+
+impl Value<'_> {
+    /// Whether it is said to be the serial by the barcode itself or by a keyword in its own line,
+    /// in a reading that nothing was cut off.
+    pub(super) fn claims(&self) -> bool {
+        self.facts.has(Fact::BarcodeNamed)
+            || self.sightings.iter().any(|sighting| {
+                sighting.says_serial()
+                    && sighting.is_whole_print()
+                    && digits(self.value) >= PRINTED_DIGITS_MIN
+            })
+    }
+}
+
+/// All sightings of one terminal's photos, and what they are judged by.
+pub(super) struct Case<'a> {
+    pub(super) formats: &'a Formats,
+    pub(super) evidence: &'a Evidence,
+    pub(super) estate: &'a Estate,
+    pub(super) sightings: Vec<Sighting>,
+    /// Printed values that have several valid corrections.
+    pub(super) ambiguous: Vec<(String, Vec<String>)>,
+    /// The makers' names that are printed in view.
+    brands: BTreeSet<&'a str>,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(formats: &'a Formats, evidence: &'a Evidence, estate: &'a Estate) -> Self {
+        let brands = brands(formats, evidence);
+        let named =
+            |format: &Format| format.brands.iter().any(|brand| brands.contains(brand.as_str()));
+        let forcing: Vec<&Format> = formats
+            .iter()
+            .filter(|format| format.kind == IdentifierKind::Serial)
+            .filter(|format| correction::may_force(format, named(format)))
+            .collect();
+        let mut sightings = sighting::sightings(evidence);
+        let ambiguous = correction::correct(&forcing, estate, evidence, &mut sightings);
+        Self { formats, evidence, estate, sightings, ambiguous, brands }
+    }
+
+    /// Each value that may be a serial, with its facts and bars, in the order of the values.
+    pub(super) fn values(&self) -> Vec<Value<'_>> {
+        let mut by_value: BTreeMap<&str, Vec<&Sighting>> = BTreeMap::new();
+        for sighting in &self.sightings {
+            by_value.entry(&sighting.value).or_default().push(sighting);
+        }
+        let products = self.products();
+        let values = by_value.into_iter().filter(|(value, _)| looks_like_serial(value));
+        values
+            .map(|(value, mut sightings)| {
+                sightings.sort_by(|one, other| preference(one).total_cmp(&preference(other)));
+                let format = self.formats.matching(value).next();
+                let (facts, corrections) = self.facts(value, &sightings, format);
+                let mut bars = self.bars(value, &sightings);
+                if products.contains(value.trim_start_matches('0')) {
+                    bars.insert(Bar::NamedOther);
+                }
+                if facts.has(Fact::BarcodeNamed) || facts.has(Fact::Keyword) {
+                    bars.remove(&Bar::InAddress);
+                } else if self.formats.is_tusn(value) {
+                    bars.insert(Bar::NamedOther);
+                }
+                Value { value, sightings, facts, bars, format, corrections }
+            })
+            .collect()
+    }
+
+    fn facts(
+        &self,
+        value: &str,
+        sightings: &[&Sighting],
+        format: Option<&Format>,
+    ) -> (Facts, Vec<Correction>) {
+        let mut facts = Facts::default();
+        let mut barcodes = BTreeSet::new();
+        let mut photos = BTreeSet::new();
+        for sighting in sightings {
+            match sighting.carrier {
+                Carrier::Barcode { mark, counts, captioned, .. } => {
+                    let counts = counts && mark != Mark::InAddress;
+                    let is_it = counts && mark != Mark::PerhapsNamed;
+                    facts.insert_if(Fact::Barcode, is_it);
+                    facts.insert_if(Fact::BarcodeNamed, is_it && sighting.says_serial());
+                    facts.insert_if(Fact::BarcodeCaptioned, counts && captioned);
+                    barcodes.extend(sighting.barcode().filter(|_| counts));
+                    photos.insert(sighting.place.photo);
+                }
+                Carrier::Print { whole, .. } => {
+                    facts.insert(Fact::Printed);
+                    facts.insert_if(Fact::Keyword, sighting.says_serial());
+                    photos.extend(whole.then_some(sighting.place.photo));
+                }
+            }
+        }
+        facts.insert_if(Fact::TwoBarcodes, barcodes.len() > 1);
+        facts.insert_if(Fact::SeveralPhotos, photos.len() > 1);
+        facts.insert_if(Fact::TwoReadings, read_twice(value, sightings));
+        facts.insert_if(Fact::Expected, self.estate.expects(value));
+        self.stripped(value, sightings, &mut facts);
+        if let Some(format) = format {
+            let named = format.brands.iter().any(|brand| self.brands.contains(brand.as_str()));
+            let vendor = format.standing == Standing::Vendor && (format.distinctive || named);
+            facts.insert_if(Fact::VendorFormat, vendor);
+            facts.insert_if(Fact::TaughtFormat, format.standing == Standing::Taught);
+        }
+        let corrections = self.settled(value, sightings, &mut facts);
+        (facts, corrections)
+    }
+
+    /// A barcode `SPF0UFLRH` is the serial `PF0UFLRH` under an identifier only if print says so or
+    /// if the value fits a known format without its first letters and not with them.
+    fn stripped(&self, value: &str, sightings: &[&Sighting], facts: &mut Facts) {
+        let perhaps = sightings.iter().find(|sighting| {
+            let bare = matches!(
+                sighting.carrier,
+                Carrier::Barcode { mark: Mark::PerhapsNamed, counts: true, .. }
+            );
+            bare && matches!(sighting.named, Some((IdentifierKind::Serial, _)))
+        });
+        let Some(perhaps) = perhaps else { return };
+        let specific = |value: &str| {
+            self.formats.matching(value).any(|format| format.standing != Standing::Permissive)
+        };
+        let whole = self.sightings.iter().find(|other| {
+            other.barcode() == perhaps.barcode()
+                && matches!(other.carrier, Carrier::Barcode { mark: Mark::Whole, .. })
+        });
+        let only_stripped = specific(value) && whole.is_none_or(|whole| !specific(&whole.value));
+        if facts.has(Fact::Printed) || only_stripped {
+            facts.insert(Fact::Barcode);
+            facts.insert(Fact::BarcodeNamed);
+        }
+    }
+
+    /// The corrections behind a value: of print that stands beside a keyword and differs from this
+    /// barcode by look-alikes (only a symbol with a check of its own may settle them: Code 39 has
+    /// none), or of print that a format or the list of expected serials forced.
+    fn settled(&self, value: &str, sightings: &[&Sighting], facts: &mut Facts) -> Vec<Correction> {
+        let checked = sightings.iter().any(|sighting| {
+            matches!(sighting.carrier, Carrier::Barcode { symbology, counts: true, mark, .. }
+                if symbology != Symbology::Code39 && matches!(mark, Mark::Whole | Mark::Named))
+        });
+        if checked && !facts.has(Fact::Keyword) {
+            let near = self.sightings.iter().filter(|sighting| {
+                !sighting.is_barcode()
+                    && sighting.says_serial()
+                    && look_alike_distance(&sighting.value, value)
+                        .is_some_and(|places| (1..=super::LOOK_ALIKES_MAX).contains(&places))
+            });
+            if let Some(print) = near.min_by(|one, other| one.value.cmp(&other.value)) {
+                facts.insert(Fact::KeywordLookAlike);
+                return differences(&print.value, value);
+            }
+        }
+        let mut prints = sightings.iter().filter(|sighting| !sighting.is_barcode());
+        if prints.clone().any(|sighting| sighting.corrections.is_empty()) {
+            return Vec::new();
+        }
+        prints.next().map_or_else(Vec::new, |print| print.corrections.clone())
+    }
+
+    fn bars(&self, value: &str, sightings: &[&Sighting]) -> BTreeSet<Bar> {
+        let mut bars = BTreeSet::new();
+        let keyed_here = sightings.iter().any(|sighting| {
+            sighting.says_serial() && !matches!(sighting.carrier, Carrier::Print { near: true, .. })
+        });
+        for sighting in sightings {
+            let other = match sighting.carrier {
+                // A keyword in another line loses to one in the value's own.
+                Carrier::Print { near: true, .. } => sighting.says_other().filter(|_| !keyed_here),
+                _ => sighting.says_other(),
+            };
+            match other {
+                Some(IdentifierKind::PartNumber) => drop(bars.insert(Bar::PartNumber)),
+                Some(_) => drop(bars.insert(Bar::NamedOther)),
+                None => {}
+            }
+            if matches!(sighting.carrier, Carrier::Barcode { mark: Mark::InAddress, .. }) {
+                bars.insert(Bar::InAddress);
+            }
+        }
+        if self.estate.is_part_number(value) {
+            bars.insert(Bar::PartNumber);
+        }
+        if self.estate.is_required() && !self.estate.expects(value) {
+            bars.insert(Bar::NotInEstate);
+        }
+        bars
+    }
+
+    /// Product numbers in view without leading zeros: the same number is an EAN-13, a UPC-A and
+    /// the digits printed below either.
+    fn products(&self) -> BTreeSet<&str> {
+        let product = |sighting: &&Sighting| {
+            sighting.is_barcode() && sighting.says_other() == Some(IdentifierKind::Ean)
+        };
+        let values = self.sightings.iter().filter(product);
+        values.map(|sighting| sighting.value.trim_start_matches('0')).collect()
+    }
+
+    /// Whether a value was seen on a label (false) and on a screen (true).
+    pub(super) fn surfaces(&self, value: &Value) -> BTreeSet<bool> {
+        let surface = |sighting: &&Sighting| {
+            let photo = self.evidence.photos.get(sighting.place.photo);
+            photo.is_some_and(|photo| photo.surface == Surface::Screen)
+        };
+        value.sightings.iter().map(surface).collect()
+    }
+}
+
+/// Whether two independent readings of the same spot agree, each with nothing cut off or glued on,
+/// on something that is written like a serial.
+fn read_twice(value: &str, sightings: &[&Sighting]) -> bool {
+    if digits(value) < PRINTED_DIGITS_MIN {
+        return false;
+    }
+    let of = |wanted: Reading| {
+        sightings.iter().filter(move |sighting| {
+            let lower = sighting.printed.chars().filter(|char| char.is_lowercase()).count();
+            matches!(sighting.carrier, Carrier::Print { reading, whole: true, .. }
+                if reading == wanted && lower < 2)
+        })
+    };
+    of(Reading::First).any(|first| of(Reading::Second).any(|second| first.same_ink(second)))
+}
+
+/// The sightings of one value, best first: a barcode before print, a named one before others, as
+/// it was read before corrected.
+pub(super) fn preference(sighting: &Sighting) -> f32 {
+    let carrier = match sighting.carrier {
+        Carrier::Barcode { mark, counts, .. } => {
+            (if counts { 0.0 } else { 2.0 }) + mark as u8 as f32 * 0.1
+        }
+        Carrier::Print { joined, whole, reading, .. } => {
+            1.0 + joined as u8 as f32 * 0.2
+                + if whole { 0.0 } else { 0.1 }
+                + reading as u8 as f32 * 0.02
+                + sighting.corrections.len() as f32 * 0.3
+        }
+    };
+    // Positions break ties, so that the order of the evidence does not matter.
+    let point = sighting.place.quad[0];
+    let tie = (point.x + point.y * 3.0) * 1e-7;
+    carrier
+        + if sighting.says_serial() { 0.0 } else { 0.05 }
+        + if tie.is_finite() { tie.clamp(0.0, 0.01) } else { 0.0 }
+}
+
+/// The makers' names that are printed in view.
+fn brands<'a>(formats: &'a Formats, evidence: &Evidence) -> BTreeSet<&'a str> {
+    let mut words = BTreeSet::new();
+    for photo in &evidence.photos {
+        for line in photo.lines.iter().chain(&photo.second_lines) {
+            let text = line.text().to_ascii_uppercase();
+            let parts = text.split(|char: char| !char.is_ascii_alphanumeric());
+            words.extend(parts.filter(|part| part.len() >= 3).map(str::to_owned));
+        }
+    }
+    let brands = formats.iter().flat_map(|format| &format.brands);
+    brands.filter(|brand| words.contains(*brand)).map(String::as_str).collect()
+}
