@@ -8,17 +8,21 @@
 mod address;
 mod answer;
 mod batch;
+mod endpoint;
 mod event;
 mod jetstream;
 mod registry;
+mod run;
 mod schedule;
 mod signature;
 mod webhook;
 
 pub use answer::{Answer, AnswerResult};
+pub use endpoint::{EndpointState, Health};
 pub use event::*;
 pub use jetstream::Jetstream;
 pub use registry::{Message, Outcome, Registry, RegistryError, RegistrySettings};
+pub use run::{ForwardSettings, Forwarder, Handle};
 pub use schedule::{ATTEMPTS_MAX, next_wait};
 pub use signature::SecretError;
 pub use webhook::Webhook;
