@@ -164,8 +164,11 @@ impl Forwarder {
         let (deliveries, spent): (Vec<_>, Vec<_>) =
             deliveries.into_iter().partition(|delivery| delivery.attempts <= ATTEMPTS_MAX);
         for delivery in &spent {
-            let why = format!("given up: {} attempts were begun and did not end", ATTEMPTS_MAX);
+            let why = format!("given up: {ATTEMPTS_MAX} attempts were begun and did not end");
             self.settle(delivery, Settled::Exhausted { why }, &clock).await;
+        }
+        if deliveries.is_empty() {
+            return;
         }
         let messages: Vec<_> = deliveries
             .iter()

@@ -1,83 +1,18 @@
 //! The JetStream engine against a real nats-server (Debian package `nats-server`).
 
+mod nats;
+mod outbox;
+
 use async_nats::jetstream::{self, stream};
-use forward::{Message, Outcome, Registry, RegistrySettings};
+use forward::{ForwardSettings, Message, Outcome, Registry, RegistrySettings};
 use futures_util::StreamExt;
 use jiff::Timestamp;
+use nats::{NatsServer, SECRET, SUBJECT};
+use outbox::Outbox;
+use std::collections::HashSet;
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-const SUBJECT: &str = "terminal.registered";
-
-/// A server of the test's own; dies with it.
-struct NatsServer {
-    child: Child,
-    port: u16,
-}
-
-impl NatsServer {
-    /// On a free port, its streams under `folder`.
-    async fn start(folder: &Path) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self::start_on(port, folder).await
-    }
-
-    async fn start_on(port: u16, folder: &Path) -> Self {
-        let child = Command::new("nats-server")
-            .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
-            .arg(folder)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nats-server is needed and cannot be started: apt-get install nats-server");
-        let server = Self { child, port };
-        for _ in 0..200 {
-            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-                return server;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("nats-server does not listen on port {port}");
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    fn address(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
-    }
-
-    fn settings(&self) -> RegistrySettings {
-        RegistrySettings {
-            url: format!("nats://localhost:{}/{SUBJECT}", self.port),
-            secret: SECRET.into(),
-            allow_private: true,
-            deliver_ms_max: 2_000,
-            ..Default::default()
-        }
-    }
-
-    async fn stream(&self) -> stream::Stream {
-        let client = async_nats::connect(self.address()).await.unwrap();
-        let config = stream::Config {
-            name: "REGISTRATIONS".into(),
-            subjects: vec!["terminal.>".into()],
-            ..Default::default()
-        };
-        jetstream::new(client).get_or_create_stream(config).await.unwrap()
-    }
-}
-
-impl Drop for NatsServer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use store::DeliveryStatus;
 
 fn message(id: &str) -> Message {
     Message { event_id: id.into(), bytes: format!("{{\"id\":\"{id}\"}}").into() }
@@ -245,4 +180,44 @@ async fn a_server_that_never_speaks_ends_at_the_deadline() {
     let outcome = deliver_one(&registry, &message("evt")).await;
     assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
     assert!(started.elapsed() < Duration::from_millis(1_000), "took {:?}", started.elapsed());
+}
+
+/// The whole way: a server that is killed in the middle, twice, and an outbox that goes on.
+#[tokio::test]
+async fn a_killed_server_loses_nothing_and_doubles_nothing() {
+    const EVENTS: usize = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = NatsServer::start(folder.path()).await;
+    server.stream().await;
+    let outbox = Outbox::open().await;
+    let mut ids = HashSet::new();
+    for number in 0..EVENTS {
+        ids.insert(outbox.queue(number).await);
+    }
+    let settings = RegistrySettings { deliver_ms_max: 300, ..server.settings() };
+    let slow = ForwardSettings { in_flight_max: 4, poll_ms: 10 };
+    let running = outbox.start(Registry::open(&settings).unwrap(), slow);
+    for delivered in [EVENTS / 3, 2 * EVENTS / 3] {
+        while outbox.count(DeliveryStatus::Delivered).await < delivered {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        server.kill();
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        server = NatsServer::start_on(server.port, folder.path()).await;
+        // What failed comes back on its schedule, and the gate opens on its own.
+        for _ in 0..50 {
+            outbox.clock.pass(20);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    outbox.until(DeliveryStatus::Delivered, EVENTS).await;
+    running.stop().await;
+    let stream = server.stream().await;
+    let stored = stream.get_info().await.unwrap().state;
+    let mut seen = HashSet::new();
+    for sequence in stored.first_sequence..=stored.last_sequence {
+        let message = stream.get_raw_message(sequence).await.unwrap();
+        seen.insert(message.headers.get("Nats-Msg-Id").unwrap().as_str().to_owned());
+    }
+    assert_eq!((stored.messages, seen), (EVENTS as u64, ids));
 }

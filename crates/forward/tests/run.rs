@@ -1,202 +1,19 @@
 //! The loop between a real outbox and a real registry: crashes, stops, limits, clock jumps.
 
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
-use forward::{EndpointState, ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
-use jiff::{SignedDuration, Timestamp};
+mod outbox;
+
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use forward::{EndpointState, ForwardSettings};
+use jiff::SignedDuration;
+use outbox::{Hook, Outbox};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use store::{
-    Delivery, DeliveryFilter, DeliveryStatus, Finding, Found, Lease, Registration, Settings, Store,
-    Upload, UploadedPhoto,
-};
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
-use validate::{Judgement, Serial, Source, Surface, Verdict};
-
-/// A clock that moves only when a test says so.
-#[derive(Clone)]
-struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(1_772_000_000)))
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.0.load(SeqCst)).unwrap()
-    }
-
-    fn pass(&self, seconds: i64) {
-        self.0.fetch_add(seconds, SeqCst);
-    }
-}
-
-/// A real outbox in a folder of its own.
-struct Outbox {
-    store: Store,
-    clock: Clock,
-    _folder: tempfile::TempDir,
-}
-
-impl Outbox {
-    async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&Settings::in_folder(folder.path())).await.unwrap();
-        Self { store, clock: Clock::new(), _folder: folder }
-    }
-
-    /// Takes a scan the whole way to an owed registration; says the event's id.
-    async fn queue(&self, number: usize) -> String {
-        let (now, id) = (self.clock.now(), Uuid::from_u128(1 + number as u128));
-        let photo = UploadedPhoto {
-            bytes: format!("photo {number}").into(),
-            content_type: "image/jpeg".into(),
-            surface: Surface::Label,
-        };
-        let upload = Upload {
-            id: id.into(),
-            idempotency_key: number.to_string(),
-            owner: "technician".into(),
-            photos: vec![photo],
-            details: serde_json::json!({}),
-        };
-        self.store.receive(upload, now).await.unwrap();
-        let lease = Lease::from_millis(60_000);
-        let claimed = self.store.claim_scan(id.into(), lease, now).await.unwrap().unwrap();
-        let serial = serial(number);
-        let event_id = format!("evt_{number}");
-        let registration = Registration {
-            event_id: event_id.clone(),
-            device_key: serial.device_key(),
-            bytes: format!(r#"{{"number":{number}}}"#).into_bytes(),
-        };
-        let verdict = Verdict::Accepted { serial };
-        let finding = Finding {
-            found: Found::Judged(Judgement { verdict, identifiers: Vec::new() }),
-            took_ms: serde_json::json!({}),
-            registration: Some(registration),
-        };
-        self.store.finish(&claimed.claim, finding, now).await.unwrap();
-        event_id
-    }
-
-    async fn deliveries(&self) -> Vec<Delivery> {
-        self.store.deliveries(&DeliveryFilter { most: 1_000, ..Default::default() }).await.unwrap()
-    }
-
-    /// Waits until so many deliveries have this status.
-    async fn until(&self, status: DeliveryStatus, count: usize) {
-        for _ in 0..1_000 {
-            let found = self.deliveries().await;
-            if found.iter().filter(|delivery| delivery.status == status).count() == count {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("not {count} {status:?}: {:#?}", self.deliveries().await);
-    }
-
-    fn start(&self, registry: &Hook, settings: ForwardSettings) -> Running {
-        let forwarder = Forwarder::new(self.store.clone(), registry.registry(), settings);
-        let (handle, stop, clock) =
-            (forwarder.handle(), CancellationToken::new(), self.clock.clone());
-        let task = tokio::spawn(forwarder.run(move || clock.now(), stop.clone()));
-        Running { handle, stop, task }
-    }
-}
-
-fn serial(number: usize) -> Serial {
-    Serial {
-        value: format!("{number:010}"),
-        printed: format!("{number:010}"),
-        vendor: "pax".into(),
-        format: "pax-10".into(),
-        source: Source::Barcode,
-        symbology: None,
-        confidence: 1.0,
-        checks: Vec::new(),
-        corrections: Vec::new(),
-        place: None,
-    }
-}
-
-struct Running {
-    handle: Handle,
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Running {
-    async fn stop(self) {
-        self.stop.cancel();
-        tokio::time::timeout(Duration::from_secs(10), self.task).await.unwrap().unwrap();
-    }
-}
-
-type Answer = Box<dyn Fn(&str, usize) -> (Duration, Response) + Send + Sync>;
-
-/// A registry that answers as a test wants: by event id and how often it has seen that before.
-struct Hook {
-    url: String,
-    log: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
-    at_once_max: Arc<AtomicUsize>,
-}
-
-impl Hook {
-    async fn serve(answer: Answer) -> Self {
-        let log = Arc::new(Mutex::new(Vec::<(String, Vec<u8>)>::new()));
-        let at_once_max = Arc::new(AtomicUsize::new(0));
-        let (seen, at_once, most) =
-            (log.clone(), Arc::new(AtomicUsize::new(0)), at_once_max.clone());
-        let answer = Arc::new(answer);
-        let router =
-            axum::Router::new().fallback(move |headers: HeaderMap, body: axum::body::Bytes| {
-                let (seen, at_once, most) = (seen.clone(), at_once.clone(), most.clone());
-                let answer = answer.clone();
-                async move {
-                    most.fetch_max(at_once.fetch_add(1, SeqCst) + 1, SeqCst);
-                    let id = headers["webhook-id"].to_str().unwrap().to_owned();
-                    let before = {
-                        let mut seen = seen.lock().unwrap();
-                        seen.push((id.clone(), body.to_vec()));
-                        seen.iter().filter(|(other, _)| *other == id).count() - 1
-                    };
-                    let (wait, response) = answer(&id, before);
-                    tokio::time::sleep(wait).await;
-                    at_once.fetch_sub(1, SeqCst);
-                    response
-                }
-            });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, log, at_once_max }
-    }
-
-    async fn taking() -> Self {
-        Self::serve(Box::new(|_, _| (Duration::ZERO, StatusCode::OK.into_response()))).await
-    }
-
-    fn registry(&self) -> Registry {
-        Registry::open(&RegistrySettings {
-            url: self.url.clone(),
-            secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".into(),
-            allow_private: true,
-            deliver_ms_max: 2_000,
-            ..Default::default()
-        })
-        .unwrap()
-    }
-
-    fn ids(&self) -> Vec<String> {
-        self.log.lock().unwrap().iter().map(|(id, _)| id.clone()).collect()
-    }
-}
+use store::{DeliveryStatus, Lease};
 
 fn fast() -> ForwardSettings {
     ForwardSettings { poll_ms: 20, ..Default::default() }
@@ -206,7 +23,7 @@ fn fast() -> ForwardSettings {
 async fn what_is_queued_goes_out_at_once_and_once() {
     let (outbox, hook) = (Outbox::open().await, Hook::taking().await);
     let slow_poll = ForwardSettings { poll_ms: 3_600_000, ..Default::default() };
-    let running = outbox.start(&hook, slow_poll);
+    let running = outbox.start(hook.registry(), slow_poll);
     tokio::time::sleep(Duration::from_millis(50)).await;
     for number in 0..20 {
         outbox.queue(number).await;
@@ -226,7 +43,7 @@ async fn a_registry_that_was_down_gets_the_same_id_and_bytes_later() {
     }));
     let (outbox, hook) = (Outbox::open().await, failing.await);
     outbox.queue(1).await;
-    let running = outbox.start(&hook, fast());
+    let running = outbox.start(hook.registry(), fast());
     for (attempts, wait_s) in [(1, 6), (2, 360), (3, 2160)] {
         for _ in 0..500 {
             if hook.ids().len() == attempts {
@@ -250,7 +67,7 @@ async fn after_its_last_attempt_a_delivery_is_exhausted() {
         Hook::serve(Box::new(|_, _| (Duration::ZERO, StatusCode::BAD_GATEWAY.into_response())));
     let (outbox, hook) = (Outbox::open().await, down.await);
     outbox.queue(1).await;
-    let running = outbox.start(&hook, fast());
+    let running = outbox.start(hook.registry(), fast());
     for _ in 0..forward::ATTEMPTS_MAX {
         tokio::time::sleep(Duration::from_millis(150)).await;
         outbox.clock.pass(12 * 3600);
@@ -269,7 +86,7 @@ async fn never_more_under_way_than_allowed() {
     for number in 0..40 {
         outbox.queue(number).await;
     }
-    let running = outbox.start(&hook, ForwardSettings { in_flight_max: 4, poll_ms: 20 });
+    let running = outbox.start(hook.registry(), ForwardSettings { in_flight_max: 4, poll_ms: 20 });
     outbox.until(DeliveryStatus::Delivered, 40).await;
     running.stop().await;
     assert_eq!(hook.at_once_max.load(SeqCst), 4);
@@ -283,7 +100,7 @@ async fn a_claim_that_died_is_taken_over_after_its_lease() {
     let lease = Lease::from_millis(60_000);
     let dead = outbox.store.claim_deliveries(1, lease, outbox.clock.now()).await.unwrap();
     assert_eq!(dead.len(), 1);
-    let running = outbox.start(&hook, fast());
+    let running = outbox.start(hook.registry(), fast());
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(hook.ids().is_empty(), "the lease holds");
     outbox.clock.pass(61);
@@ -301,10 +118,10 @@ async fn who_lost_the_lease_settles_nothing() {
     }));
     let (outbox, hook) = (Outbox::open().await, racing.await);
     outbox.queue(1).await;
-    let first = outbox.start(&hook, fast());
+    let first = outbox.start(hook.registry(), fast());
     tokio::time::sleep(Duration::from_millis(200)).await;
     outbox.clock.pass(3600);
-    let second = outbox.start(&hook, fast());
+    let second = outbox.start(hook.registry(), fast());
     outbox.until(DeliveryStatus::Delivered, 1).await;
     first.stop().await;
     second.stop().await;
@@ -320,7 +137,7 @@ async fn a_graceful_stop_settles_what_is_under_way_and_begins_nothing() {
     for number in 0..3 {
         outbox.queue(number).await;
     }
-    let running = outbox.start(&hook, ForwardSettings { in_flight_max: 2, poll_ms: 20 });
+    let running = outbox.start(hook.registry(), ForwardSettings { in_flight_max: 2, poll_ms: 20 });
     tokio::time::sleep(Duration::from_millis(200)).await;
     running.stop().await;
     outbox.until(DeliveryStatus::Delivered, 2).await;
@@ -336,7 +153,7 @@ async fn a_refusal_is_final_and_keeps_its_code() {
     }));
     let (outbox, hook) = (Outbox::open().await, refusing.await);
     outbox.queue(1).await;
-    let running = outbox.start(&hook, fast());
+    let running = outbox.start(hook.registry(), fast());
     outbox.until(DeliveryStatus::Refused, 1).await;
     running.stop().await;
     assert_eq!(outbox.deliveries().await[0].code.as_deref(), Some("already_registered"));
@@ -351,7 +168,7 @@ async fn a_throttled_registry_is_left_alone_for_as_long_as_it_asks() {
     }));
     let (outbox, hook) = (Outbox::open().await, throttling.await);
     outbox.queue(0).await;
-    let running = outbox.start(&hook, fast());
+    let running = outbox.start(hook.registry(), fast());
     tokio::time::sleep(Duration::from_millis(200)).await;
     for number in 1..10 {
         outbox.queue(number).await;
@@ -374,7 +191,7 @@ async fn a_registry_that_is_gone_gets_nothing_until_it_is_reopened() {
     }));
     let (outbox, hook) = (Outbox::open().await, leaving.await);
     outbox.queue(1).await;
-    let running = outbox.start(&hook, fast());
+    let running = outbox.start(hook.registry(), fast());
     tokio::time::sleep(Duration::from_millis(200)).await;
     outbox.clock.pass(100 * 3600);
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -396,7 +213,7 @@ async fn events_that_hang_do_not_hold_up_the_others() {
     for number in 0..40 {
         outbox.queue(number).await;
     }
-    let running = outbox.start(&hook, ForwardSettings { in_flight_max: 4, poll_ms: 20 });
+    let running = outbox.start(hook.registry(), ForwardSettings { in_flight_max: 4, poll_ms: 20 });
     let others = tokio::time::timeout(
         Duration::from_millis(1_900),
         outbox.until(DeliveryStatus::Delivered, 37),
@@ -430,7 +247,8 @@ async fn a_seeded_play_of_crashes_and_clock_jumps_always_settles() {
             outbox.queue(number).await;
         }
         for _ in 0..400 {
-            let running = outbox.start(&hook, ForwardSettings { in_flight_max: 8, poll_ms: 5 });
+            let running =
+                outbox.start(hook.registry(), ForwardSettings { in_flight_max: 8, poll_ms: 5 });
             let (sleep, kill, leap) = {
                 let mut random = random.lock().unwrap();
                 (

@@ -1,0 +1,203 @@
+//! A real outbox, a clock that a test moves, and a registry that answers as a test wants.
+
+#![allow(dead_code, unreachable_pub, missing_docs)] // Each test program uses its part.
+
+use axum::http::HeaderMap;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use forward::{ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
+use jiff::Timestamp;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use store::{
+    Delivery, DeliveryFilter, DeliveryStatus, Finding, Found, Lease, Registration, Settings, Store,
+    Upload, UploadedPhoto,
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use validate::{Judgement, Serial, Source, Surface, Verdict};
+
+/// A clock that moves only when a test says so.
+#[derive(Clone)]
+pub struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    pub fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(1_772_000_000)))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(SeqCst)).unwrap()
+    }
+
+    pub fn pass(&self, seconds: i64) {
+        self.0.fetch_add(seconds, SeqCst);
+    }
+}
+
+/// A real outbox in a folder of its own.
+pub struct Outbox {
+    pub store: Store,
+    pub clock: Clock,
+    _folder: tempfile::TempDir,
+}
+
+impl Outbox {
+    pub async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Settings::in_folder(folder.path())).await.unwrap();
+        Self { store, clock: Clock::new(), _folder: folder }
+    }
+
+    /// Takes a scan the whole way to an owed registration; says the event's id.
+    pub async fn queue(&self, number: usize) -> String {
+        let (now, id) = (self.clock.now(), Uuid::from_u128(1 + number as u128));
+        let photo = UploadedPhoto {
+            bytes: format!("photo {number}").into(),
+            content_type: "image/jpeg".into(),
+            surface: Surface::Label,
+        };
+        let upload = Upload {
+            id: id.into(),
+            idempotency_key: number.to_string(),
+            owner: "technician".into(),
+            photos: vec![photo],
+            details: serde_json::json!({}),
+        };
+        self.store.receive(upload, now).await.unwrap();
+        let lease = Lease::from_millis(60_000);
+        let claimed = self.store.claim_scan(id.into(), lease, now).await.unwrap().unwrap();
+        let serial = serial(number);
+        let event_id = format!("evt_{number}");
+        let registration = Registration {
+            event_id: event_id.clone(),
+            device_key: serial.device_key(),
+            bytes: format!(r#"{{"number":{number}}}"#).into_bytes(),
+        };
+        let verdict = Verdict::Accepted { serial };
+        let finding = Finding {
+            found: Found::Judged(Judgement { verdict, identifiers: Vec::new() }),
+            took_ms: serde_json::json!({}),
+            registration: Some(registration),
+        };
+        self.store.finish(&claimed.claim, finding, now).await.unwrap();
+        event_id
+    }
+
+    pub async fn deliveries(&self) -> Vec<Delivery> {
+        self.store.deliveries(&DeliveryFilter { most: 1_000, ..Default::default() }).await.unwrap()
+    }
+
+    /// How many deliveries have this status.
+    pub async fn count(&self, status: DeliveryStatus) -> usize {
+        self.deliveries().await.iter().filter(|delivery| delivery.status == status).count()
+    }
+
+    /// Waits until so many deliveries have this status.
+    pub async fn until(&self, status: DeliveryStatus, count: usize) {
+        for _ in 0..1_000 {
+            if self.count(status).await == count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("not {count} {status:?}: {:#?}", self.deliveries().await);
+    }
+
+    pub fn start(&self, registry: Registry, settings: ForwardSettings) -> Running {
+        let forwarder = Forwarder::new(self.store.clone(), registry, settings);
+        let (handle, stop, clock) =
+            (forwarder.handle(), CancellationToken::new(), self.clock.clone());
+        let task = tokio::spawn(forwarder.run(move || clock.now(), stop.clone()));
+        Running { handle, stop, task }
+    }
+}
+
+fn serial(number: usize) -> Serial {
+    Serial {
+        value: format!("{number:010}"),
+        printed: format!("{number:010}"),
+        vendor: "pax".into(),
+        format: "pax-10".into(),
+        source: Source::Barcode,
+        symbology: None,
+        confidence: 1.0,
+        checks: Vec::new(),
+        corrections: Vec::new(),
+        place: None,
+    }
+}
+
+pub struct Running {
+    pub handle: Handle,
+    pub stop: CancellationToken,
+    pub task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    pub async fn stop(self) {
+        self.stop.cancel();
+        tokio::time::timeout(Duration::from_secs(10), self.task).await.unwrap().unwrap();
+    }
+}
+
+pub type Answer = Box<dyn Fn(&str, usize) -> (Duration, Response) + Send + Sync>;
+
+/// A registry that answers as a test wants: by event id and how often it has seen that before.
+pub struct Hook {
+    pub url: String,
+    pub log: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    pub at_once_max: Arc<AtomicUsize>,
+}
+
+impl Hook {
+    pub async fn serve(answer: Answer) -> Self {
+        let log = Arc::new(Mutex::new(Vec::<(String, Vec<u8>)>::new()));
+        let at_once_max = Arc::new(AtomicUsize::new(0));
+        let (seen, at_once, most) =
+            (log.clone(), Arc::new(AtomicUsize::new(0)), at_once_max.clone());
+        let answer = Arc::new(answer);
+        let router =
+            axum::Router::new().fallback(move |headers: HeaderMap, body: axum::body::Bytes| {
+                let (seen, at_once, most) = (seen.clone(), at_once.clone(), most.clone());
+                let answer = answer.clone();
+                async move {
+                    most.fetch_max(at_once.fetch_add(1, SeqCst) + 1, SeqCst);
+                    let id = headers["webhook-id"].to_str().unwrap().to_owned();
+                    let before = {
+                        let mut seen = seen.lock().unwrap();
+                        seen.push((id.clone(), body.to_vec()));
+                        seen.iter().filter(|(other, _)| *other == id).count() - 1
+                    };
+                    let (wait, response) = answer(&id, before);
+                    tokio::time::sleep(wait).await;
+                    at_once.fetch_sub(1, SeqCst);
+                    response
+                }
+            });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, log, at_once_max }
+    }
+
+    pub async fn taking() -> Self {
+        Self::serve(Box::new(|_, _| (Duration::ZERO, StatusCode::OK.into_response()))).await
+    }
+
+    pub fn registry(&self) -> Registry {
+        Registry::open(&RegistrySettings {
+            url: self.url.clone(),
+            secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".into(),
+            allow_private: true,
+            deliver_ms_max: 2_000,
+            ..Default::default()
+        })
+        .unwrap()
+    }
+
+    pub fn ids(&self) -> Vec<String> {
+        self.log.lock().unwrap().iter().map(|(id, _)| id.clone()).collect()
+    }
+}
