@@ -5,6 +5,53 @@
 
 pub mod cli;
 pub mod clock;
+mod desk;
+mod eval;
+pub mod formats;
 pub mod readers;
+mod scan_command;
 pub mod scan_object;
 pub mod settings;
+
+use cli::{Cli, Command};
+use settings::{LogFormat, Settings};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Exit code of a command that could not run at all.
+pub const COULD_NOT_RUN: u8 = 2;
+
+/// Runs one command, everything but `reader`.
+pub fn run(cli: Cli) -> ExitCode {
+    let outcome = Settings::load(&cli.flags()).map_err(anyhow::Error::from).and_then(|settings| {
+        start_log(&settings)?;
+        dispatch(cli.command, settings)
+    });
+    outcome.unwrap_or_else(|error| {
+        eprintln!("labelscan: {error:#}");
+        ExitCode::from(COULD_NOT_RUN)
+    })
+}
+
+fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Scan(args) => scan_command::run(&args, &settings),
+        Command::Eval(args) => eval::run(&args, &settings),
+        Command::Formats(args) => formats::list(&args, &settings),
+        Command::Serve(_) | Command::Keys(_) | Command::Check(_) | Command::Migrate => {
+            anyhow::bail!("this command is not there yet")
+        }
+        Command::Reader => unreachable!("main starts readers itself, before anything else"),
+    }
+}
+
+/// Log lines go to stderr: stdout is for what a command was asked for.
+fn start_log(settings: &Settings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.log)?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}

@@ -1,1 +1,14 @@
-fn main() {}
+//! `labelscan`: see `labelscan --help`.
+
+use clap::Parser as _;
+use labelscan::cli::{Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // First of all and before any thread: a reader's confinement covers what it starts later.
+    if matches!(cli.command, Command::Reader) {
+        return labelscan::readers::worker::run();
+    }
+    labelscan::run(cli)
+}

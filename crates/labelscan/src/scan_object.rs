@@ -5,7 +5,7 @@ use crate::readers::ReadFailure;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
+use uuid::{NoContext, Uuid};
 use validate::{
     Check, Correction, IdentifierKind, Judgement, Place, Reason, ReasonCode, Source, Symbology,
     Verdict,
@@ -288,6 +288,13 @@ impl From<&ReadFailure> for ReasonObject {
             }
         }
     }
+}
+
+/// An id that sorts by its time: UUID version 7.
+pub fn new_id(now: Timestamp) -> Uuid {
+    let ms = now.as_millisecond().max(0).unsigned_abs();
+    let nanoseconds = (ms % 1000) as u32 * 1_000_000;
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, ms / 1000, nanoseconds))
 }
 
 /// The word that a code has on the wire.

@@ -35,6 +35,11 @@ pub struct Settings {
     pub registry: Option<String>,
     pub registry_secret: Option<Secret>,
     pub registry_allow_private: bool,
+    pub registry_deliver_ms_max: u64,
+    pub registry_answer_bytes_max: usize,
+    pub registry_batch_events_max: usize,
+    pub registry_in_flight_max: usize,
+    pub registry_poll_ms: u64,
     pub listen: SocketAddr,
     pub public_url: Option<String>,
     pub answer_ms_max: u64,
@@ -209,6 +214,11 @@ impl Settings {
     fn in_range(&self) -> Result<(), Box<SettingsError>> {
         let refuse = |message: String| Err(Box::new(SettingsError::Range(message)));
         let positive = [
+            ("registry_deliver_ms_max", self.registry_deliver_ms_max),
+            ("registry_answer_bytes_max", self.registry_answer_bytes_max as u64),
+            ("registry_batch_events_max", self.registry_batch_events_max as u64),
+            ("registry_in_flight_max", self.registry_in_flight_max as u64),
+            ("registry_poll_ms", self.registry_poll_ms),
             ("answer_ms_max", self.answer_ms_max),
             ("photo_bytes_max", self.photo_bytes_max as u64),
             ("photos_max", self.photos_max as u64),

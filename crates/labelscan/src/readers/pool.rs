@@ -51,8 +51,15 @@ pub struct PoolSettings {
 impl PoolSettings {
     /// The layout that the settings ask for; `formats` is the text of the operator's formats file.
     pub fn new(settings: &Settings, formats: Option<String>) -> Self {
+        Self::for_requests(settings, formats, usize::MAX)
+    }
+
+    /// The same with no more readers than there will be requests, so that one photo alone gets one
+    /// reader with every core.
+    pub fn for_requests(settings: &Settings, formats: Option<String>, requests: usize) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let readers = if settings.readers == 0 { cores } else { settings.readers };
+        let readers = readers.min(requests).max(1);
         let threads = match settings.reader_threads {
             0 => (cores / readers).max(1),
             threads => threads,
