@@ -2,8 +2,9 @@
 //!
 //! Only shapes stand here; each command's module does its work.
 
+use crate::keys::Role;
 use crate::settings::Flags;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// Reads the serial number from photos of a device's label, judges it, records it, and tells a
@@ -148,17 +149,6 @@ pub enum KeysCommand {
         /// The key's id, from `keys list`
         id: String,
     },
-}
-
-/// What a key or a person may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// Sends photos and sees own scans
-    Technician,
-    /// Also decides reviews and sees every scan, terminal and delivery
-    Operator,
-    /// Also manages keys and settings
-    Admin,
 }
 
 /// `labelscan check`

@@ -8,10 +8,16 @@ pub mod clock;
 mod desk;
 mod eval;
 pub mod formats;
+mod http;
+pub mod keys;
+mod pages;
 pub mod readers;
+mod registration;
 mod scan_command;
 pub mod scan_object;
+pub mod serve;
 pub mod settings;
+mod work;
 
 use cli::{Cli, Command};
 use settings::{LogFormat, Settings};
@@ -38,7 +44,9 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Scan(args) => scan_command::run(&args, &settings),
         Command::Eval(args) => eval::run(&args, &settings),
         Command::Formats(args) => formats::list(&args, &settings),
-        Command::Serve(_) | Command::Keys(_) | Command::Check(_) | Command::Migrate => {
+        Command::Serve(_) => serve::run(settings),
+        Command::Keys(command) => keys::run(command, settings),
+        Command::Check(_) | Command::Migrate => {
             anyhow::bail!("this command is not there yet")
         }
         Command::Reader => unreachable!("main starts readers itself, before anything else"),

@@ -213,6 +213,21 @@ impl Scan {
         }
     }
 
+    /// The answer while the photos wait for a reader.
+    pub fn queued(id: Uuid, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            status: Status::Queued,
+            created_at,
+            serial: None,
+            candidates: vec![],
+            identifiers: vec![],
+            reasons: vec![],
+            registration: Registration::default(),
+            took_ms: TookMs::default(),
+        }
+    }
+
     /// The answer when the photos could not be read.
     pub fn failed(id: Uuid, created_at: Timestamp, reason: ReasonObject) -> Self {
         Self {

@@ -10,7 +10,7 @@ mod models;
 mod photo;
 mod text;
 
-pub use decode::is_photo;
+pub use decode::{is_photo, media_type};
 pub use engine::Engine;
 pub use models::{LoadError, Weights};
 pub use photo::{Limits, Photo, Reading, Took, Unreadable, UnreadableCode};

@@ -23,6 +23,12 @@ impl From<Uuid> for ScanId {
     }
 }
 
+impl From<ScanId> for Uuid {
+    fn from(id: ScanId) -> Self {
+        id.0
+    }
+}
+
 impl fmt::Display for ScanId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(out)

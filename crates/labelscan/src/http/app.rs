@@ -1,0 +1,312 @@
+//! What handlers may do: the store, the queue and the readers behind one set of questions, with
+//! ownership and roles already applied. No handler reaches around it.
+
+use super::caller::Caller;
+use super::deliveries::{DeliveryObject, DeliveryStatus};
+use super::problem::{Code, Problem};
+use super::stored::scan_object;
+use super::terminals::TerminalObject;
+use super::upload::{Photos, UploadLimits};
+use crate::clock;
+use crate::keys::Role;
+use crate::readers::{PhotoBytes, ReadFailure, ReadRequest};
+use crate::scan_object::{Scan, Status};
+use crate::settings::Settings;
+use crate::work::Work;
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{
+    DeliveryFilter, NewSignIn, Received, ScanFilter, ScanId, Store, StoreError, TerminalFilter,
+    Upload, UploadedPhoto,
+};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use uuid::{NoContext, Uuid};
+
+/// The service as handlers see it; a clone is another hold on the same.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    work: Arc<Work>,
+    settings: Settings,
+    limits: UploadLimits,
+    /// A permit an upload that is being received.
+    uploads: Semaphore,
+}
+
+impl App {
+    /// The service over its store and its queue.
+    pub(crate) fn new(store: Store, work: Arc<Work>, settings: Settings) -> Self {
+        let limits = UploadLimits {
+            photo_bytes_max: settings.photo_bytes_max,
+            photos_max: settings.photos_max,
+            details_bytes_max: settings.details_bytes_max,
+        };
+        let uploads = Semaphore::new(settings.uploads_max.min(Semaphore::MAX_PERMITS));
+        Self(Arc::new(Inner { store, work, settings, limits, uploads }))
+    }
+
+    /// The settings of the program.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The queue of scans.
+    pub(super) fn work(&self) -> &Arc<Work> {
+        &self.0.work
+    }
+
+    /// The rows and photos.
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// What one upload may hold.
+    pub(super) fn limits(&self) -> &UploadLimits {
+        &self.0.limits
+    }
+
+    /// How long a body may take.
+    pub(super) fn body_deadline(&self) -> Duration {
+        Duration::from_millis(self.0.settings.body_ms_max)
+    }
+
+    /// How long a whole request may take.
+    pub(super) fn request_deadline(&self) -> Duration {
+        Duration::from_millis(self.0.settings.request_ms_max)
+    }
+
+    /// Whether browsers reach the service over HTTPS.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.0.settings.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// Whether registrations have somewhere to go.
+    pub(super) fn has_registry(&self) -> bool {
+        self.0.settings.registry.is_some()
+    }
+
+    /// Room for one more upload, given back when dropped.
+    pub(super) fn room_for_upload(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        self.0.uploads.try_acquire().map_err(|_| Code::Overloaded.into())
+    }
+
+    /// Whether the database and the photos' place answer.
+    pub(super) async fn storage_answers(&self) -> bool {
+        match self.0.store.ping().await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "the store does not answer");
+                false
+            }
+        }
+    }
+
+    /// The holder of a key.
+    pub(super) async fn key_holder(&self, hash: &[u8; 32]) -> Result<Caller, Problem> {
+        let key = self.0.store.key_by_hash(hash, clock::now()).await?;
+        let key = key.ok_or(Code::NotSignedIn)?;
+        Caller::new(key.name, &key.role)
+    }
+
+    /// The person of a session.
+    pub(super) async fn session_holder(&self, hash: &[u8; 32]) -> Result<Caller, Problem> {
+        let session = self.0.store.session_by_hash(hash, clock::now()).await?;
+        let session = session.ok_or(Code::NotSignedIn)?;
+        Caller::new(session.name, &session.role)
+    }
+
+    /// Makes a sign-in link usable, once and for a while.
+    pub(crate) async fn create_sign_in(
+        &self,
+        name: &str,
+        role: Role,
+        hash: [u8; 32],
+    ) -> Result<(), StoreError> {
+        let now = clock::now();
+        let minutes = i64::from(self.0.settings.sign_in_minutes);
+        let expires_at = now.saturating_add(SignedDuration::from_mins(minutes));
+        let link = NewSignIn {
+            hash,
+            role: role.as_str().to_owned(),
+            name: name.to_owned(),
+            expires_at: expires_at.unwrap_or(Timestamp::MAX),
+        };
+        self.0.store.create_sign_in(link, now).await
+    }
+
+    /// Turns a link into a session; false if the link is not good (any more).
+    pub(super) async fn redeem(
+        &self,
+        link: &[u8; 32],
+        session: &[u8; 32],
+    ) -> Result<bool, Problem> {
+        let now = clock::now();
+        let hours = i64::from(self.0.settings.session_hours);
+        let expires_at = now.saturating_add(SignedDuration::from_hours(hours));
+        let expires_at = expires_at.unwrap_or(Timestamp::MAX);
+        let session = self.0.store.redeem_sign_in(link, session, expires_at, now).await?;
+        Ok(session.is_some())
+    }
+
+    /// Stores an upload; answers the id of its scan, which is an earlier one if it is repeated.
+    pub(super) async fn receive(
+        &self,
+        caller: &Caller,
+        idempotency_key: String,
+        upload: Photos,
+    ) -> Result<ScanId, Problem> {
+        let now = clock::now();
+        let details = serde_json::to_value(&upload.details);
+        let photos = upload.photos.into_iter().map(|photo| UploadedPhoto {
+            bytes: photo.bytes,
+            content_type: photo.content_type.to_owned(),
+            surface: photo.surface,
+        });
+        let upload = Upload {
+            id: new_id(now).into(),
+            idempotency_key,
+            owner: caller.name.clone(),
+            photos: photos.collect(),
+            details: details.map_err(|error| Problem::internal(&error))?,
+        };
+        match self.0.store.receive(upload, now).await? {
+            Received::New(id) | Received::Repeat(id) => Ok(id),
+            Received::Conflict => Err(Code::IdempotencyKeyReused.into()),
+        }
+    }
+
+    /// The scan, after waiting for its verdict as long as a client is made to wait.
+    pub(super) async fn answer(&self, id: ScanId, wait: bool) -> Result<Scan, Problem> {
+        if wait {
+            let longest = Duration::from_millis(self.0.settings.answer_ms_max);
+            self.0.work.wait_for(id, longest).await;
+        } else {
+            self.0.work.queued();
+        }
+        let stored = self.0.store.scan(id).await?.ok_or(Code::NotFound)?;
+        Ok(scan_object(stored))
+    }
+
+    /// Reads and judges photos; nothing is recorded.
+    pub(super) async fn read(&self, upload: Photos) -> Result<Scan, Problem> {
+        let photos = upload
+            .photos
+            .into_iter()
+            .map(|photo| PhotoBytes { bytes: photo.bytes, surface: photo.surface });
+        let request = ReadRequest { photos: photos.collect() };
+        let now = clock::now();
+        let reading = self.0.work.read(request).await.map_err(unread)?;
+        let judgement = self.0.work.judge(&reading);
+        Ok(Scan::judged(new_id(now), now, judgement, (&reading.took).into()))
+    }
+
+    /// A stored scan that the caller may see.
+    pub(super) async fn stored_scan(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+    ) -> Result<store::Scan, Problem> {
+        let stored = self.0.store.scan(id.into()).await?;
+        let seen = stored.filter(|scan| caller.may_see(&scan.owner));
+        seen.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// Scans that the caller may see, newest first.
+    pub(super) async fn scans(
+        &self,
+        caller: &Caller,
+        status: Option<Status>,
+        after: Option<Uuid>,
+        most: u32,
+    ) -> Result<Vec<Scan>, Problem> {
+        let filter = ScanFilter {
+            status: status.map(Into::into),
+            owner: caller.owner_filter(),
+            after: after.map(Into::into),
+            most,
+        };
+        let scans = self.0.store.scans(&filter).await?;
+        Ok(scans.into_iter().map(scan_object).collect())
+    }
+
+    /// The bytes of one photo of a scan.
+    pub(super) async fn photo(&self, id: ScanId, n: usize) -> Result<Bytes, Problem> {
+        let photos = self.0.store.photos(id).await?;
+        let photo = photos.into_iter().nth(n).ok_or(Code::NotFound)?;
+        Ok(photo.bytes)
+    }
+
+    /// A page of terminals.
+    pub(super) async fn terminals(
+        &self,
+        q: Option<String>,
+        after: Option<String>,
+        most: u32,
+    ) -> Result<Vec<TerminalObject>, Problem> {
+        let q = q.map(|q| validate::canonical(&q)).filter(|q| !q.is_empty());
+        let terminals = self.0.store.terminals(&TerminalFilter { q, after, most }).await?;
+        Ok(terminals.into_iter().map(TerminalObject::from).collect())
+    }
+
+    /// The terminals with a serial.
+    pub(super) async fn terminal(&self, serial: &str) -> Result<Vec<TerminalObject>, Problem> {
+        let terminals = self.0.store.terminal(&validate::canonical(serial)).await?;
+        Ok(terminals.into_iter().map(TerminalObject::from).collect())
+    }
+
+    /// A page of deliveries.
+    pub(super) async fn deliveries(
+        &self,
+        status: Option<DeliveryStatus>,
+        after: Option<String>,
+        most: u32,
+    ) -> Result<Vec<DeliveryObject>, Problem> {
+        let filter = DeliveryFilter { status: status.map(Into::into), after, most };
+        let deliveries = self.0.store.deliveries(&filter).await?;
+        Ok(deliveries.into_iter().map(DeliveryObject::from).collect())
+    }
+}
+
+/// A UUID version 7 of a moment.
+pub(crate) fn new_id(now: Timestamp) -> Uuid {
+    let ms = now.as_millisecond().max(0) as u64;
+    let time = uuid::Timestamp::from_unix(NoContext, ms / 1000, (ms % 1000) as u32 * 1_000_000);
+    Uuid::new_v7(time)
+}
+
+/// What a client hears of a store that could not do what was asked.
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(_) => Code::NotFound.into(),
+            StoreError::AlreadyDecided => {
+                Self::new(Code::Conflict, "Somebody has decided already: send a correction.")
+            }
+            StoreError::Full(_) => {
+                tracing::error!(%error, "the store is full");
+                Code::StorageFull.into()
+            }
+            StoreError::Unavailable { retry_after, .. } => {
+                tracing::error!(%error, "the store is not available");
+                Self::from(Code::Overloaded).retry_after_s(retry_after.as_secs() as u32)
+            }
+            other => Self::internal(&other),
+        }
+    }
+}
+
+/// What a client hears of photos that were not read.
+fn unread(failure: ReadFailure) -> Problem {
+    match failure {
+        ReadFailure::Unreadable(unreadable) => {
+            Problem::new(unreadable.code.into(), unreadable.to_string())
+        }
+        ReadFailure::Timeout { .. } => Code::ReaderTimeout.into(),
+        ReadFailure::Crashed { .. } => Code::ReaderFailed.into(),
+        ReadFailure::Busy | ReadFailure::Closed => Code::Overloaded.into(),
+    }
+}

@@ -1,0 +1,81 @@
+//! Who is asking: the holder of a key, or a person with a session. Nothing gets past here without
+//! one of them, and a wrong key is never replaced by a cookie that happens to be there too.
+
+use super::App;
+use super::problem::{Code, Problem};
+use crate::keys::{self, Role};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+
+/// A caller that was recognised.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    /// The name of the key or the person; scans belong to it.
+    pub(super) name: String,
+    /// What the caller may do.
+    pub(super) role: Role,
+}
+
+impl Caller {
+    /// A caller of a stored role.
+    pub(super) fn new(name: String, role: &str) -> Result<Self, Problem> {
+        let role = role.parse().map_err(|error| Problem::internal(&error))?;
+        Ok(Self { name, role })
+    }
+
+    /// Refuses callers below a role.
+    pub(super) fn at_least(&self, role: Role) -> Result<(), Problem> {
+        if self.role >= role { Ok(()) } else { Err(Code::Forbidden.into()) }
+    }
+
+    /// Whether the caller may see what belongs to `owner`.
+    pub(super) fn may_see(&self, owner: &str) -> bool {
+        self.role >= Role::Operator || self.name == owner
+    }
+
+    /// Whose scans the caller sees: a technician's own, everybody's for the others.
+    pub(super) fn owner_filter(&self) -> Option<String> {
+        (self.role < Role::Operator).then(|| self.name.clone())
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match bearer(&parts.headers) {
+            Some(key) => app.key_holder(&keys::hash(key?)).await,
+            None => {
+                let secret = session_secret(&parts.headers).ok_or(Code::NotSignedIn)?;
+                app.session_holder(&keys::hash(secret)).await
+            }
+        }
+    }
+}
+
+/// The bearer key, or a refusal if the header holds anything else.
+fn bearer(headers: &HeaderMap) -> Option<Result<&str, Problem>> {
+    let value = headers.get(header::AUTHORIZATION)?;
+    let key = value.to_str().ok().and_then(|value| {
+        let (scheme, key) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    Some(key.ok_or_else(|| Code::NotSignedIn.into()))
+}
+
+/// Name of the session cookie. The prefix makes browsers insist on Secure, no Domain and Path=/;
+/// they refuse it on plain HTTP, where the bare name is used.
+pub(super) const COOKIE_SECURE: &str = "__Host-labelscan";
+/// Name of the session cookie on plain HTTP.
+pub(super) const COOKIE_PLAIN: &str = "labelscan";
+
+/// The session secret in the Cookie header.
+pub(super) fn session_secret(headers: &HeaderMap) -> Option<&str> {
+    headers.get_all(header::COOKIE).into_iter().find_map(|cookies| {
+        cookies.to_str().ok()?.split(';').find_map(|cookie| {
+            let (name, value) = cookie.trim().split_once('=')?;
+            (name == COOKIE_SECURE || name == COOKIE_PLAIN).then_some(value)
+        })
+    })
+}

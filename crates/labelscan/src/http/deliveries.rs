@@ -1,0 +1,159 @@
+//! Deliveries: what the registry was told, what waits, what went wrong, and telling it again.
+
+use super::App;
+use super::caller::Caller;
+use super::extract::{Path, Query};
+use super::problem::{Code, Problem};
+use crate::clock;
+use crate::keys::Role;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// A registration on its way to the registry.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DeliveryObject {
+    /// The `webhook-id`, the same at every attempt.
+    #[schema(example = "msg_0195b0c46b6e7c3a9a513f6f0c2d8e11")]
+    pub(super) id: String,
+    /// The device at the registry.
+    #[schema(example = "pax:0821032398")]
+    pub(super) device_key: String,
+    /// How far it is.
+    pub(super) status: DeliveryStatus,
+    /// Attempts so far, one under way included.
+    pub(super) attempts: u32,
+    /// When it was queued.
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) created_at: Timestamp,
+    /// The scan that brought it about.
+    pub(super) scan_id: Uuid,
+    /// When it is tried next, while it is queued.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) due_at: Option<Timestamp>,
+    /// When it was delivered, refused or given up.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) settled_at: Option<Timestamp>,
+    /// The registry's code, if it refused.
+    pub(super) code: Option<String>,
+    /// What went wrong last.
+    pub(super) why: Option<String>,
+}
+
+/// How far a delivery is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DeliveryStatus {
+    /// It waits for its first or next attempt.
+    Queued,
+    /// The registry has it.
+    Delivered,
+    /// The registry refused it for good.
+    Refused,
+    /// Every attempt failed.
+    Exhausted,
+}
+
+impl From<store::Delivery> for DeliveryObject {
+    fn from(delivery: store::Delivery) -> Self {
+        Self {
+            id: delivery.event_id,
+            device_key: delivery.device_key,
+            scan_id: delivery.scan.into(),
+            status: delivery.status.into(),
+            attempts: delivery.attempts,
+            created_at: delivery.created_at,
+            due_at: delivery.due_at,
+            settled_at: delivery.settled_at,
+            code: delivery.code,
+            why: delivery.why,
+        }
+    }
+}
+
+impl From<store::DeliveryStatus> for DeliveryStatus {
+    fn from(status: store::DeliveryStatus) -> Self {
+        match status {
+            store::DeliveryStatus::Queued => Self::Queued,
+            store::DeliveryStatus::Delivered => Self::Delivered,
+            store::DeliveryStatus::Refused => Self::Refused,
+            store::DeliveryStatus::Exhausted => Self::Exhausted,
+        }
+    }
+}
+
+impl From<DeliveryStatus> for store::DeliveryStatus {
+    fn from(status: DeliveryStatus) -> Self {
+        match status {
+            DeliveryStatus::Queued => Self::Queued,
+            DeliveryStatus::Delivered => Self::Delivered,
+            DeliveryStatus::Refused => Self::Refused,
+            DeliveryStatus::Exhausted => Self::Exhausted,
+        }
+    }
+}
+
+/// Which deliveries to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DeliveryQuery {
+    /// Only deliveries of this status.
+    status: Option<DeliveryStatus>,
+    /// Only deliveries older than this one: the last id of the page before.
+    #[param(max_length = 64)]
+    after: Option<String>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 200)]
+    most: Option<u32>,
+}
+
+/// A page of deliveries.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DeliveryList {
+    /// Newest first.
+    deliveries: Vec<DeliveryObject>,
+}
+
+/// List deliveries, newest first
+///
+/// For operators.
+#[utoipa::path(
+    get, path = "/v1/deliveries", tag = "deliveries", params(DeliveryQuery),
+    responses((status = 200, description = "A page.", body = DeliveryList), Problem),
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<DeliveryQuery>,
+) -> Result<axum::Json<DeliveryList>, Problem> {
+    caller.at_least(Role::Operator)?;
+    let most = super::page_size(query.most)?;
+    let deliveries = app.deliveries(query.status, query.after, most).await?;
+    Ok(axum::Json(DeliveryList { deliveries }))
+}
+
+/// Deliver again
+///
+/// The registry gets the same bytes under the same `webhook-id`. For operators.
+#[utoipa::path(
+    post, path = "/v1/deliveries/{id}/replay", tag = "deliveries",
+    params(("id" = String, Path, max_length = 64)),
+    responses((status = 204, description = "It is queued again."), Problem),
+)]
+pub(super) async fn replay(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    caller.at_least(Role::Operator)?;
+    match app.store().replay(&id, &caller.name, clock::now()).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(StoreError::Invalid(why)) => Err(Problem::new(Code::Conflict, why)),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,158 @@
+//! What a technician may say about a terminal beside its photo. Checked completely at the door, so
+//! that whatever was stored can be forwarded without another look.
+
+use super::problem::{Code, Problem};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Characters of a name such as a site, a merchant or a model.
+const NAME_CHARS_MAX: usize = 200;
+/// Characters of a note.
+const NOTE_CHARS_MAX: usize = 2000;
+
+/// Everything that is known about the terminal beside its photo; every field may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Details {
+    /// Where the terminal stands: a name or an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, example = "Station Road 4, ground floor")]
+    pub(crate) site: Option<String>,
+    /// The merchant, by name or number (MID).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, example = "310100048140001")]
+    pub(crate) merchant: Option<String>,
+    /// The terminal number that the acquirer gave (TID).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, example = "10023456")]
+    pub(crate) tid: Option<String>,
+    /// The terminal's model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, example = "A920")]
+    pub(crate) model: Option<String>,
+    /// What happens to the terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) operation: Option<Operation>,
+    /// The serial of the terminal that this one replaces, for a swap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub(crate) replaces: Option<String>,
+    /// Anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000)]
+    pub(crate) note: Option<String>,
+    /// When the photo was taken, by the phone's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) captured_at: Option<Timestamp>,
+    /// Where the photo was taken, by the phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) location: Option<Location>,
+}
+
+/// What happens to the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Operation {
+    /// It goes to a merchant.
+    Bind,
+    /// It goes into stock.
+    StockIn,
+    /// It replaces another one.
+    Swap,
+    /// It leaves its merchant.
+    Unbind,
+}
+
+/// A position in degrees (WGS 84).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Location {
+    /// Degrees north, -90 to 90.
+    #[schema(minimum = -90, maximum = 90, example = 31.2304)]
+    pub(crate) lat: f64,
+    /// Degrees east, -180 to 180.
+    #[schema(minimum = -180, maximum = 180, example = 121.4737)]
+    pub(crate) lon: f64,
+}
+
+impl Details {
+    /// Reads and checks the `details` part of an upload.
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, Problem> {
+        let details: Self = serde_json::from_slice(json)
+            .map_err(|error| Problem::new(Code::DetailsInvalid, error.to_string()))?;
+        details.check()?;
+        Ok(details)
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        let names = [
+            ("site", &self.site),
+            ("merchant", &self.merchant),
+            ("tid", &self.tid),
+            ("model", &self.model),
+            ("replaces", &self.replaces),
+        ];
+        for (field, text) in names {
+            check_text(field, text.as_deref(), NAME_CHARS_MAX, char::is_control)?;
+        }
+        let control_but_newline = |c: char| c.is_control() && c != '\n';
+        check_text("note", self.note.as_deref(), NOTE_CHARS_MAX, control_but_newline)?;
+        let Some(Location { lat, lon }) = self.location else { return Ok(()) };
+        if (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon) {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::DetailsInvalid, "location: not a place on Earth"))
+        }
+    }
+}
+
+fn check_text(
+    field: &str,
+    text: Option<&str>,
+    chars_max: usize,
+    refused: impl Fn(char) -> bool,
+) -> Result<(), Problem> {
+    let Some(text) = text else { return Ok(()) };
+    if text.chars().count() > chars_max {
+        let detail = format!("{field}: more than {chars_max} characters");
+        return Err(Problem::new(Code::DetailsInvalid, detail));
+    }
+    if text.chars().any(refused) {
+        return Err(Problem::new(Code::DetailsInvalid, format!("{field}: control characters")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_of_every_field_pass() {
+        let json = br#"{"site":"S","merchant":"M","tid":"1","model":"A920","operation":"swap",
+            "replaces":"0821032397","note":"a\nb","captured_at":"2026-11-23T01:00:00Z",
+            "location":{"lat":31.2,"lon":-121.5}}"#;
+        let details = Details::parse(json).unwrap();
+        assert_eq!(details.operation, Some(Operation::Swap));
+        assert_eq!(details.location, Some(Location { lat: 31.2, lon: -121.5 }));
+    }
+
+    #[test]
+    fn details_that_lie_are_refused() {
+        let long = format!(r#"{{"site":"{}"}}"#, "x".repeat(201));
+        let refused: [&[u8]; 8] = [
+            b"",
+            b"[]",
+            b"{\"unknown\":1}",
+            b"{\"site\":7}",
+            b"{\"site\":\"a\\u0000b\"}",
+            b"{\"operation\":\"explode\"}",
+            b"{\"location\":{\"lat\":91,\"lon\":0}}",
+            long.as_bytes(),
+        ];
+        for json in refused {
+            assert!(Details::parse(json).is_err(), "{}", String::from_utf8_lossy(json));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The HTTP interface: routes, their documentation, and nothing that decides. A handler reads a
+//! request, asks [`App`], and answers; every refusal is a [`problem::Problem`] with a stable code.
+
+mod app;
+mod caller;
+pub(crate) mod connections;
+mod decision;
+mod deliveries;
+pub(crate) mod details;
+mod extract;
+mod guard;
+mod health;
+pub(crate) mod problem;
+mod scans;
+mod session;
+mod stored;
+mod terminals;
+mod upload;
+
+pub(crate) use app::{App, new_id};
+
+use crate::pages;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use caller::Caller;
+use problem::{Code, Problem};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What the documentation says about the service as a whole.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "labelscan",
+        description = "Photos of terminals' labels in, judged serial numbers out. Every refusal is \
+            `application/problem+json` with a stable `code`.",
+    ),
+    components(schemas(problem::ProblemBody)),
+    security(("key" = [])),
+    modifiers(&KeyScheme),
+)]
+struct Documentation;
+
+struct KeyScheme;
+
+impl utoipa::Modify for KeyScheme {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        if let Some(components) = api.components.as_mut() {
+            components.add_security_scheme("key", SecurityScheme::Http(scheme));
+        }
+    }
+}
+
+/// Every route of the service.
+pub(crate) fn routes(app: App) -> Router {
+    let (calls, api) = calls().split_for_parts();
+    let body_bytes_max = app.limits().body_bytes_max();
+    let pages = Router::new()
+        .route("/", get(first_page))
+        .route("/docs", get(async |headers: HeaderMap| pages::docs(&headers)))
+        .route("/sign-in", get(session::page).post(session::enter))
+        .route("/sign-out", axum::routing::post(session::leave))
+        .route("/sw.js", get(pages::service_worker))
+        .route("/assets/{name}", get(pages::asset))
+        .route("/openapi.json", get(async || Json(api)));
+    let routes = calls
+        .merge(pages)
+        .fallback(async || Problem::from(Code::NotFound))
+        .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
+        .layer(DefaultBodyLimit::max(body_bytes_max));
+    guard::guard(routes, &app).with_state(app)
+}
+
+/// The calls for programs, with their documentation.
+fn calls() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Documentation::openapi())
+        .routes(routes!(scans::receive, scans::list))
+        .routes(routes!(scans::read))
+        .routes(routes!(scans::get))
+        .routes(routes!(scans::photo))
+        .routes(routes!(decision::decide))
+        .routes(routes!(terminals::list))
+        .routes(routes!(terminals::get))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+}
+
+/// The technician's page for whoever is signed in, the way to sign in for the others.
+async fn first_page(
+    State(app): State<App>,
+    headers: HeaderMap,
+    caller: Result<Caller, Problem>,
+) -> Response {
+    match caller {
+        Ok(_) => pages::capture(&headers, app.has_registry()),
+        Err(_) => Redirect::to("/sign-in").into_response(),
+    }
+}
+
+/// Items of one page: 50 unless asked, 200 at most.
+fn page_size(asked: Option<u32>) -> Result<u32, Problem> {
+    match asked.unwrap_or(50) {
+        most @ 1..=200 => Ok(most),
+        _ => Err(Problem::new(Code::ParameterInvalid, "most: 1 to 200")),
+    }
+}

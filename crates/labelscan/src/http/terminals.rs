@@ -1,0 +1,125 @@
+//! Terminals: every device that was ever registered, and the history of one.
+
+use super::App;
+use super::caller::Caller;
+use super::extract::{Path, Query};
+use super::problem::{Code, Problem};
+use crate::keys::Role;
+use crate::scan_object::Registration;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// Characters of a serial in a path or a search.
+const SERIAL_CHARS_MAX: usize = 64;
+
+/// A device that was seen.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TerminalObject {
+    /// Its key at the registry.
+    #[schema(example = "pax:0821032398")]
+    pub(super) device_key: String,
+    /// Its serial.
+    pub(super) serial: String,
+    /// The maker, or `unknown`.
+    pub(super) vendor: String,
+    /// When it was recorded first.
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) created_at: Timestamp,
+    /// When it changed last.
+    #[schema(value_type = String, format = DateTime)]
+    pub(super) updated_at: Timestamp,
+    /// Where its registration stands.
+    pub(super) registration: Registration,
+    /// The scan that showed it first.
+    pub(super) first_scan: Uuid,
+    /// Every scan that shows it, oldest first; only in the answer about one terminal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) scans: Vec<Uuid>,
+}
+
+impl From<store::Terminal> for TerminalObject {
+    fn from(terminal: store::Terminal) -> Self {
+        Self {
+            device_key: terminal.device_key,
+            serial: terminal.serial,
+            vendor: terminal.vendor,
+            created_at: terminal.created_at,
+            updated_at: terminal.updated_at,
+            registration: Registration {
+                status: terminal.delivery.into(),
+                delivery_id: Some(terminal.event_id),
+                code: terminal.code,
+            },
+            first_scan: terminal.first_scan.into(),
+            scans: terminal.scans.into_iter().map(Uuid::from).collect(),
+        }
+    }
+}
+
+/// Which terminals to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct TerminalQuery {
+    /// Any part of a serial, with or without separators.
+    #[param(max_length = 64)]
+    q: Option<String>,
+    /// Only terminals after this device key: the last of the page before.
+    #[param(max_length = 128)]
+    after: Option<String>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 200)]
+    most: Option<u32>,
+}
+
+/// A page of terminals.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TerminalList {
+    /// Newest first.
+    terminals: Vec<TerminalObject>,
+}
+
+/// List terminals
+///
+/// For operators.
+#[utoipa::path(
+    get, path = "/v1/terminals", tag = "terminals", params(TerminalQuery),
+    responses((status = 200, description = "A page.", body = TerminalList), Problem),
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<TerminalQuery>,
+) -> Result<axum::Json<TerminalList>, Problem> {
+    caller.at_least(Role::Operator)?;
+    let most = super::page_size(query.most)?;
+    let terminals = app.terminals(query.q, query.after, most).await?;
+    Ok(axum::Json(TerminalList { terminals }))
+}
+
+/// The terminals with a serial
+///
+/// Two makers may use the same serial, so there may be several. For operators.
+#[utoipa::path(
+    get, path = "/v1/terminals/{serial}", tag = "terminals",
+    params(("serial" = String, Path, max_length = 64)),
+    responses((status = 200, description = "At least one terminal.", body = TerminalList), Problem),
+)]
+pub(super) async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(serial): Path<String>,
+) -> Result<axum::Json<TerminalList>, Problem> {
+    caller.at_least(Role::Operator)?;
+    if serial.chars().count() > SERIAL_CHARS_MAX {
+        return Err(Code::NotFound.into());
+    }
+    let terminals = app.terminal(&serial).await?;
+    if terminals.is_empty() {
+        return Err(Code::NotFound.into());
+    }
+    Ok(axum::Json(TerminalList { terminals }))
+}

@@ -1,0 +1,147 @@
+//! The texts of the pages, one file a language. A missing text is an error when the file is read,
+//! so a page can never show a hole.
+
+use axum::http::{HeaderMap, header};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// The languages there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// English, where nothing else is asked for.
+    English,
+    /// 简体中文.
+    Chinese,
+}
+
+impl Language {
+    /// What a browser asks for: a choice made on the page (cookie `lang`) before its own settings.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let chosen = header(header::COOKIE).and_then(|cookies| {
+            cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("lang="))
+        });
+        match chosen {
+            Some("zh") => Self::Chinese,
+            Some(_) => Self::English,
+            None => Self::preferred(header(header::ACCEPT_LANGUAGE).unwrap_or_default()),
+        }
+    }
+
+    /// The language with the highest weight in an Accept-Language header; the first among equals.
+    fn preferred(accepted: &str) -> Self {
+        let weighted = accepted.split(',').filter_map(|range| {
+            let mut parts = range.split(';');
+            let language = match parts.next()?.trim().split('-').next()? {
+                "en" => Self::English,
+                "zh" => Self::Chinese,
+                _ => return None,
+            };
+            let weight = parts.find_map(|part| part.trim().strip_prefix("q="));
+            Some((weight.and_then(|q| q.parse::<f32>().ok()).unwrap_or(1.0), language))
+        });
+        let best = weighted.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        best.map_or(Self::English, |(_, language)| language)
+    }
+
+    /// Its texts.
+    pub(crate) fn texts(self) -> &'static Texts {
+        match self {
+            Self::English => &ENGLISH,
+            Self::Chinese => &CHINESE,
+        }
+    }
+}
+
+/// Every text. The field names are the keys of the files in `texts/`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Texts {
+    pub(crate) lang: String,
+    pub(crate) other_lang: String,
+    pub(crate) other_language: String,
+    pub(crate) capture_title: String,
+    pub(crate) capture_hint: String,
+    pub(crate) take: String,
+    pub(crate) choose: String,
+    pub(crate) camera: String,
+    pub(crate) viewfinder: String,
+    pub(crate) close: String,
+    pub(crate) shutter: String,
+    pub(crate) torch: String,
+    pub(crate) aim: String,
+    pub(crate) no_camera: String,
+    pub(crate) recent: String,
+    pub(crate) waiting_count: String,
+    pub(crate) retrying: String,
+    pub(crate) offline: String,
+    pub(crate) sign_in_needed: String,
+    pub(crate) no_registry: String,
+    pub(crate) needs_script: String,
+    pub(crate) review_title: String,
+    pub(crate) confirm: String,
+    pub(crate) correct: String,
+    pub(crate) reject: String,
+    pub(crate) by_hand_title: String,
+    pub(crate) by_hand: String,
+    pub(crate) registration: String,
+    pub(crate) sign_in_title: String,
+    pub(crate) sign_in_once: String,
+    pub(crate) sign_in: String,
+    pub(crate) sign_in_failed: String,
+    pub(crate) sign_in_how: String,
+    pub(crate) sign_out: String,
+    pub(crate) docs_hint: String,
+    pub(crate) states: BTreeMap<String, String>,
+    pub(crate) checks: BTreeMap<String, String>,
+    pub(crate) reasons: BTreeMap<String, String>,
+    pub(crate) problems: BTreeMap<String, String>,
+}
+
+impl Texts {
+    /// The texts for a page's script, safe inside a `<script type="application/json">` element.
+    pub(crate) fn json(&self) -> String {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        json.replace('<', "\\u003c")
+    }
+}
+
+static ENGLISH: LazyLock<Texts> = LazyLock::new(|| parse(include_str!("../../texts/en.toml")));
+static CHINESE: LazyLock<Texts> = LazyLock::new(|| parse(include_str!("../../texts/zh.toml")));
+
+fn parse(file: &str) -> Texts {
+    toml::from_str(file).expect("the files in texts/ are complete, a test reads both")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn both_languages_have_every_text() {
+        let (english, chinese) = (Language::English.texts(), Language::Chinese.texts());
+        assert_eq!(
+            english.states.keys().collect::<Vec<_>>(),
+            chinese.states.keys().collect::<Vec<_>>()
+        );
+        assert_eq!(
+            english.checks.keys().collect::<Vec<_>>(),
+            chinese.checks.keys().collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn the_browser_and_the_person_choose() {
+        let asked = |name, value| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            Language::of(&headers)
+        };
+        assert_eq!(asked(header::ACCEPT_LANGUAGE, "zh-CN,zh;q=0.9,en;q=0.8"), Language::Chinese);
+        assert_eq!(asked(header::ACCEPT_LANGUAGE, "de,en;q=0.5,zh;q=0.7"), Language::Chinese);
+        assert_eq!(asked(header::ACCEPT_LANGUAGE, "fr"), Language::English);
+        assert_eq!(asked(header::COOKIE, "a=b; lang=zh"), Language::Chinese);
+    }
+}

@@ -1,0 +1,88 @@
+//! Turns an accepted scan into the registration event that the registry will see: the final bytes,
+//! made once and stored with the verdict.
+
+use crate::http::details::{Details, Operation};
+use crate::http::new_id;
+use forward::{
+    Event, EventData, EventIdentifier, EventSerial, Merchant, PhotoReference, Review, Site,
+    Standing,
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use store::{Registration, ScanId};
+use validate::{Identifier, IdentifierKind, Serial};
+
+/// What the event is made of.
+pub(crate) struct Accepted<'a> {
+    pub(crate) scan: ScanId,
+    pub(crate) serial: &'a Serial,
+    pub(crate) identifiers: &'a [Identifier],
+    pub(crate) details: &'a serde_json::Value,
+    pub(crate) owner: &'a str,
+    pub(crate) photos_sha256: Vec<&'a str>,
+    pub(crate) standing: Standing,
+    pub(crate) review: Option<Review>,
+}
+
+/// Builds the registration that is owed for an accepted scan. `public_url` is where the photos
+/// can be fetched, if that is known.
+///
+/// # Errors
+/// If the stored details are not what was checked at the door, or the event is too large to be
+/// sent, which the limits on details rule out.
+pub(crate) fn registration(
+    accepted: &Accepted<'_>,
+    public_url: Option<&str>,
+    now: Timestamp,
+) -> anyhow::Result<Registration> {
+    let details = Details::deserialize(accepted.details)?;
+    let first = |kind| {
+        let found = accepted.identifiers.iter().find(|identifier| identifier.kind == kind);
+        found.map(|identifier| identifier.value.clone())
+    };
+    let photo = |(n, sha256): (usize, &&str)| PhotoReference {
+        sha256: (*sha256).to_owned(),
+        url: public_url.map(|base| format!("{base}/v1/scans/{}/photo?n={n}", accepted.scan)),
+    };
+    let data = EventData {
+        scan_id: accepted.scan.to_string(),
+        device_key: accepted.serial.device_key(),
+        serial: EventSerial::from(accepted.serial),
+        tusn: first(IdentifierKind::Tusn),
+        identifiers: accepted.identifiers.iter().map(EventIdentifier::from).collect(),
+        identifiers_omitted: 0,
+        model: details.model.clone().or_else(|| first(IdentifierKind::Model)),
+        device_type: first(IdentifierKind::Tusn).and_then(|tusn| tusn.get(6..8).map(str::to_owned)),
+        site: site(&details),
+        merchant: details.merchant.clone().map(|mid| Merchant { mid }),
+        tid: details.tid.clone().or_else(|| first(IdentifierKind::Tid)),
+        operation: details.operation.unwrap_or(Operation::Bind).into(),
+        replaces: details.replaces.clone(),
+        technician: Some(accepted.owner.to_owned()),
+        evidence: accepted.photos_sha256.iter().enumerate().map(photo).collect(),
+        status: accepted.standing,
+        review: accepted.review.clone(),
+    };
+    Ok(Registration {
+        event_id: format!("msg_{}", new_id(now).simple()),
+        device_key: accepted.serial.device_key(),
+        bytes: Event::registered(now, data).to_bytes()?,
+    })
+}
+
+fn site(details: &Details) -> Option<Site> {
+    let (lat, lon) = details.location.map(|location| (location.lat, location.lon)).unzip();
+    let site = Site { address: details.site.clone(), lat, lon };
+    (site != Site::default()).then_some(site)
+}
+
+impl From<Operation> for forward::Operation {
+    fn from(operation: Operation) -> Self {
+        match operation {
+            Operation::Bind => Self::Bind,
+            Operation::StockIn => Self::StockIn,
+            Operation::Swap => Self::Swap,
+            Operation::Unbind => Self::Unbind,
+        }
+    }
+}

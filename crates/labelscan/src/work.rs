@@ -1,0 +1,240 @@
+//! Reads what was received: the queue of scans, and the wait of a client for its own. Both go the
+//! same way, claim with a lease, read in a reader process, judge, finish in one transaction, so a
+//! scan that was taken up by a handler and one that was found after a crash cannot differ.
+//!
+//! No more scans are claimed than there are readers. A stop lets what is being read finish.
+
+use crate::clock;
+use crate::readers::{PhotoBytes, Pool, ReadFailure, ReadRequest};
+use crate::registration::{Accepted, registration};
+use crate::scan_object::{ReasonObject, TookMs};
+use crate::settings::Settings;
+use forward::Standing;
+use jiff::Timestamp;
+use scan::Reading;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{
+    ClaimedScan, Failure, Finding, Found, Lease, ScanId, ScanStatus, Store, StoreError, StoredPhoto,
+};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use validate::{Estate, Formats, Judgement, Verdict};
+
+/// How often the queue is looked at when nobody says that something was queued: for leases that
+/// expired and for other nodes.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Scans whose end may go unheard before a waiting handler looks for itself.
+const ENDS_REMEMBERED: usize = 1024;
+
+/// The queue of scans and everything that working on it needs.
+pub(crate) struct Work {
+    store: Store,
+    pool: Pool,
+    formats: Formats,
+    lease: Lease,
+    attempts_max: u32,
+    public_url: Option<String>,
+    /// A permit a reader: whoever holds one may claim a scan.
+    free: Arc<Semaphore>,
+    queued: Notify,
+    ended: broadcast::Sender<ScanId>,
+    running: TaskTracker,
+}
+
+impl Work {
+    /// Nothing runs until [`Work::run`].
+    pub(crate) fn new(store: Store, pool: Pool, formats: Formats, settings: &Settings) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(pool.readers())),
+            store,
+            pool,
+            formats,
+            lease: Lease::from_millis(settings.lease_ms),
+            attempts_max: settings.attempts_max,
+            public_url: settings.public_url.clone(),
+            queued: Notify::new(),
+            ended: broadcast::channel(ENDS_REMEMBERED).0,
+            running: TaskTracker::new(),
+        }
+    }
+
+    /// Works on the queue until `stop`, then waits for what is being read.
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            let permit = tokio::select! {
+                () = stop.cancelled() => break,
+                permit = self.free.clone().acquire_owned() => permit,
+            };
+            let Ok(permit) = permit else { break };
+            match self.store.claim_scans(1, self.lease, clock::now()).await {
+                Ok(claimed) => {
+                    if let Some(claimed) = claimed.into_iter().next() {
+                        self.begin(permit, claimed);
+                        continue;
+                    }
+                }
+                Err(error) => tracing::error!(%error, "the queue of scans cannot be read"),
+            }
+            drop(permit);
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.queued.notified() => {}
+                () = sleep(LOOK_EVERY) => {}
+            }
+        }
+        self.running.close();
+        self.running.wait().await;
+    }
+
+    /// Says that a scan waits which nobody is waiting for.
+    pub(crate) fn queued(&self) {
+        self.queued.notify_one();
+    }
+
+    /// Waits until the scan has its verdict, at most `wait`. It is read at once if a reader is
+    /// free, and in turn if not.
+    pub(crate) async fn wait_for(self: &Arc<Self>, id: ScanId, wait: Duration) {
+        let mut ended = self.ended.subscribe();
+        let verdict = async {
+            tokio::select! {
+                permit = self.free.clone().acquire_owned() => {
+                    let Ok(permit) = permit else { return };
+                    match self.store.claim_scan(id, self.lease, clock::now()).await {
+                        Ok(Some(claimed)) => self.begin(permit, claimed),
+                        // Another has it, or it was read long ago.
+                        Ok(None) => drop(permit),
+                        Err(error) => return tracing::error!(%error, "a scan cannot be claimed"),
+                    }
+                }
+                () = heard(&mut ended, id) => return,
+            }
+            if self.is_queued(id).await {
+                heard(&mut ended, id).await;
+            }
+        };
+        if timeout(wait, verdict).await.is_err() {
+            self.queued();
+        }
+    }
+
+    async fn is_queued(&self, id: ScanId) -> bool {
+        let scan = self.store.scan(id).await;
+        matches!(scan, Ok(Some(scan)) if scan.status == ScanStatus::Queued)
+    }
+
+    /// The formats that serials are judged by.
+    pub(crate) fn formats(&self) -> &Formats {
+        &self.formats
+    }
+
+    /// Reader processes that are up now.
+    pub(crate) fn readers_up(&self) -> usize {
+        self.pool.ready()
+    }
+
+    /// Reads photos of which nothing is recorded.
+    pub(crate) async fn read(&self, request: ReadRequest) -> Result<Reading, ReadFailure> {
+        self.pool.read(request).await
+    }
+
+    /// The verdict on a reading.
+    pub(crate) fn judge(&self, reading: &Reading) -> Judgement {
+        validate::judge(&self.formats, &reading.evidence, &Estate::unknown())
+    }
+
+    fn begin(self: &Arc<Self>, permit: OwnedSemaphorePermit, claimed: ClaimedScan) {
+        let work = self.clone();
+        self.running.spawn(async move {
+            let id = claimed.id;
+            match work.finish(&claimed).await {
+                Ok(()) => {}
+                Err(StoreError::LeaseLost) => {
+                    tracing::warn!(scan = %id, "somebody decided, or reading outlasted the lease");
+                }
+                // The lease expires and the scan is read again.
+                Err(error) => tracing::error!(scan = %id, %error, "a scan cannot be finished"),
+            }
+            drop(permit);
+            // Nobody may be waiting, which is no error.
+            let _ = work.ended.send(id);
+        });
+    }
+
+    /// Reads, judges and records one scan.
+    async fn finish(&self, claimed: &ClaimedScan) -> Result<(), StoreError> {
+        let photos = self.store.photos(claimed.id).await?;
+        let read = if claimed.attempts > self.attempts_max {
+            Err(ReadFailure::Crashed { how: "no attempt survived".into() })
+        } else {
+            self.pool.read(request(&photos)).await
+        };
+        let now = clock::now();
+        let finding = match read {
+            Ok(reading) => self.judged(claimed, &photos, &reading, now)?,
+            // Not the photo's fault, as far as is known: it is read again.
+            Err(ReadFailure::Crashed { .. } | ReadFailure::Busy | ReadFailure::Closed)
+                if claimed.attempts < self.attempts_max =>
+            {
+                return self.store.release(&claimed.claim, now).await;
+            }
+            Err(failure) => failed(&failure),
+        };
+        let status = self.store.finish(&claimed.claim, finding, now).await?.status;
+        tracing::info!(scan = %claimed.id, ?status, "read");
+        Ok(())
+    }
+
+    /// The finding of a reading, with the registration that it brings about.
+    fn judged(
+        &self,
+        claimed: &ClaimedScan,
+        photos: &[StoredPhoto],
+        reading: &Reading,
+        now: Timestamp,
+    ) -> Result<Finding, StoreError> {
+        let judgement = self.judge(reading);
+        let registration = match &judgement.verdict {
+            Verdict::Accepted { serial } => {
+                let accepted = Accepted {
+                    scan: claimed.id,
+                    serial,
+                    identifiers: &judgement.identifiers,
+                    details: &claimed.details,
+                    owner: &claimed.owner,
+                    photos_sha256: photos.iter().map(|photo| photo.sha256.as_str()).collect(),
+                    standing: Standing::Accepted,
+                    review: None,
+                };
+                let made = registration(&accepted, self.public_url.as_deref(), now);
+                Some(made.map_err(|error| StoreError::Damaged(error.to_string()))?)
+            }
+            _ => None,
+        };
+        let took_ms = serde_json::to_value(TookMs::from(&reading.took)).unwrap_or_default();
+        Ok(Finding { found: Found::Judged(judgement), took_ms, registration })
+    }
+}
+
+fn request(photos: &[StoredPhoto]) -> ReadRequest {
+    let photo =
+        |stored: &StoredPhoto| PhotoBytes { bytes: stored.bytes.clone(), surface: stored.surface };
+    ReadRequest { photos: photos.iter().map(photo).collect() }
+}
+
+fn failed(failure: &ReadFailure) -> Finding {
+    let ReasonObject { code, hint } = ReasonObject::from(failure);
+    let took_ms = serde_json::to_value(TookMs::default()).unwrap_or_default();
+    Finding { found: Found::Failed(Failure { code, hint }), took_ms, registration: None }
+}
+
+/// Returns when the scan's end was announced, or when announcements were missed.
+async fn heard(ended: &mut broadcast::Receiver<ScanId>, id: ScanId) {
+    while let Ok(other) = ended.recv().await {
+        if other == id {
+            return;
+        }
+    }
+}
