@@ -7,11 +7,14 @@
 
 use crate::lattice;
 use crate::look_alike::{look_alike, look_alikes};
-use crate::sighting::{Carrier, Sighting};
+use crate::sighting::Sighting;
 use crate::{Correction, Estate, Evidence, Format, Shape, Standing};
 
 /// Characters of one value that may be corrected.
 const CORRECTIONS_MAX: usize = 2;
+
+/// A character read with this probability is what it is read as: below it are most wrong ones.
+pub(crate) const SURE_P: f32 = 0.98;
 
 /// What the attempt to correct a value came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +41,7 @@ pub(crate) fn correct(
             continue;
         }
         let answer =
-            expected(estate, &sighting.value).or_else(|| forced(formats, evidence, sighting));
+            expected(estate, evidence, sighting).or_else(|| forced(formats, evidence, sighting));
         match answer {
             Some(Corrected::To(value, corrections)) => {
                 corrected.push(Sighting { value, corrections, ..sighting.clone() });
@@ -50,15 +53,29 @@ pub(crate) fn correct(
         }
     }
     sightings.append(&mut corrected);
+    ambiguous.sort();
+    ambiguous.dedup();
     ambiguous
 }
 
-/// The one expected serial that differs by look-alikes alone.
-fn expected(estate: &Estate, value: &str) -> Option<Corrected> {
+/// The one expected serial that differs by look-alikes alone. A digit is taken for another digit
+/// only if the reader itself was unsure of it: serials of one batch differ by just that.
+fn expected(estate: &Estate, evidence: &Evidence, sighting: &Sighting) -> Option<Corrected> {
+    let value = sighting.value.as_str();
     match estate.resembling(value)[..] {
         [] => None,
         [only] if only == value => None,
-        [only] => Some(Corrected::To(only.to_owned(), differences(value, only))),
+        [only] => {
+            let corrections = differences(value, only);
+            let chars = sighting.chars(evidence);
+            let unsure = |correction: &Correction| {
+                let same_class =
+                    correction.read.is_ascii_digit() == correction.taken.is_ascii_digit();
+                let char = chars.get(correction.at);
+                !same_class || char.is_some_and(|char| !(char.p >= SURE_P))
+            };
+            corrections.iter().all(unsure).then(|| Corrected::To(only.to_owned(), corrections))
+        }
         ref several => {
             Some(Corrected::Ambiguous(several.iter().map(|&serial| serial.to_owned()).collect()))
         }
@@ -115,9 +132,7 @@ pub(crate) fn under_shape(shape: &Shape, value: &str) -> Vec<String> {
 /// Whether the recogniser's own alternatives, read under the format, come to the same value: a
 /// second opinion on what the table of look-alikes says.
 fn decodes_to(formats: &[&Format], evidence: &Evidence, sighting: &Sighting, value: &str) -> bool {
-    let Carrier::Print { line, span, .. } = sighting.carrier else { return false };
-    let photo = evidence.photos.get(sighting.place.photo);
-    let Some(line) = photo.and_then(|photo| photo.lines.get(line)) else { return false };
+    let Some((line, span)) = sighting.line(evidence) else { return false };
     let steps = lattice::steps(&line.lattice, &line.chars, span.0, span.1);
     let shapes = formats.iter().flat_map(|format| &format.shapes);
     let mut fitting = shapes.filter(|shape| shape.fits(value));

@@ -5,9 +5,11 @@
 //! that fits none is a question to a person and never thrown away.
 
 mod file;
+mod learn;
 mod shape;
 
 pub use file::FormatsError;
+pub use learn::{Explanation, LearnError, Proposal, explain, learn, misfit};
 pub use shape::{Class, Shape};
 
 use crate::IdentifierKind;

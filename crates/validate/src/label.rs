@@ -61,9 +61,33 @@ struct Line<'a> {
     source: &'a TextLine,
 }
 
-/// Every number of the lines of one photo.
+/// Every number of the lines of one photo. The order of the lines does not matter: they are taken
+/// from top to bottom.
 pub(crate) fn read_label(lines: &[TextLine]) -> Vec<Printed> {
-    let lines: Vec<Line> = lines.iter().take(LINES_MAX).map(Line::new).collect();
+    let mut order: Vec<(usize, String)> =
+        lines.iter().map(TextLine::text).enumerate().take(LINES_MAX).collect();
+    order.sort_by(|(one, text_of_one), (other, text_of_other)| {
+        let (one, other) = (&lines[*one], &lines[*other]);
+        let flags = |line: &TextLine| {
+            (line.bounds.touches_frame, line.bounds.ink_before, line.bounds.ink_after)
+        };
+        let corner = |line: &TextLine| (line.quad[0].y, line.quad[0].x);
+        corner(one)
+            .0
+            .total_cmp(&corner(other).0)
+            .then(corner(one).1.total_cmp(&corner(other).1))
+            .then_with(|| text_of_one.cmp(text_of_other))
+            .then(flags(one).cmp(&flags(other)))
+    });
+    let sorted: Vec<Line> = order.iter().map(|(index, _)| Line::new(&lines[*index])).collect();
+    let mut found = read_sorted(&sorted);
+    for printed in &mut found {
+        printed.line = order[printed.line].0;
+    }
+    found
+}
+
+fn read_sorted(lines: &[Line]) -> Vec<Printed> {
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         line.unnamed(index, &mut found);
@@ -73,9 +97,9 @@ pub(crate) fn read_label(lines: &[TextLine]) -> Vec<Printed> {
             let before = found.len();
             line.values(index, keyword.end, end, Some(named), &mut found);
             if found.len() == before && end == line.chars.len() {
-                neighbours(&lines, index, named, &mut found);
+                neighbours(lines, index, named, &mut found);
             }
-            continued(&lines, index, keyword, end, &mut found);
+            continued(lines, index, keyword, end, &mut found);
         }
     }
     found

@@ -22,12 +22,16 @@ mod second_reading;
 mod sighting;
 #[cfg(test)]
 mod testing;
+mod tusn;
 mod verdict;
 
 pub use canonical::canonical;
 pub use estate::{Estate, EstateMode};
 pub use evidence::*;
-pub use formats::{Class, Format, Formats, FormatsError, Plausibility, Shape, Standing};
+pub use formats::{
+    Class, Explanation, Format, Formats, FormatsError, LearnError, Plausibility, Proposal, Shape,
+    Standing, explain, learn, misfit,
+};
 pub use identifier::*;
 pub use judge::judge;
 pub use look_alike::look_alike;
@@ -35,6 +39,7 @@ pub use payload::{Field, Mark, PAYLOAD_BYTES_MAX, parse_payload};
 pub use reason::*;
 pub use rules::acceptance_rules;
 pub use second_reading::{LineRef, wants_second_reading};
+pub use tusn::Tusn;
 pub use verdict::*;
 
 use serde::{Deserialize, Serialize};

@@ -2,14 +2,15 @@
 //!
 //! A sighting is a fact, not an opinion: the judge counts what several of them say about one value.
 
-use crate::canonical::fold;
+use crate::canonical::{fold, fold_char};
 use crate::formats::digits;
 use crate::keyword::Strength;
 use crate::label::{self, Joined, VALUE_CHARS_MIN};
 use crate::payload::{self, Mark};
 use crate::place::{Frame, same_spot};
 use crate::{
-    Barcode, Correction, Evidence, IdentifierKind, PhotoEvidence, Place, Symbology, TextLine,
+    Barcode, CharReading, Correction, Evidence, IdentifierKind, PhotoEvidence, Place, Symbology,
+    TextLine,
 };
 
 /// One value in one place.
@@ -105,6 +106,28 @@ impl Sighting {
             true => line_of_one == line_of_two && a.0 < b.1 && b.0 < a.1,
             false => same_spot(&self.place.quad, &other.place.quad),
         }
+    }
+
+    /// The line that it is printed in and its place there; `None` for a barcode and for a value of
+    /// several lines.
+    pub(crate) fn line<'a>(
+        &self,
+        evidence: &'a Evidence,
+    ) -> Option<(&'a TextLine, (usize, usize))> {
+        let Carrier::Print { reading, line, span, joined, .. } = self.carrier else { return None };
+        let photo = evidence.photos.get(self.place.photo).filter(|_| joined != Joined::Lines)?;
+        let lines = match reading {
+            Reading::First => &photo.lines,
+            Reading::Second => &photo.second_lines,
+        };
+        Some((lines.get(line)?, span))
+    }
+
+    /// The characters of its canonical form as they were read; none where [`Self::line`] is none.
+    pub(crate) fn chars<'a>(&self, evidence: &'a Evidence) -> Vec<&'a CharReading> {
+        let Some((line, span)) = self.line(evidence) else { return Vec::new() };
+        let chars = line.chars.get(span.0..span.1).unwrap_or_default();
+        chars.iter().filter(|char| fold_char(char.best).is_some()).collect()
     }
 
     /// Surely named a serial.

@@ -68,6 +68,19 @@ impl Class {
     }
 }
 
+impl fmt::Display for Class {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digit => out.write_str("a digit"),
+            Self::Letter => out.write_str("a letter"),
+            Self::LetterOrDigit => out.write_str("a letter or digit"),
+            Self::NoLookAlike => out.write_str("a letter or digit, but neither O nor I"),
+            Self::Hexadecimal => out.write_str("a hexadecimal digit"),
+            Self::Exactly(only) => write!(out, "{only}"),
+        }
+    }
+}
+
 /// A serial of one length: a class for each position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape(Vec<Class>);

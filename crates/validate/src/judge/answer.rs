@@ -1,19 +1,17 @@
 //! The judge's words: the accepted serial with its grounds, or the candidates with what is missing.
 
 use super::values::{Case, Value};
-use crate::canonical::fold_char;
+use crate::correction::SURE_P;
 use crate::formats::digits;
 use crate::keyword::Strength;
 use crate::label::Joined;
 use crate::rules::{self, Bar, Fact};
-use crate::sighting::{Carrier, Reading, Sighting};
+use crate::sighting::{Carrier, Sighting};
 use crate::*;
 use std::collections::BTreeSet;
 
 /// Candidates shown to a person: more would not be read.
 const CANDIDATES_MAX: usize = 12;
-/// Below this probability a character is shown as doubtful: it flags most wrong ones.
-const DOUBTFUL_P: f32 = 0.98;
 
 /// The answer for a value that stands.
 pub(super) fn serial(value: &Value) -> Serial {
@@ -137,20 +135,8 @@ fn candidate(case: &Case, value: &Value, confidence: f32) -> Candidate {
 /// Positions of the value that the reader was unsure of, if only print carries it.
 fn doubtful(case: &Case, value: &Value) -> Vec<usize> {
     let best = value.sightings[0];
-    let Carrier::Print { reading, line, span, joined, .. } = best.carrier else {
-        return Vec::new();
-    };
-    let Some(photo) = case.evidence.photos.get(best.place.photo) else { return Vec::new() };
-    let lines = match reading {
-        Reading::First => &photo.lines,
-        Reading::Second => &photo.second_lines,
-    };
-    if joined == Joined::Lines {
-        return Vec::new();
-    }
-    let chars = lines.get(line).and_then(|line| line.chars.get(span.0..span.1));
-    let folded = chars.into_iter().flatten().filter(|char| fold_char(char.best).is_some());
-    let unsure = folded.enumerate().filter(|(_, char)| !(char.p >= DOUBTFUL_P));
+    let chars = best.chars(case.evidence);
+    let unsure = chars.iter().enumerate().filter(|(_, char)| !(char.p >= SURE_P));
     let mut unsure: Vec<usize> = unsure.map(|(at, _)| at).collect();
     unsure.extend(best.corrections.iter().map(|correction| correction.at));
     unsure.sort();

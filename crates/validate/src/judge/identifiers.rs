@@ -1,7 +1,7 @@
 //! The other numbers of a label, each once.
 
 use super::answer::source;
-use super::values::{Case, preference};
+use super::values::{Case, best_first};
 use crate::keyword::Strength;
 use crate::label::Joined;
 use crate::sighting::{Carrier, Sighting};
@@ -20,7 +20,7 @@ pub(super) fn identifiers(case: &Case) -> Vec<Identifier> {
         }
     }
     let identifier = |((kind, _), mut sightings): ((_, &str), Vec<&Sighting>)| {
-        sightings.sort_by(|one, other| preference(one).total_cmp(&preference(other)));
+        sightings.sort_by(|one, other| best_first(one, other));
         Identifier {
             kind,
             value: sightings[0].printed.clone(),

@@ -7,6 +7,7 @@ use crate::payload::Mark;
 use crate::rules::{Bar, Fact, Facts};
 use crate::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
 use crate::*;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Digits that print alone must have to be taken for a serial: `S/N: 7x3hexa` is a sentence.
@@ -74,7 +75,7 @@ impl<'a> Case<'a> {
         let values = by_value.into_iter().filter(|(value, _)| looks_like_serial(value));
         values
             .map(|(value, mut sightings)| {
-                sightings.sort_by(|one, other| preference(one).total_cmp(&preference(other)));
+                sightings.sort_by(|one, other| best_first(one, other));
                 let format = self.formats.matching(value).next();
                 let (facts, corrections) = self.facts(value, &sightings, format);
                 let mut bars = self.bars(value, &sightings);
@@ -250,26 +251,27 @@ fn read_twice(value: &str, sightings: &[&Sighting]) -> bool {
     of(Reading::First).any(|first| of(Reading::Second).any(|second| first.same_ink(second)))
 }
 
-/// The sightings of one value, best first: a barcode before print, a named one before others, as
-/// it was read before corrected.
-pub(super) fn preference(sighting: &Sighting) -> f32 {
-    let carrier = match sighting.carrier {
-        Carrier::Barcode { mark, counts, .. } => {
-            (if counts { 0.0 } else { 2.0 }) + mark as u8 as f32 * 0.1
-        }
-        Carrier::Print { joined, whole, reading, .. } => {
-            1.0 + joined as u8 as f32 * 0.2
-                + if whole { 0.0 } else { 0.1 }
-                + reading as u8 as f32 * 0.02
-                + sighting.corrections.len() as f32 * 0.3
-        }
+/// The order of one value's sightings: a barcode before print, a named one before others, as it
+/// was read before corrected; then by what and where, so that the order of the evidence does not
+/// matter.
+pub(super) fn best_first(one: &Sighting, other: &Sighting) -> Ordering {
+    let rank = |sighting: &Sighting| {
+        let carrier = match sighting.carrier {
+            Carrier::Barcode { counts, mark, .. } => (u8::from(!counts) * 2, mark as usize, 0),
+            Carrier::Print { joined, whole, reading, .. } => {
+                let uncertain = usize::from(!whole) + joined as usize * 2;
+                (1, uncertain + sighting.corrections.len() * 3, reading as u8)
+            }
+        };
+        (carrier, !sighting.says_serial())
     };
-    // Positions break ties, so that the order of the evidence does not matter.
-    let point = sighting.place.quad[0];
-    let tie = (point.x + point.y * 3.0) * 1e-7;
-    carrier
-        + if sighting.says_serial() { 0.0 } else { 0.05 }
-        + if tie.is_finite() { tie.clamp(0.0, 0.01) } else { 0.0 }
+    let corner = |sighting: &Sighting| sighting.place.quad[0];
+    rank(one)
+        .cmp(&rank(other))
+        .then_with(|| one.place.photo.cmp(&other.place.photo))
+        .then_with(|| corner(one).y.total_cmp(&corner(other).y))
+        .then_with(|| corner(one).x.total_cmp(&corner(other).x))
+        .then_with(|| one.printed.cmp(&other.printed))
 }
 
 /// The makers' names that are printed in view.

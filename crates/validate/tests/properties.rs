@@ -1,0 +1,279 @@
+//! What holds for any evidence, drawn at random: `judge` is total, invents nothing, does not care
+//! for order, and is never persuaded by a contradiction.
+
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+use validate::*;
+
+/// Serials that makers print, and numbers that look like them.
+fn number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[0-9]{7,10}",
+        2 => "[0-9A-Z]{8,16}",
+        1 => "0821032[0-9]{3}",
+        1 => "7798751[0-9]",
+        1 => "00015821360501[0-9]",
+        1 => "C030UQ5055008[0-9]",
+        1 => "[0-9A-Z]{2}[0-9]{6}",
+    ]
+}
+
+fn keyword() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        4 => Just("S/N: "),
+        2 => Just("SN:"),
+        1 => Just("Serial No. "),
+        2 => Just("P/N: "),
+        1 => Just("IMEI: "),
+        1 => Just("MAC "),
+        1 => Just("序列号："),
+        1 => Just("PAX "),
+        3 => Just(""),
+    ]
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => (keyword(), number()).prop_map(|(keyword, number)| format!("{keyword}{number}")),
+        1 => (keyword(), number(), keyword(), number())
+            .prop_map(|(a, b, c, d)| format!("{a}{b} {c}{d}")),
+        1 => prop::collection::vec(any::<char>(), 0..30).prop_map(String::from_iter),
+    ]
+}
+
+fn payload() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => number(),
+        1 => number().prop_map(|number| format!("S{number}")),
+        1 => number().prop_map(|number| format!("SN:{number}")),
+        1 => number().prop_map(|number| format!("[)>\u{1e}06\u{1d}1PX1\u{1d}S{number}\u{1e}\u{4}")),
+        1 => number().prop_map(|number| format!("https://x.example/?sn={number}")),
+        1 => (number(), number()).prop_map(|(a, b)| format!("{a},{b}")),
+        1 => prop::collection::vec(any::<char>(), 0..40).prop_map(String::from_iter),
+    ]
+}
+
+fn quad() -> impl Strategy<Value = Quad> {
+    let at =
+        (0..3i32, 0..12i32).prop_map(|(column, row)| (column as f32 * 300.0, row as f32 * 30.0));
+    let regular = at.prop_map(|(x, y)| {
+        [(x, y), (x + 200.0, y), (x + 200.0, y + 20.0), (x, y + 20.0)].map(|(x, y)| Point { x, y })
+    });
+    let wild = prop_oneof![Just(f32::NAN), Just(f32::INFINITY), Just(0.0f32), Just(-1e30f32)];
+    prop_oneof![
+        20 => regular,
+        1 => (wild.clone(), wild).prop_map(|(x, y)| [Point { x, y }; 4]),
+    ]
+}
+
+fn line() -> impl Strategy<Value = TextLine> {
+    (text(), quad(), any::<[bool; 3]>(), prop_oneof![Just(0.999f32), Just(0.5), Just(f32::NAN)])
+        .prop_map(|(text, quad, bounds, p)| TextLine {
+            quad,
+            chars: text
+                .chars()
+                .enumerate()
+                .map(|(step, best)| CharReading {
+                    best,
+                    p,
+                    runner_up: None,
+                    runner_up_p: 0.0,
+                    step: step as u16,
+                })
+                .collect(),
+            lattice: Lattice::default(),
+            bounds: LineBounds {
+                touches_frame: bounds[0] && bounds[1],
+                ink_before: bounds[1] && bounds[2],
+                ink_after: bounds[2] && bounds[0],
+            },
+        })
+}
+
+fn barcode() -> impl Strategy<Value = Barcode> {
+    let symbology = prop_oneof![
+        Just(Symbology::Code128),
+        Just(Symbology::Code39),
+        Just(Symbology::QrCode),
+        Just(Symbology::DataMatrix),
+        Just(Symbology::Ean13),
+    ];
+    (symbology, payload(), any::<bool>(), quad(), 0..4u16).prop_map(
+        |(symbology, payload, gs1, quad, votes)| Barcode { symbology, payload, gs1, quad, votes },
+    )
+}
+
+fn photo() -> impl Strategy<Value = PhotoEvidence> {
+    let lines = || prop::collection::vec(line(), 0..6);
+    (prop::collection::vec(barcode(), 0..4), lines(), lines(), any::<bool>(), any::<bool>())
+        .prop_map(|(barcodes, lines, mut second_lines, screen, again)| {
+            // Agreement of two readings does not happen by chance.
+            if again {
+                second_lines.extend(lines.iter().cloned());
+            }
+            PhotoEvidence {
+                width_px: 1000,
+                height_px: 1000,
+                surface: if screen { Surface::Screen } else { Surface::Label },
+                barcodes,
+                lines,
+                second_lines,
+                faults: Vec::new(),
+            }
+        })
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    prop::collection::vec(photo(), 0..3).prop_map(|photos| Evidence { photos })
+}
+
+fn estate() -> impl Strategy<Value = Estate> {
+    prop_oneof![
+        3 => Just(Estate::unknown()),
+        1 => prop::collection::vec(number(), 0..5)
+            .prop_map(|serials| Estate::new(EstateMode::Helpful, serials)),
+        1 => prop::collection::vec(number(), 0..5)
+            .prop_map(|serials| Estate::new(EstateMode::Required, serials)),
+    ]
+}
+
+static FORMATS: LazyLock<Formats> = LazyLock::new(|| {
+    let taught = "[[format]]\nname=\"taught\"\nshapes=[\"ddddddd\"]";
+    Formats::builtin().with_operator_file(taught).expect("valid")
+});
+
+fn accepted(judgement: &Judgement) -> Option<&Serial> {
+    match &judgement.verdict {
+        Verdict::Accepted { serial } => Some(serial),
+        _ => None,
+    }
+}
+
+/// Letters and digits of everything that was seen, in one string a source.
+fn everything_seen(evidence: &Evidence) -> Vec<String> {
+    let mut seen = Vec::new();
+    for photo in &evidence.photos {
+        seen.extend(photo.barcodes.iter().map(|barcode| canonical(&barcode.payload)));
+        for lines in [&photo.lines, &photo.second_lines] {
+            let texts: Vec<String> = lines.iter().map(TextLine::text).collect();
+            seen.extend(texts.iter().map(|text| letters_and_digits(text)));
+        }
+    }
+    seen
+}
+
+fn letters_and_digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
+}
+
+proptest! {
+    // Set PROPTEST_CASES for a long run.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn judge_is_total_and_its_answer_survives_the_wire(evidence in evidence(), estate in estate()) {
+        let judgement = judge(&FORMATS, &evidence, &estate);
+        let wire = serde_json::to_string(&judgement);
+        prop_assert!(wire.is_ok());
+        match &judgement.verdict {
+            Verdict::Accepted { serial } => {
+                prop_assert!(serial.confidence > 0.99 && !serial.checks.is_empty());
+                prop_assert_eq!(canonical(&serial.value), serial.value.clone());
+            }
+            Verdict::Review { candidates, reasons } => {
+                prop_assert!(!candidates.is_empty() && candidates.len() <= 12);
+                prop_assert!(!reasons.is_empty());
+                let values: BTreeSet<_> = candidates.iter().map(|one| &one.value).collect();
+                prop_assert_eq!(values.len(), candidates.len());
+            }
+            Verdict::Unreadable { reasons } => prop_assert!(!reasons.is_empty()),
+        }
+    }
+
+    #[test]
+    fn what_is_accepted_was_seen(evidence in evidence(), estate in estate()) {
+        let judgement = judge(&FORMATS, &evidence, &estate);
+        if let Some(serial) = accepted(&judgement) {
+            let mut raw: Vec<char> = serial.value.chars().collect();
+            if serial.source == Source::Text {
+                for correction in &serial.corrections {
+                    raw[correction.at] = correction.read;
+                }
+            }
+            let raw: String = raw.into_iter().collect();
+            let seen = everything_seen(&evidence);
+            prop_assert!(
+                seen.iter().any(|seen| seen.contains(&raw)),
+                "{raw} is not in {seen:?}"
+            );
+            prop_assert!(serial.corrections.len() <= 2);
+        }
+    }
+
+    #[test]
+    fn order_does_not_matter(evidence in evidence(), estate in estate()) {
+        let judgement = judge(&FORMATS, &evidence, &estate);
+        let mut turned = evidence;
+        for photo in &mut turned.photos {
+            photo.barcodes.reverse();
+            photo.lines.reverse();
+            photo.second_lines.reverse();
+        }
+        let again = judge(&FORMATS, &turned, &estate);
+        prop_assert_eq!(
+            accepted(&judgement).map(|serial| (&serial.value, &serial.checks)),
+            accepted(&again).map(|serial| (&serial.value, &serial.checks))
+        );
+        if let (Verdict::Review { candidates: one, reasons: why, .. }, Verdict::Review { candidates: other, reasons, .. }) =
+            (&judgement.verdict, &again.verdict)
+        {
+            let values = |candidates: &[Candidate]| -> Vec<String> {
+                candidates.iter().map(|candidate| candidate.value.clone()).collect()
+            };
+            prop_assert_eq!(values(one), values(other));
+            prop_assert_eq!(why, reasons);
+        }
+    }
+
+    #[test]
+    fn a_contradiction_persuades_nobody(
+        evidence in evidence(),
+        other in number(),
+        estate in estate(),
+    ) {
+        let before = judge(&FORMATS, &evidence, &estate);
+        prop_assume!(accepted(&before).is_none() && !evidence.photos.is_empty());
+        // Another device's serial, named by its own barcode and by print far from everything else.
+        let mut with = evidence;
+        let far = [(5e4, 5e4), (5.1e4, 5e4), (5.1e4, 5.01e4), (5e4, 5.01e4)]
+            .map(|(x, y)| Point { x, y });
+        with.photos[0].lines.push(TextLine {
+            quad: far,
+            chars: format!("S/N: {other}").chars().enumerate().map(|(step, best)| CharReading {
+                best, p: 0.999, runner_up: None, runner_up_p: 0.0, step: step as u16,
+            }).collect(),
+            lattice: Lattice::default(),
+            bounds: LineBounds { ink_after: false, ..LineBounds::default() },
+        });
+        let after = judge(&FORMATS, &with, &estate);
+        if let Some(serial) = accepted(&after) {
+            // The new line may itself complete what was missing, for its own value only.
+            let resolved = !serial.corrections.is_empty() && estate.expects(&serial.value);
+            prop_assert!(serial.value == other || resolved, "{serial:?}");
+        }
+    }
+
+    #[test]
+    fn parsers_take_anything(
+        bytes in prop::collection::vec(any::<char>(), 0..300),
+        gs1 in any::<bool>(),
+    ) {
+        let text: String = bytes.into_iter().collect();
+        let fields = parse_payload(&text, Symbology::QrCode, gs1);
+        prop_assert!(fields.len() <= 64);
+        prop_assert_eq!(canonical(&canonical(&text)), canonical(&text));
+        let _ = FORMATS.clone().with_operator_file(&text);
+        let _ = explain(&FORMATS, &text);
+    }
+}
