@@ -10,7 +10,11 @@ use figment::{
     providers::{Env, Format, Serialized, Toml},
 };
 use serde::{Deserialize, Serialize};
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use thiserror::Error;
 
 /// Every setting with its default and what it means; the program starts from this text.
@@ -166,7 +170,8 @@ impl Settings {
                 return Err(Box::new(SettingsError::NoFile(file.clone())));
             }
             Some(file) => figment = figment.merge(Toml::file_exact(file)),
-            None => figment = figment.merge(Toml::file_exact(FILE)),
+            None if Path::new(FILE).is_file() => figment = figment.merge(Toml::file_exact(FILE)),
+            None => {}
         }
         // Only names that are settings: an orchestrator sets names such as LABELSCAN_SERVICE_HOST
         // for a service of our name.
