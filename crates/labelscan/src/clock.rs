@@ -8,9 +8,11 @@
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
-/// The wall clock in UTC.
+/// The wall clock in UTC, in whole milliseconds: that is what a database keeps, and a time must be
+/// the same before and after.
 pub fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// Measures how long something takes, unmoved by changes of the wall clock.

@@ -43,7 +43,7 @@ fn serve() -> anyhow::Result<()> {
             engine
         }
         Err(error) => {
-            frame::write_json(&mut output, &Started::Failed(format!("{error:#}")))?;
+            frame::write_json(&mut output, &Started::Failed(error.to_string()))?;
             return Ok(());
         }
     };
