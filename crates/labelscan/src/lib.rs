@@ -3,6 +3,7 @@
 //! It wires things together and talks to people; it never decides what a serial is (`validate`
 //! does) and never touches a database or a registry itself (`store` and `forward` do).
 
+mod check;
 pub mod cli;
 pub mod clock;
 mod desk;
@@ -46,9 +47,8 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Formats(args) => formats::list(&args, &settings),
         Command::Serve(_) => serve::run(settings),
         Command::Keys(command) => keys::run(command, settings),
-        Command::Check(_) | Command::Migrate => {
-            anyhow::bail!("this command is not there yet")
-        }
+        Command::Check(args) => check::run(&args, &settings),
+        Command::Migrate => check::migrate(&settings),
         Command::Reader => unreachable!("main starts readers itself, before anything else"),
     }
 }

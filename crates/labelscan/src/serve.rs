@@ -78,13 +78,19 @@ pub(crate) fn store_settings(settings: &Settings) -> store::Settings {
     }
 }
 
-fn open_registry(settings: &Settings) -> anyhow::Result<Registry> {
+/// The registry of the settings; nothing is sent yet.
+///
+/// # Errors
+/// If there is none or it cannot be used; the message says what to change.
+pub(crate) fn open_registry(settings: &Settings) -> anyhow::Result<Registry> {
     let secret = settings.registry_secret.as_ref().map(|secret| secret.expose().to_owned());
     Ok(Registry::open(&RegistrySettings {
         url: settings.registry.clone().unwrap_or_default(),
         secret: secret.unwrap_or_default(),
         allow_private: settings.registry_allow_private,
-        ..RegistrySettings::default()
+        deliver_ms_max: settings.registry_deliver_ms_max,
+        answer_bytes_max: settings.registry_answer_bytes_max,
+        batch_events_max: settings.registry_batch_events_max,
     })?)
 }
 

@@ -261,9 +261,6 @@ impl Settings {
                  the models need it"
             ));
         }
-        if self.registry.is_some() && self.registry_secret.is_none() {
-            return refuse("`registry` needs `registry_secret`, which signs each webhook".into());
-        }
         Ok(())
     }
 }

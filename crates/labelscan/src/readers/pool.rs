@@ -6,7 +6,7 @@
 //! none, can use the same pool. It must never lose a request: each gets a reading or a failure.
 
 use super::supervisor::{self, Job, Shared};
-use super::{ReadFailure, ReadRequest};
+use super::{Confinement, ReadFailure, ReadRequest};
 use crate::settings::Settings;
 use scan::Reading;
 use std::{
@@ -194,6 +194,11 @@ impl Pool {
     /// What the pool has done so far.
     pub fn counts(&self) -> Counts {
         self.shared.counts()
+    }
+
+    /// What the readers have given up.
+    pub fn confinement(&self) -> Confinement {
+        self.shared.confinement()
     }
 
     fn queue(&self) -> Result<Place<'_>, ReadFailure> {

@@ -2,11 +2,11 @@
 
 use super::pool::{Counts, PoolSettings};
 use super::process::Process;
-use super::{ReadFailure, ReadRequest};
+use super::{Confinement, ReadFailure, ReadRequest};
 use scan::Reading;
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
         mpsc as std_mpsc,
     },
@@ -32,6 +32,8 @@ pub(super) struct Shared {
     timeouts: AtomicU64,
     crashes: AtomicU64,
     resident_bytes_peak: AtomicU64,
+    /// The same for every reader: it depends on the kernel alone.
+    confinement: OnceLock<Confinement>,
 }
 
 impl Shared {
@@ -44,7 +46,21 @@ impl Shared {
             timeouts: AtomicU64::new(0),
             crashes: AtomicU64::new(0),
             resident_bytes_peak: AtomicU64::new(0),
+            confinement: OnceLock::new(),
         }
+    }
+
+    /// Remembers what the readers lack, and says so the first time.
+    fn note_confinement(&self, confinement: Confinement) {
+        if self.confinement.set(confinement).is_ok()
+            && let Some(lacks) = confinement.lacks()
+        {
+            tracing::warn!("no {lacks} here: readers run with limits and a deadline only");
+        }
+    }
+
+    pub(super) fn confinement(&self) -> Confinement {
+        self.confinement.get().copied().unwrap_or_default()
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -103,11 +119,7 @@ impl Supervisor {
                 return;
             }
         };
-        if self.number == 0
-            && let Some(lacks) = process.confinement.lacks()
-        {
-            tracing::warn!("no {lacks} here: readers run with limits and a deadline only");
-        }
+        self.shared.note_confinement(process.confinement);
         self.shared.ready.fetch_add(1, Relaxed);
         let _ = started.send(Ok(()));
         drop(started);
