@@ -21,7 +21,7 @@ use uuid::Uuid;
 use validate::{Judgement, Serial, Source, Surface, Verdict};
 
 /// How many registrations are queued at once while the outbox is filled.
-const FILLING: usize = 64;
+const FILLING: usize = 8;
 /// About what a registration event of a label with five numbers weighs.
 const EVENT_BYTES: usize = 1_200;
 
