@@ -14,7 +14,7 @@ mod supervisor;
 pub mod worker;
 
 pub use pool::{Counts, Pool, PoolError, PoolSettings};
-pub use sandbox::Confinement;
+pub use sandbox::{Confinement, confine};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

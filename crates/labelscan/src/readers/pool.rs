@@ -188,7 +188,12 @@ impl Pool {
 
     /// How many readers are up at this moment.
     pub fn ready(&self) -> usize {
-        self.shared.ready.load(Relaxed)
+        self.shared.process_ids().len()
+    }
+
+    /// Process ids of the readers that are up, for measuring them.
+    pub fn process_ids(&self) -> Vec<u32> {
+        self.shared.process_ids()
     }
 
     /// What the pool has done so far.

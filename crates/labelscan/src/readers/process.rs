@@ -72,6 +72,11 @@ impl Process {
         frame::receive_json(&mut self.stdout, frame::HEADER_BYTES_MAX).await
     }
 
+    /// The process id, while it lives.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// One request. Any error means that this process is of no more use.
     pub(super) async fn read(&mut self, photos: &[PhotoBytes]) -> io::Result<Answer> {
         let surfaces = photos.iter().map(|photo| photo.surface).collect();

@@ -30,14 +30,18 @@ impl Confinement {
 }
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{
-    allow_cpu, confine, die_with_parent, limit, resident_bytes_peak, take_stdout,
-};
+use linux as system;
 
 #[cfg(not(target_os = "linux"))]
-pub(super) use elsewhere::{
-    allow_cpu, confine, die_with_parent, limit, resident_bytes_peak, take_stdout,
-};
+use elsewhere as system;
+
+pub(super) use system::{allow_cpu, die_with_parent, limit, resident_bytes_peak, take_stdout};
+
+/// Shuts the doors, for this thread and every thread it will start, for good: what is open stays
+/// usable, nothing new can be opened.
+pub fn confine() -> Confinement {
+    system::confine()
+}
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -98,7 +102,6 @@ mod linux {
         getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss().unsigned_abs() * 1024)
     }
 
-    /// Shuts the doors, for this thread and every thread it will start.
     pub(crate) fn confine() -> Confinement {
         Confinement { landlock: landlock().unwrap_or(false), seccomp: seccomp().is_some() }
     }

@@ -5,15 +5,16 @@ use super::process::Process;
 use super::{Confinement, ReadFailure, ReadRequest};
 use scan::Reading;
 use std::{
+    collections::BTreeMap,
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
         mpsc as std_mpsc,
     },
     time::Duration,
 };
 use tokio::{
-    sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -26,8 +27,8 @@ const PAUSE_MS_MAX: u64 = 5000;
 pub(super) struct Shared {
     pub(super) settings: PoolSettings,
     pub(super) stop: CancellationToken,
-    /// Readers that are up.
-    pub(super) ready: AtomicUsize,
+    /// Process id of each reader that is up, by its number.
+    up: Mutex<BTreeMap<usize, u32>>,
     answered: AtomicU64,
     timeouts: AtomicU64,
     crashes: AtomicU64,
@@ -41,13 +42,23 @@ impl Shared {
         Self {
             settings,
             stop: CancellationToken::new(),
-            ready: AtomicUsize::new(0),
+            up: Mutex::default(),
             answered: AtomicU64::new(0),
             timeouts: AtomicU64::new(0),
             crashes: AtomicU64::new(0),
             resident_bytes_peak: AtomicU64::new(0),
             confinement: OnceLock::new(),
         }
+    }
+
+    /// Process ids of the readers that are up.
+    pub(super) fn process_ids(&self) -> Vec<u32> {
+        self.up().values().copied().collect()
+    }
+
+    fn up(&self) -> MutexGuard<'_, BTreeMap<usize, u32>> {
+        // Nothing can panic while it is held.
+        self.up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers what the readers lack, and says so the first time.
@@ -81,7 +92,7 @@ pub(super) struct Job {
     pub(super) permit: OwnedSemaphorePermit,
 }
 
-type Jobs = Arc<Mutex<mpsc::UnboundedReceiver<Job>>>;
+type Jobs = Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<Job>>>;
 type Started = std_mpsc::Sender<Result<(), String>>;
 
 /// Runs every supervisor until the pool is dropped. `started` gets one message a reader.
@@ -90,7 +101,7 @@ pub(super) async fn supervise(
     jobs: mpsc::UnboundedReceiver<Job>,
     started: Started,
 ) {
-    let jobs = Arc::new(Mutex::new(jobs));
+    let jobs = Arc::new(tokio::sync::Mutex::new(jobs));
     let mut supervisors = JoinSet::new();
     for number in 0..shared.settings.readers {
         let supervisor = Supervisor { shared: Arc::clone(&shared), number };
@@ -99,7 +110,6 @@ pub(super) async fn supervise(
     }
     drop(started);
     while supervisors.join_next().await.is_some() {}
-    shared.ready.store(0, Relaxed);
 }
 
 struct Supervisor {
@@ -120,10 +130,11 @@ impl Supervisor {
             }
         };
         self.shared.note_confinement(process.confinement);
-        self.shared.ready.fetch_add(1, Relaxed);
+        self.note_up(&process);
         let _ = started.send(Ok(()));
         drop(started);
         stop.run_until_cancelled(self.serve(&mut process, &jobs)).await;
+        self.shared.up().remove(&self.number);
         process.kill().await;
     }
 
@@ -182,7 +193,7 @@ impl Supervisor {
 
     /// Puts a new process in the place of a lost or worn one; tries until it succeeds.
     async fn replace(&self, process: &mut Process) {
-        self.shared.ready.fetch_sub(1, Relaxed);
+        self.shared.up().remove(&self.number);
         process.kill().await;
         let mut pause_ms = 100;
         loop {
@@ -193,6 +204,12 @@ impl Supervisor {
             sleep(Duration::from_millis(pause_ms)).await;
             pause_ms = (pause_ms * 2).min(PAUSE_MS_MAX);
         }
-        self.shared.ready.fetch_add(1, Relaxed);
+        self.note_up(process);
+    }
+
+    fn note_up(&self, process: &Process) {
+        if let Some(id) = process.id() {
+            self.shared.up().insert(self.number, id);
+        }
     }
 }
