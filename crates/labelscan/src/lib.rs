@@ -18,7 +18,6 @@ mod scan_command;
 pub mod scan_object;
 pub mod serve;
 pub mod settings;
-mod tls;
 mod work;
 
 use cli::{Cli, Command};

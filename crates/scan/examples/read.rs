@@ -1,4 +1,5 @@
-//! Prints what is seen in photos, one JSON object a line: `{"photo", "evidence", "took"}`.
+//! Prints what is seen in photos, one JSON object a line: `{"photo", "judgement",
+//! "evidence", "took"}`.
 //!
 //! ```text
 //! cargo run --release -p scan --example read -- PHOTO...
@@ -10,11 +11,11 @@ use scan::{Engine, Limits, Photo};
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
-use validate::Surface;
+use validate::{Estate, Formats, Surface, judge};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    let engine = Engine::load(&models)?;
+    let engine = Engine::load(&models, Formats::builtin())?;
     for path in std::env::args().skip(1) {
         let bytes = std::fs::read(&path)?;
         let start = Instant::now();
@@ -24,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 "{}",
                 serde_json::json!({
                     "photo": path,
+                    "judgement": judge(&Formats::builtin(), &reading.evidence, &Estate::unknown()),
                     "evidence": reading.evidence,
                     "took": reading.took,
                 })

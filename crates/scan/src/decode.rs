@@ -235,3 +235,107 @@ fn from_image(error: ImageError) -> Failure {
     };
     Failure::new(code, error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
+    use image::{ExtendedColorType, ImageEncoder};
+
+    const WIDTH: u32 = 64;
+    const HEIGHT: u32 = 32;
+
+    /// Dark on the left, light on the right.
+    fn picture() -> Vec<u8> {
+        (0..WIDTH * HEIGHT).map(|at| if at % WIDTH < WIDTH / 2 { 20 } else { 230 }).collect()
+    }
+
+    fn jpeg(exif: Option<Vec<u8>>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = JpegEncoder::new(&mut bytes);
+        if let Some(exif) = exif {
+            encoder.set_exif_metadata(exif).expect("JPEG carries EXIF");
+        }
+        encoder
+            .write_image(&picture(), WIDTH, HEIGHT, ExtendedColorType::L8)
+            .expect("a plain picture");
+        bytes
+    }
+
+    fn png(pixels: &[u8], color: ExtendedColorType) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        PngEncoder::new(&mut bytes)
+            .write_image(pixels, WIDTH, HEIGHT, color)
+            .expect("a plain picture");
+        bytes
+    }
+
+    fn code(bytes: &[u8]) -> Option<UnreadableCode> {
+        decode(bytes, &Limits::default()).err().map(|failure| failure.code)
+    }
+
+    #[test]
+    fn what_is_no_photo_is_told_apart() {
+        assert_eq!(code(b""), Some(UnreadableCode::PhotoEmpty));
+        assert_eq!(code(b"serial: 77987515"), Some(UnreadableCode::NotAPhoto));
+        assert_eq!(code(b"GIF89a\x01\0\x01\0"), Some(UnreadableCode::FormatUnsupported));
+        assert_eq!(code(b"\0\0\0\x18ftypheic"), Some(UnreadableCode::FormatUnsupported));
+        assert_eq!(code(b"\xff\xd8\xff"), Some(UnreadableCode::PhotoDamaged));
+        assert!(is_photo(&jpeg(None)[..12]) && !is_photo(b"%PDF-1.7 and"));
+    }
+
+    #[test]
+    fn limits_hold_before_a_pixel_is_allocated() {
+        let mut huge = png(&picture(), ExtendedColorType::L8);
+        huge[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
+        // The header's checksum follows its 13 bytes of data.
+        let crc = crc32(&huge[12..29]);
+        huge[29..33].copy_from_slice(&crc.to_be_bytes());
+        assert_eq!(code(&huge), Some(UnreadableCode::TooManyPixels));
+
+        let mut huge = jpeg(None);
+        let frame = huge.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame header");
+        huge[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xf0, 0xff, 0xf0]);
+        assert_eq!(code(&huge), Some(UnreadableCode::TooManyPixels));
+
+        let small = Limits { photo_bytes_max: 100, ..Limits::default() };
+        let failure = decode(&jpeg(None), &small).expect_err("larger than 100 bytes");
+        assert_eq!(failure.code, UnreadableCode::PhotoTooLarge);
+    }
+
+    /// The checksum of PNG chunks, bit by bit (ISO 3309).
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0u32, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+                (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+            })
+        })
+    }
+
+    #[test]
+    fn every_truncation_is_damaged_and_none_panics() {
+        for whole in [jpeg(None), png(&picture(), ExtendedColorType::L8)] {
+            assert_eq!(code(&whole), None);
+            for length in 12..whole.len() - 12 {
+                let code = code(&whole[..length]);
+                assert_eq!(code, Some(UnreadableCode::PhotoDamaged), "{length} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn exif_turns_the_photo_upright() {
+        // A TIFF header and one entry: tag 0x0112, SHORT, one value, 6: turn right.
+        let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
+        let grey = decode(&jpeg(Some(exif)), &Limits::default()).expect("a plain picture");
+        assert_eq!(grey.dimensions(), (HEIGHT, WIDTH));
+        assert!(grey.get_pixel(16, 4).0[0] < 60 && grey.get_pixel(16, 60).0[0] > 190);
+    }
+
+    #[test]
+    fn what_is_transparent_shows_as_on_paper() {
+        let clear: Vec<u8> = [0, 0].repeat((WIDTH * HEIGHT) as usize);
+        let grey = decode(&png(&clear, ExtendedColorType::La8), &Limits::default());
+        assert!(grey.expect("a plain picture").pixels().all(|pixel| pixel.0[0] == 255));
+    }
+}

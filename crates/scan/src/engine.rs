@@ -1,18 +1,56 @@
-//! The walk through one read: decode, barcodes, text, until the judge would accept or nothing is
+//! The walk through one read: decode, barcodes, print, until the judge has enough or nothing is
 //! left that could help. It decides how much to look, never what a serial is.
 
+use crate::barcode::{BarcodeFindings, Symbologies, WorkBudget, read_barcodes};
+use crate::decode::Failure;
 use crate::models::{self, LoadError, Weights};
-use crate::text::{Detector, Network, Reader, Recogniser, RunFailure};
-use crate::{Limits, Photo, Reading, Took, Unreadable, UnreadableCode, decode};
+use crate::text::{Detector, Network, Page, Reader, Recogniser, RunFailure, SecondReader};
+use crate::{Limits, Photo, Reading, Took, Unreadable, UnreadableCode, decode, faults};
+use image::GrayImage;
 use rten::ThreadPool;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use validate::{Evidence, PhotoEvidence};
+use validate::{
+    Check, Estate, Evidence, Formats, PhotoEvidence, Quad, ReasonCode, Serial, Surface, TextLine,
+    Verdict, judge, wants_second_reading,
+};
+
+/// Lines read between two questions to the judge.
+const LINES_A_ROUND: usize = 4;
 
 /// The loaded networks. Reading does no I/O and keeps nothing of a photo.
 pub struct Engine {
     reader: Reader,
+    second: SecondReader,
+    formats: Formats,
+}
+
+/// One photo, as far as it was read.
+struct Look {
+    grey: GrayImage,
+    surface: Surface,
+    found: BarcodeFindings,
+    page: Page,
+    second_lines: Vec<TextLine>,
+}
+
+impl Look {
+    fn barcode_places(&self) -> Vec<Quad> {
+        self.found.barcodes.iter().map(|barcode| barcode.quad).collect()
+    }
+
+    fn evidence(&self) -> PhotoEvidence {
+        PhotoEvidence {
+            width_px: self.grey.width(),
+            height_px: self.grey.height(),
+            surface: self.surface,
+            barcodes: self.found.barcodes.clone(),
+            lines: self.page.lines(),
+            second_lines: self.second_lines.clone(),
+            faults: Vec::new(),
+        }
+    }
 }
 
 impl Engine {
@@ -20,17 +58,24 @@ impl Engine {
     ///
     /// # Errors
     /// Names the file that is missing or wrong and says to run `models/fetch`.
-    pub fn load(models: &Path) -> Result<Self, LoadError> {
-        Self::new(Weights::read(models)?, None)
+    pub fn load(models: &Path, formats: Formats) -> Result<Self, LoadError> {
+        Self::new(Weights::read(models)?, formats, None)
     }
 
     /// Loads weights that were read before, on so many threads; `None` leaves it to rten, which
-    /// takes `RTEN_NUM_THREADS` or every core.
+    /// takes `RTEN_NUM_THREADS` or every core. The formats tell when reading may stop.
     ///
     /// # Errors
     /// [`LoadError::Refused`] if the runtime does not take a model.
-    pub fn new(weights: Weights, threads: Option<usize>) -> Result<Self, LoadError> {
+    pub fn new(
+        weights: Weights,
+        formats: Formats,
+        threads: Option<usize>,
+    ) -> Result<Self, LoadError> {
         let threads = threads.map(|count| Arc::new(ThreadPool::with_num_threads(count)));
+        // ocrs always runs on rten's own threads. They start here, because a reader process may
+        // not start any once it reads.
+        rten::thread_pool().run(|| ());
         let network = |name, bytes| {
             Network::load(bytes, threads.clone())
                 .map_err(|error| LoadError::Refused { name, detail: error.to_string() })
@@ -39,7 +84,13 @@ impl Engine {
         let recogniser =
             Recogniser::with_own_alphabet(network(models::RECOGNISE_V6, weights.recognise_v6)?)
                 .map_err(|detail| LoadError::Refused { name: models::RECOGNISE_V6, detail })?;
-        Ok(Self { reader: Reader { detector, recogniser } })
+        let second = SecondReader::new(
+            Detector::pp_ocr_v6(network(models::DETECT_V6, weights.detect_v6)?),
+            &weights.recognise_v5,
+            &String::from_utf8_lossy(&weights.keys_v5),
+        )
+        .map_err(|detail| LoadError::Refused { name: models::RECOGNISE_V5, detail })?;
+        Ok(Self { reader: Reader { detector, recogniser }, second, formats })
     }
 
     /// Reads the photos of one terminal. `elapsed` is the time since the caller began; it fills
@@ -62,43 +113,134 @@ impl Engine {
             return Err(refused(UnreadableCode::PhotoTooLarge, "too many photos at once"));
         }
         let mut took = Took::default();
-        let mut evidence = Evidence::default();
+        let mut looks = Vec::with_capacity(photos.len());
         for (index, photo) in photos.iter().enumerate() {
-            let seen = self.read_photo(photo, limits, elapsed, &mut took);
-            evidence.photos.push(seen.map_err(|failure| failure.of_photo(index))?);
+            let look = look(photo, limits, elapsed, &mut took);
+            looks.push(look.map_err(|failure| failure.of_photo(index))?);
         }
-        took.total_ms = milliseconds(elapsed().saturating_sub(start));
+        let looked = elapsed();
+        let mut evidence = self.read_print(&mut looks, limits).map_err(|failure| {
+            // The networks run on whatever was decoded; this is never one photo's fault.
+            Failure::new(UnreadableCode::PhotoDamaged, failure.to_string()).of_photo(0)
+        })?;
+        for (look, seen) in looks.iter().zip(&mut evidence.photos) {
+            seen.faults = faults::faults(&look.grey, &seen.lines, &look.found.located_unread);
+        }
+        let read = elapsed();
+        took.text_ms = milliseconds(read.saturating_sub(looked));
+        took.total_ms = milliseconds(read.saturating_sub(start));
         Ok(Reading { evidence, took })
     }
 
-    fn read_photo(
-        &self,
-        photo: &Photo<'_>,
-        limits: &Limits,
-        elapsed: &dyn Fn() -> Duration,
-        took: &mut Took,
-    ) -> Result<PhotoEvidence, decode::Failure> {
-        let start = elapsed();
-        let grey = decode::decode(photo.bytes, limits)?;
-        let decoded = elapsed();
-        let lines = self.reader.read(&grey, &[], limits.lines_max)?;
-        let read = elapsed();
-        took.decode_ms += milliseconds(decoded.saturating_sub(start));
-        took.text_ms += milliseconds(read.saturating_sub(decoded));
-        Ok(PhotoEvidence {
-            width_px: grey.width(),
-            height_px: grey.height(),
-            surface: photo.surface,
-            lines,
-            ..PhotoEvidence::default()
-        })
+    /// Reads print until the judge has enough: first the promising lines, then a second reading of
+    /// those that only lack one, then a closer look where something is known to be missing.
+    fn read_print(&self, looks: &mut [Look], limits: &Limits) -> Result<Evidence, RunFailure> {
+        for look in looks.iter_mut() {
+            let places = look.barcode_places();
+            look.page = self.reader.open(&look.grey, &places, limits.lines_max)?;
+        }
+        if self.read_lines(looks)? || self.read_again(looks)? {
+            return Ok(evidence(looks));
+        }
+        if self.closer_look_may_help(looks) {
+            for look in looks.iter_mut() {
+                let places = look.barcode_places();
+                self.reader.look_closer(&look.grey, &mut look.page, &places)?;
+            }
+            let _ = self.read_lines(looks)? || self.read_again(looks)?;
+        }
+        Ok(evidence(looks))
+    }
+
+    /// Reads lines round by round. True once the judge has enough.
+    fn read_lines(&self, looks: &mut [Look]) -> Result<bool, RunFailure> {
+        loop {
+            if self.has_enough(looks) {
+                return Ok(true);
+            }
+            if looks.iter().all(|look| look.page.is_read()) {
+                return Ok(false);
+            }
+            for look in looks.iter_mut() {
+                self.reader.read_more(&look.grey, &mut look.page, LINES_A_ROUND)?;
+            }
+        }
+    }
+
+    /// Whether the evidence is accepted as it stands and nothing unread could speak against it: the
+    /// serial was named as one, and no unread line looks like the serial of another device.
+    fn has_enough(&self, looks: &[Look]) -> bool {
+        let Some(serial) = self.accepted(looks) else { return false };
+        let named = serial
+            .checks
+            .iter()
+            .any(|check| matches!(check, Check::Keyword | Check::BarcodeIdentifier));
+        let seen = looks.iter().flat_map(|look| look.page.lines());
+        let own = validate::canonical(&serial.printed);
+        let mut places = seen
+            .filter(|line| validate::canonical(&line.text()).contains(&own))
+            .map(|line| line.quad)
+            .peekable();
+        let all_read = looks.iter().all(|look| look.page.is_read());
+        let printed = places.peek().is_some();
+        let rival = places.any(|place| looks.iter().any(|look| look.page.has_unread_like(&place)));
+        all_read || named && printed && !rival
+    }
+
+    fn accepted(&self, looks: &[Look]) -> Option<Serial> {
+        match judge(&self.formats, &evidence(looks), &Estate::unknown()).verdict {
+            Verdict::Accepted { serial } => Some(serial),
+            _ => None,
+        }
+    }
+
+    /// The second reading of the lines that lack only that. True if the judge accepts then.
+    fn read_again(&self, looks: &mut [Look]) -> Result<bool, RunFailure> {
+        let seen = evidence(looks);
+        let wanted = wants_second_reading(&self.formats, &seen);
+        for line in &wanted {
+            let look = &mut looks[line.photo];
+            let place = seen.photos[line.photo].lines[line.line].quad;
+            look.second_lines.extend(self.second.read(&look.grey, &place)?);
+        }
+        Ok(!wanted.is_empty() && self.accepted(looks).is_some())
+    }
+
+    /// Whether something is known to be there that was not found: a value that lacks its
+    /// counterpart, or no print at all.
+    fn closer_look_may_help(&self, looks: &[Look]) -> bool {
+        let seen = evidence(looks);
+        let few_lines = seen.photos.iter().any(|photo| photo.lines.len() < 2);
+        let wanting = match judge(&self.formats, &seen, &Estate::unknown()).verdict {
+            Verdict::Review { reasons, .. } => reasons.iter().any(|reason| {
+                matches!(reason.0, ReasonCode::BarcodeUnconfirmed | ReasonCode::BarcodeTextDiffer)
+            }),
+            _ => false,
+        };
+        few_lines || wanting
     }
 }
 
-impl From<RunFailure> for decode::Failure {
-    fn from(failure: RunFailure) -> Self {
-        Self::new(UnreadableCode::PhotoDamaged, failure.to_string())
-    }
+/// Decodes a photo and reads its barcodes.
+fn look(
+    photo: &Photo<'_>,
+    limits: &Limits,
+    elapsed: &dyn Fn() -> Duration,
+    took: &mut Took,
+) -> Result<Look, Failure> {
+    let start = elapsed();
+    let grey = decode::decode(photo.bytes, limits)?;
+    let decoded = elapsed();
+    let mut budget = WorkBudget::for_photo(grey.width(), grey.height());
+    let found = read_barcodes(&grey, &mut budget, Symbologies::DEVICE);
+    took.decode_ms += milliseconds(decoded.saturating_sub(start));
+    took.barcode_ms += milliseconds(elapsed().saturating_sub(decoded));
+    let (page, second_lines) = (Page::default(), Vec::new());
+    Ok(Look { grey, surface: photo.surface, found, page, second_lines })
+}
+
+fn evidence(looks: &[Look]) -> Evidence {
+    Evidence { photos: looks.iter().map(Look::evidence).collect() }
 }
 
 fn milliseconds(span: Duration) -> f64 {

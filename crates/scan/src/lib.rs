@@ -6,6 +6,7 @@
 pub mod barcode;
 mod decode;
 mod engine;
+mod faults;
 mod models;
 mod photo;
 mod text;

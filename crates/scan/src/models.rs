@@ -8,12 +8,18 @@ const SHA256SUMS: &str = include_str!("../../../models/SHA256SUMS");
 
 pub(crate) const DETECT_V5: &str = "ppocrv5_det.onnx";
 pub(crate) const RECOGNISE_V6: &str = "PP-OCRv6_rec_small.onnx";
+pub(crate) const DETECT_V6: &str = "PP-OCRv6_det_small.onnx";
+pub(crate) const RECOGNISE_V5: &str = "ppocrv5_rec.onnx";
+const KEYS_V5: &str = "ppocr_keys_v5.txt";
 
 /// The weights' bytes, checked. Made before a reader process gives up its files, turned into an
 /// [`crate::Engine`] after.
 pub struct Weights {
     pub(crate) detect_v5: Vec<u8>,
     pub(crate) recognise_v6: Vec<u8>,
+    pub(crate) detect_v6: Vec<u8>,
+    pub(crate) recognise_v5: Vec<u8>,
+    pub(crate) keys_v5: Vec<u8>,
 }
 
 impl Weights {
@@ -25,6 +31,9 @@ impl Weights {
         Ok(Self {
             detect_v5: checked(models, DETECT_V5)?,
             recognise_v6: checked(models, RECOGNISE_V6)?,
+            detect_v6: checked(models, DETECT_V6)?,
+            recognise_v5: checked(models, RECOGNISE_V5)?,
+            keys_v5: checked(models, KEYS_V5)?,
         })
     }
 }
@@ -68,4 +77,27 @@ pub enum LoadError {
         /// The runtime's word.
         detail: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_and_an_altered_file_are_named_with_what_to_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let said = |folder: &Path| Weights::read(folder).err().map(|error| error.to_string());
+        let missing = said(folder.path()).expect("nothing is there");
+        assert!(missing.contains(DETECT_V5) && missing.contains("models/fetch"), "{missing}");
+        std::fs::write(folder.path().join(DETECT_V5), b"altered").expect("a file");
+        let altered = said(folder.path()).expect("altered");
+        assert!(altered.contains("SHA-256") && altered.contains("models/fetch"), "{altered}");
+    }
+
+    #[test]
+    fn every_model_is_pinned() {
+        for name in [DETECT_V5, RECOGNISE_V6, DETECT_V6, RECOGNISE_V5, KEYS_V5] {
+            assert!(SHA256SUMS.lines().any(|line| line.ends_with(&format!("  {name}"))), "{name}");
+        }
+    }
 }

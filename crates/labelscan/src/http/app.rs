@@ -4,7 +4,6 @@
 use super::caller::Caller;
 use super::deliveries::{DeliveryObject, DeliveryStatus};
 use super::problem::{Code, Problem};
-use super::rate::Rate;
 use super::stored::scan_object;
 use super::terminals::TerminalObject;
 use super::upload::{Photos, UploadLimits};
@@ -12,7 +11,7 @@ use crate::clock;
 use crate::keys::Role;
 use crate::readers::{PhotoBytes, ReadFailure, ReadRequest};
 use crate::scan_object::{Scan, Status};
-use crate::settings::{Settings, TlsMode};
+use crate::settings::Settings;
 use crate::work::Work;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -25,9 +24,6 @@ use store::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::{NoContext, Uuid};
 
-/// How long an upload waits for room before it is refused.
-const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
-
 /// The service as handlers see it; a clone is another hold on the same.
 #[derive(Clone)]
 pub(crate) struct App(Arc<Inner>);
@@ -39,9 +35,6 @@ struct Inner {
     limits: UploadLimits,
     /// A permit an upload that is being received.
     uploads: Semaphore,
-    /// A permit a KiB of memory that uploads being received may fill.
-    uploads_kib: Semaphore,
-    rate: Rate,
 }
 
 impl App {
@@ -52,19 +45,8 @@ impl App {
             photos_max: settings.photos_max,
             details_bytes_max: settings.details_bytes_max,
         };
-        let permits = |count: usize| Semaphore::new(count.min(Semaphore::MAX_PERMITS));
-        Self(Arc::new(Inner {
-            uploads: permits(settings.uploads_max),
-            // The largest upload there may be must fit, else it could never be received.
-            uploads_kib: permits(
-                settings.uploads_bytes_max.max(limits.body_bytes_max()) / 1024 + 1,
-            ),
-            rate: Rate::new(settings.requests_per_second_max),
-            store,
-            work,
-            settings,
-            limits,
-        }))
+        let uploads = Semaphore::new(settings.uploads_max.min(Semaphore::MAX_PERMITS));
+        Self(Arc::new(Inner { store, work, settings, limits, uploads }))
     }
 
     /// The settings of the program.
@@ -99,8 +81,7 @@ impl App {
 
     /// Whether browsers reach the service over HTTPS.
     pub(super) fn is_encrypted(&self) -> bool {
-        let public = self.0.settings.public_url.as_deref();
-        self.0.settings.tls != TlsMode::Off || public.is_some_and(|it| it.starts_with("https://"))
+        self.0.settings.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
     }
 
     /// Whether registrations have somewhere to go.
@@ -108,25 +89,9 @@ impl App {
         self.0.settings.registry.is_some()
     }
 
-    /// How often callers may come.
-    pub(super) fn rate(&self) -> &Rate {
-        &self.0.rate
-    }
-
-    /// Room for one more upload of so many bytes, given back when dropped. It may take a moment
-    /// until there is some; nothing of the upload is read before.
-    pub(super) async fn room_for_upload(
-        &self,
-        bytes: usize,
-    ) -> Result<[SemaphorePermit<'_>; 2], Problem> {
-        let kib = u32::try_from(bytes.min(self.0.limits.body_bytes_max()) / 1024 + 1);
-        let kib = kib.map_err(|_| Code::BodyTooLarge)?;
-        let room = async {
-            let upload = self.0.uploads.acquire().await.ok()?;
-            Some([upload, self.0.uploads_kib.acquire_many(kib).await.ok()?])
-        };
-        let room = tokio::time::timeout(ROOM_WAIT_MAX, room).await.ok().flatten();
-        room.ok_or_else(|| Code::Overloaded.into())
+    /// Room for one more upload, given back when dropped.
+    pub(super) fn room_for_upload(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        self.0.uploads.try_acquire().map_err(|_| Code::Overloaded.into())
     }
 
     /// Whether the database and the photos' place answer.

@@ -11,7 +11,6 @@ mod extract;
 mod guard;
 mod health;
 pub(crate) mod problem;
-mod rate;
 mod scans;
 mod session;
 mod stored;
@@ -103,17 +102,6 @@ async fn first_page(
     match caller {
         Ok(_) => pages::capture(&headers, app.has_registry()),
         Err(_) => Redirect::to("/sign-in").into_response(),
-    }
-}
-
-/// Refuses a parameter that is longer than documented.
-fn at_most(name: &str, text: Option<&str>, chars_max: usize) -> Result<(), Problem> {
-    match text {
-        Some(text) if text.chars().count() > chars_max => {
-            let detail = format!("{name}: more than {chars_max} characters");
-            Err(Problem::new(Code::ParameterInvalid, detail))
-        }
-        _ => Ok(()),
     }
 }
 

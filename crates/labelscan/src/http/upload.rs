@@ -52,6 +52,7 @@ pub(crate) struct Photo {
 
 /// Reads the whole body of an upload.
 pub(crate) async fn take(request: Request, limits: &UploadLimits) -> Result<Photos, Problem> {
+    refuse_declared_oversize(request.headers(), limits)?;
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -75,15 +76,18 @@ pub(crate) async fn take(request: Request, limits: &UploadLimits) -> Result<Phot
     }
 }
 
-/// How many bytes the body will have at most. An honest Content-Length that is too large spares
-/// both sides the transfer.
-pub(crate) fn declared_bytes(headers: &HeaderMap, limits: &UploadLimits) -> Result<usize, Problem> {
-    let most = limits.body_bytes_max();
-    let Some(declared) = headers.get(header::CONTENT_LENGTH) else { return Ok(most) };
-    let declared = declared.to_str().ok().and_then(|value| value.parse::<u64>().ok());
+/// An honest Content-Length spares both sides the transfer.
+fn refuse_declared_oversize(headers: &HeaderMap, limits: &UploadLimits) -> Result<(), Problem> {
+    let declared: Option<u64> = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok());
     match declared {
-        Some(bytes) if bytes <= most as u64 => Ok(bytes as usize),
-        _ => Err(Problem::new(Code::BodyTooLarge, format!("at most {most} bytes"))),
+        Some(bytes) if bytes > limits.body_bytes_max() as u64 => Err(Problem::new(
+            Code::BodyTooLarge,
+            format!("at most {} bytes", limits.body_bytes_max()),
+        )),
+        _ => Ok(()),
     }
 }
 

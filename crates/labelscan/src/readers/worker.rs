@@ -13,6 +13,7 @@ use std::{
     panic,
     process::ExitCode,
 };
+use validate::Formats;
 
 /// Runs until stdin closes. Nothing else in this process may have started a thread before, as the
 /// confinement would not reach it.
@@ -61,7 +62,12 @@ fn prepare(start: &Start) -> anyhow::Result<(Engine, sandbox::Confinement)> {
     sandbox::limit(start.memory_bytes_max)?;
     let weights = Weights::read(&start.models)?;
     let confinement = sandbox::confine();
-    let engine = Engine::new(weights, Some(start.threads))?;
+    let builtin = Formats::builtin();
+    let formats = match &start.formats {
+        Some(operators) => builtin.with_operator_file(operators)?,
+        None => builtin,
+    };
+    let engine = Engine::new(weights, formats, Some(start.threads))?;
     Ok((engine, confinement))
 }
 

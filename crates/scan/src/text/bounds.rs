@@ -84,3 +84,53 @@ fn ink_beyond(photo: &GrayImage, line: &LineBox) -> (bool, bool) {
     let width = strip.width();
     ((0..beyond).any(is_ink), (width - beyond..width).any(is_ink))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Luma;
+    use validate::Point;
+
+    const LINE: LineBox = LineBox {
+        centre: Point { x: 100.0, y: 50.0 },
+        along: Point { x: 1.0, y: 0.0 },
+        width: 100.0,
+        height: 30.0,
+        grown: 6.0,
+    };
+
+    /// Strokes of 4 px every 10 px on white paper, from one column to another, 20 px high.
+    fn print(from: u32, to: u32) -> GrayImage {
+        GrayImage::from_fn(200, 100, |x, y| {
+            let ink = (from..to).contains(&x) && (40..60).contains(&y) && x % 10 < 4;
+            Luma([if ink { 20 } else { 240 }])
+        })
+    }
+
+    #[test]
+    fn print_within_the_box_is_whole() {
+        assert!(bounds(&print(56, 144), &LINE, &[LINE]).whole());
+    }
+
+    #[test]
+    fn print_that_goes_on_is_seen_at_either_end() {
+        let after = bounds(&print(56, 190), &LINE, &[LINE]);
+        assert!(after.ink_after && !after.ink_before);
+        let before = bounds(&print(10, 144), &LINE, &[LINE]);
+        assert!(before.ink_before && !before.ink_after);
+    }
+
+    #[test]
+    fn a_close_neighbour_on_the_same_row_is_ink_and_one_below_is_not() {
+        let beside = LineBox { centre: Point { x: 195.0, y: 52.0 }, ..LINE };
+        assert!(bounds(&print(56, 144), &LINE, &[LINE, beside]).ink_after);
+        let below = LineBox { centre: Point { x: 110.0, y: 85.0 }, ..LINE };
+        assert!(bounds(&print(56, 144), &LINE, &[LINE, below]).whole());
+    }
+
+    #[test]
+    fn a_line_at_the_edge_of_the_photo_may_be_cut() {
+        let line = LineBox { centre: Point { x: 45.0, y: 50.0 }, ..LINE };
+        assert!(bounds(&print(0, 90), &line, &[line]).touches_frame);
+    }
+}

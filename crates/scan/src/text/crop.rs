@@ -4,7 +4,7 @@ use super::line_box::LineBox;
 use image::GrayImage;
 
 /// Height of a recogniser's input, fixed by the networks.
-pub(crate) const LINE_HEIGHT_PX: u32 = 48;
+const LINE_HEIGHT_PX: u32 = 48;
 /// Longer lines are compressed into this; a serial is never that long.
 const LINE_WIDTH_MAX_PX: u32 = 1600;
 /// Shorter ones leave the network no step to read.

@@ -52,7 +52,7 @@ impl Detector {
         let reduced = reduce(photo, side);
         let input = self.input(&reduced);
         let output = self.network.run(input.view().into())?;
-        let map: NdTensor<f32, 4> = output.try_into().map_err(RunFailure::shape)?;
+        let map: NdTensor<f32, 4> = output.try_into().map_err(RunFailure::new)?;
         let map = map.slice((0, 0));
         let scale = (
             photo.width() as f32 / reduced.width() as f32,

@@ -75,21 +75,68 @@ impl LineBox {
         Self { along: self.down(), width: self.height, height: self.width, ..self }
     }
 
-    /// Share of the smaller box that lies in the other, in this box's frame; 0 for boxes apart.
-    pub(crate) fn overlap(&self, other: &Self) -> f32 {
-        let spans = other.quad().map(|corner| self.local(corner));
+    /// Area shared with another box that runs in about the same direction, square pixels.
+    fn shared(&self, other: &Self) -> f32 {
+        let corners = other.quad().map(|corner| self.local(corner));
         let span = |pick: fn(&(f32, f32)) -> f32, half: f32| {
-            let low = spans.iter().map(pick).fold(f32::MAX, f32::min);
-            let high = spans.iter().map(pick).fold(f32::MIN, f32::max);
+            let low = corners.iter().map(pick).fold(f32::MAX, f32::min);
+            let high = corners.iter().map(pick).fold(f32::MIN, f32::max);
             (high.min(half) - low.max(-half)).max(0.0)
         };
-        let shared = span(|s| s.0, self.width / 2.0) * span(|s| s.1, self.height / 2.0);
-        let smaller = (self.width * self.height).min(other.width * other.height);
-        shared / smaller.max(1.0)
+        span(|at| at.0, self.width / 2.0) * span(|at| at.1, self.height / 2.0)
+    }
+
+    /// Share of this box that lies in the other, about 0 to 1.
+    pub(crate) fn within(&self, other: &Self) -> f32 {
+        other.shared(self) / (self.width * self.height).max(1.0)
+    }
+
+    /// Intersection over union, about 0 to 1.
+    pub(crate) fn likeness(&self, other: &Self) -> f32 {
+        let shared = self.shared(other);
+        let all = self.width * self.height + other.width * other.height - shared;
+        shared / all.max(1.0)
     }
 }
 
 /// Distance of two points in pixels.
 pub(crate) fn distance(a: Point, b: Point) -> f32 {
     (a.x - b.x).hypot(a.y - b.y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: LineBox = LineBox {
+        centre: Point { x: 100.0, y: 50.0 },
+        along: Point { x: 1.0, y: 0.0 },
+        width: 80.0,
+        height: 20.0,
+        grown: 4.0,
+    };
+
+    #[test]
+    fn a_quad_gives_its_box_back_at_every_angle() {
+        for degrees in (0..360).step_by(15) {
+            let angle = (degrees as f32).to_radians();
+            let line = LineBox { along: Point { x: angle.cos(), y: angle.sin() }, ..LINE };
+            let again = LineBox::around(&line.quad());
+            assert!((again.width - line.width).abs() < 0.01, "{degrees}°");
+            assert!((again.height - line.height).abs() < 0.01, "{degrees}°");
+            assert!(distance(again.along, line.along) < 0.01, "{degrees}°");
+            let (u, v) = line.local(line.at(7.0, -3.0));
+            assert!((u - 7.0).abs() < 0.01 && (v + 3.0).abs() < 0.01, "{degrees}°");
+        }
+    }
+
+    #[test]
+    fn likeness_and_containment() {
+        let half = LineBox { width: 40.0, ..LINE };
+        assert!((LINE.likeness(&LINE) - 1.0).abs() < 0.01);
+        assert!((half.within(&LINE) - 1.0).abs() < 0.01);
+        assert!((LINE.within(&half) - 0.5).abs() < 0.01);
+        let away = LineBox { centre: Point { x: 100.0, y: 90.0 }, ..LINE };
+        assert!(away.within(&LINE) < 0.01 && away.likeness(&LINE) < 0.01);
+    }
 }

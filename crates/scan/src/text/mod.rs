@@ -1,31 +1,42 @@
 //! Printed text: where lines are, what they say, and how sure that is.
 //!
-//! Lines are found in a reduced picture and read from the full one. A reading never leaves
-//! anything out on its own judgement of meaning: that is the judge's.
+//! Lines are found in a reduced picture and read from the full one, the most promising first, a
+//! few at a time, so that the engine can stop as soon as the judge has enough. A reading never
+//! leaves anything out on its own judgement of meaning: that is the judge's.
 
 mod bounds;
 mod crop;
 mod ctc;
 mod detect;
+mod graft;
 mod line_box;
 mod network;
 mod order;
 mod recognise;
+mod second;
 
-pub(crate) use detect::Detector;
+pub(crate) use crop::crop;
+pub(crate) use detect::{Detector, resized};
 pub(crate) use line_box::LineBox;
 pub(crate) use network::{Network, RunFailure};
 pub(crate) use recognise::Recogniser;
+pub(crate) use second::SecondReader;
 
 use image::GrayImage;
+use rayon::prelude::*;
 use validate::{Quad, TextLine};
 
-/// Longer side of the picture that lines are looked for in first.
+/// Longer side of the picture that lines are looked for in first: 158 of 174 real serials; 800 px
+/// finds 163 and costs half as much again.
 const FIRST_SIDE_PX: u32 = 640;
+/// Longer side for the second look.
+const CLOSER_SIDE_PX: u32 = 800;
 /// Lines that decide which end is up.
 const DIRECTION_LINES: usize = 4;
-/// Mean confidence below which the other end is tried.
+/// Mean confidence below which the other end is tried: 2 of 174 real photos were upside down.
 const DIRECTION_SURE: f32 = 0.75;
+/// Boxes that share more than this are one line, found twice.
+const SAME_LINE: f32 = 0.8;
 
 /// The detector and recogniser of the first reading.
 pub(crate) struct Reader {
@@ -33,62 +44,135 @@ pub(crate) struct Reader {
     pub(crate) recogniser: Recogniser,
 }
 
+/// The print of one photo, as far as it was read.
+#[derive(Default)]
+pub(crate) struct Page {
+    /// Every box of text.
+    found: Vec<LineBox>,
+    /// Boxes that are still to be read, the most promising first.
+    queue: Vec<LineBox>,
+    /// What was read.
+    lines: Vec<TextLine>,
+    /// Lines that may still be read.
+    lines_left: usize,
+}
+
+impl Page {
+    /// What was read, top to bottom.
+    pub(crate) fn lines(&self) -> Vec<TextLine> {
+        let mut lines = self.lines.clone();
+        order::reading_order(&mut lines, |line| LineBox::around(&line.quad));
+        lines
+    }
+
+    /// Whether nothing is left to read.
+    pub(crate) fn is_read(&self) -> bool {
+        self.queue.is_empty() || self.lines_left == 0
+    }
+
+    /// Whether an unread line is of the size of this one: a second device's serial would be.
+    pub(crate) fn has_unread_like(&self, quad: &Quad) -> bool {
+        let line = LineBox::around(quad);
+        let near = |a: f32, b: f32, factor: f32| a < b * factor && b < a * factor;
+        !self.is_read()
+            && self.queue.iter().any(|other| {
+                near(other.height, line.height, 1.7) && near(other.width, line.width, 2.0)
+            })
+    }
+
+    fn take(&mut self, count: usize) -> Vec<LineBox> {
+        let count = count.min(self.lines_left).min(self.queue.len());
+        self.lines_left -= count;
+        self.queue.drain(..count).collect()
+    }
+}
+
 impl Reader {
-    /// Reads the most promising `lines_max` lines of a photo, in reading order.
-    pub(crate) fn read(
+    /// Finds the lines of a photo; reads none yet.
+    pub(crate) fn open(
         &self,
         photo: &GrayImage,
         barcodes: &[Quad],
         lines_max: usize,
-    ) -> Result<Vec<TextLine>, RunFailure> {
+    ) -> Result<Page, RunFailure> {
         let found = self.detector.detect(photo, FIRST_SIDE_PX)?;
-        let mut boxes = order::by_promise(found.clone(), barcodes);
-        boxes.truncate(lines_max);
-        let mut lines = Vec::with_capacity(boxes.len());
-        for line in &boxes {
-            lines.push(self.read_line(photo, line, &found)?);
-            if lines.len() == DIRECTION_LINES.min(boxes.len())
-                && let Some(turned) = self.read_from_other_end(photo, &boxes, &lines, &found)?
-            {
-                return Ok(turned);
-            }
-        }
-        order::reading_order(&mut lines, |line| LineBox::around(&line.quad));
-        Ok(lines)
+        let queue = order::by_promise(found.clone(), barcodes);
+        Ok(Page { found, queue, lines: Vec::new(), lines_left: lines_max })
     }
 
-    fn read_line(
+    /// Reads the next `count` lines. The first call also finds out which end is up.
+    pub(crate) fn read_more(
         &self,
         photo: &GrayImage,
-        line: &LineBox,
-        found: &[LineBox],
-    ) -> Result<TextLine, RunFailure> {
-        self.recogniser.read(photo, line, bounds::bounds(photo, line, found))
+        page: &mut Page,
+        count: usize,
+    ) -> Result<(), RunFailure> {
+        if page.lines.is_empty() {
+            self.read_first(photo, page)?;
+        }
+        let boxes = page.take(count);
+        let lines = self.read_lines(photo, &boxes, &page.found)?;
+        page.lines.extend(lines);
+        Ok(())
     }
 
-    /// If the first lines are hardly legible, the photo may be upside down: reads them from their
-    /// other end and, if that is surer, all lines.
-    fn read_from_other_end(
+    /// Reads the first lines; if they are hardly legible, the photo may be upside down, and they
+    /// are read from their other end.
+    fn read_first(&self, photo: &GrayImage, page: &mut Page) -> Result<(), RunFailure> {
+        let boxes = page.take(DIRECTION_LINES);
+        page.lines = self.read_lines(photo, &boxes, &page.found)?;
+        let sure = mean_confidence(&page.lines);
+        if page.lines.is_empty() || sure >= DIRECTION_SURE {
+            return Ok(());
+        }
+        let flip = |boxes: &[LineBox]| boxes.iter().map(|line| line.flipped()).collect::<Vec<_>>();
+        let found = flip(&page.found);
+        let turned = self.read_lines(photo, &flip(&boxes), &found)?;
+        if mean_confidence(&turned) > sure {
+            page.queue = flip(&page.queue);
+            page.found = found;
+            page.lines = turned;
+        }
+        Ok(())
+    }
+
+    /// Looks again at a larger scale and queues what was not found before.
+    pub(crate) fn look_closer(
+        &self,
+        photo: &GrayImage,
+        page: &mut Page,
+        barcodes: &[Quad],
+    ) -> Result<(), RunFailure> {
+        if photo.width().max(photo.height()) <= FIRST_SIDE_PX {
+            return Ok(());
+        }
+        let closer = self.detector.detect(photo, CLOSER_SIDE_PX)?;
+        let direction = page.found.first().map(|line| line.along);
+        let new: Vec<LineBox> = closer
+            .into_iter()
+            .filter(|line| page.found.iter().all(|known| known.likeness(line) < SAME_LINE))
+            .map(|line| match direction {
+                Some(along) if along.x * line.along.x + along.y * line.along.y < 0.0 => {
+                    line.flipped()
+                }
+                _ => line,
+            })
+            .collect();
+        page.found.extend(&new);
+        page.queue.extend(order::by_promise(new, barcodes));
+        Ok(())
+    }
+
+    /// Reads lines side by side: one network on two threads gains less than two lines on two.
+    fn read_lines(
         &self,
         photo: &GrayImage,
         boxes: &[LineBox],
-        lines: &[TextLine],
         found: &[LineBox],
-    ) -> Result<Option<Vec<TextLine>>, RunFailure> {
-        let sure = mean_confidence(lines);
-        if sure >= DIRECTION_SURE {
-            return Ok(None);
-        }
-        let found: Vec<LineBox> = found.iter().map(|line| line.flipped()).collect();
-        let mut turned = Vec::with_capacity(boxes.len());
-        for line in boxes {
-            turned.push(self.read_line(photo, &line.flipped(), &found)?);
-            if turned.len() == lines.len() && mean_confidence(&turned) <= sure {
-                return Ok(None);
-            }
-        }
-        order::reading_order(&mut turned, |line| LineBox::around(&line.quad));
-        Ok(Some(turned))
+    ) -> Result<Vec<TextLine>, RunFailure> {
+        let read =
+            |line: &LineBox| self.recogniser.read(photo, line, bounds::bounds(photo, line, found));
+        self.recogniser.network().on_its_threads(|| boxes.par_iter().map(read).collect())
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Loads an ONNX file's bytes.
+    /// Loads an ONNX file's bytes; without threads of its own it runs on rten's.
     pub(crate) fn load(
         onnx: Vec<u8>,
         threads: Option<Arc<ThreadPool>>,
@@ -26,7 +26,12 @@ impl Network {
     /// Runs the network on its one input.
     pub(crate) fn run(&self, input: ValueOrView) -> Result<Value, RunFailure> {
         let options = RunOptions::default().with_thread_pool(self.threads.clone());
-        self.model.run_one(input, Some(options)).map_err(|error| RunFailure(error.to_string()))
+        self.model.run_one(input, Some(options)).map_err(RunFailure::new)
+    }
+
+    /// Does something on the threads that the network runs on.
+    pub(crate) fn on_its_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.threads.as_deref().unwrap_or_else(|| rten::thread_pool()).run(work)
     }
 }
 
@@ -37,8 +42,8 @@ impl Network {
 pub(crate) struct RunFailure(String);
 
 impl RunFailure {
-    /// The output had another type or number of dimensions than the networks here have.
-    pub(crate) fn shape(error: impl std::fmt::Display) -> Self {
+    /// The runtime's error, or an output of another shape than the networks here have.
+    pub(crate) fn new(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
 }

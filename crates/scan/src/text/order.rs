@@ -49,3 +49,30 @@ pub(crate) fn reading_order<T>(lines: &mut [T], place: impl Fn(&T) -> LineBox) {
         start += length;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use validate::Point;
+
+    fn line(x: f32, y: f32, width: f32) -> LineBox {
+        let along = Point { x: 1.0, y: 0.0 };
+        LineBox { centre: Point { x, y }, along, width, height: 20.0, grown: 4.0 }
+    }
+
+    #[test]
+    fn the_line_beside_the_barcode_comes_first_and_words_not_at_all() {
+        let (far, near, word) =
+            (line(100.0, 900.0, 160.0), line(500.0, 130.0, 160.0), line(300.0, 300.0, 30.0));
+        let barcode = line(500.0, 80.0, 300.0).quad();
+        assert_eq!(by_promise(vec![far, word, near], &[barcode]), [near, far]);
+    }
+
+    #[test]
+    fn rows_are_read_from_left_to_right() {
+        let mut lines = [line(300.0, 54.0, 90.0), line(100.0, 90.0, 90.0), line(100.0, 50.0, 90.0)];
+        let [right, below, left] = lines;
+        reading_order(&mut lines, |line| *line);
+        assert_eq!(lines, [left, right, below]);
+    }
+}

@@ -24,9 +24,9 @@ impl Recogniser {
         Ok(Self { network, alphabet })
     }
 
-    /// A network whose alphabet is a file of one entry a line, the blank first, as for PP-OCRv5.
-    pub(crate) fn with_alphabet(network: Network, file: &str) -> Self {
-        Self { network, alphabet: Alphabet::from_lines(file.lines().skip(1)) }
+    /// The network, for the threads it runs on.
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Reads the line in the direction of its box.
@@ -38,9 +38,9 @@ impl Recogniser {
     ) -> Result<TextLine, RunFailure> {
         let input = input(&crop(photo, line));
         let output = self.network.run(input.view().into())?;
-        let output: NdTensor<f32, 3> = output.try_into().map_err(RunFailure::shape)?;
+        let output: NdTensor<f32, 3> = output.try_into().map_err(RunFailure::new)?;
         if output.size(2) != self.alphabet.classes() {
-            return Err(RunFailure::shape("alphabet and network differ"));
+            return Err(RunFailure::new("alphabet and network differ"));
         }
         let (chars, lattice) = ctc::decode(output.slice(0), &self.alphabet);
         Ok(TextLine { quad: line.quad(), chars, lattice, bounds })
