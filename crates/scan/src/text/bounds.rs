@@ -57,16 +57,19 @@ fn ink_beyond(photo: &GrayImage, line: &LineBox) -> (bool, bool) {
     let columns = (wide.aspect() * MARGIN_PX as f32).ceil() as u32;
     let beyond = (MARGIN * MARGIN_PX as f32).round() as u32;
     let strip = sample(photo, &wide, columns.clamp(4 * beyond, 1600), MARGIN_PX);
-    // The middle rows: the rim above and below belongs to the neighbours there.
+    let level = |rows: std::ops::Range<u32>, share: f32| {
+        let columns = beyond..strip.width() - beyond;
+        let mut levels: Vec<u8> = rows
+            .flat_map(|row| columns.clone().map(move |column| (column, row)))
+            .map(|(column, row)| strip.get_pixel(column, row).0[0])
+            .collect();
+        levels.sort_unstable();
+        f32::from(levels[((levels.len() - 1) as f32 * share) as usize])
+    };
+    // The middle rows hold the print; with the rim above and below, most of a box is paper.
     let rows = MARGIN_PX / 4..MARGIN_PX * 3 / 4;
-    let mut levels: Vec<u8> = rows
-        .clone()
-        .flat_map(|row| (beyond..strip.width() - beyond).map(move |column| (column, row)))
-        .map(|(column, row)| strip.get_pixel(column, row).0[0])
-        .collect();
-    levels.sort_unstable();
-    let level = |share: f32| f32::from(levels[((levels.len() - 1) as f32 * share) as usize]);
-    let (dark, light, median) = (level(0.08), level(0.92), level(0.5));
+    let (dark, light) = (level(rows.clone(), 0.08), level(rows.clone(), 0.92));
+    let median = level(0..MARGIN_PX, 0.5);
     // Paper is what most of the box is; print is the other extreme.
     let dark_print = median - dark >= light - median;
     let (print, paper) = if dark_print { (dark, light) } else { (light, dark) };
