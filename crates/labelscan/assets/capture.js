@@ -101,6 +101,7 @@ function show(key, scan, picture) {
   const view = scanView(scan, texts, address, decide);
   if (!scan.status) view.querySelector(".badge").classList.add("pulse");
   current.replaceChildren(view);
+  current.scrollIntoView({ behavior: "smooth", block: "start" });
 }
 
 /** Sends everything that waits, one after the other, and comes back when the network does. */
@@ -196,10 +197,7 @@ async function drawRecent() {
   const { scans } = await response.json();
   recent.replaceChildren(...scans.map((scan) => {
     const value = scan.serial?.value ?? scan.candidates?.[0]?.value;
-    const row = element("button", { type: "button", class: "plain row", onclick: () => {
-      show(scan.id, scan, scan.id);
-      current.scrollIntoView({ behavior: "smooth", block: "start" });
-    } }, badge(scan.status, texts), value ? serial(value, [], true) : "—");
+    const row = element("button", { type: "button", class: "plain row", onclick: () => show(scan.id, scan, scan.id) }, badge(scan.status, texts), value ? serial(value, [], true) : "—");
     return element("li", {}, row);
   }));
   recent.parentElement.hidden = scans.length === 0;

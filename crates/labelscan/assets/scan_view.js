@@ -62,7 +62,10 @@ export function scanView(scan, texts, photo, decide) {
   view.append(element("p", {}, badge(scan.status ?? "waiting", texts)));
   if (scan.serial) view.append(serial(scan.serial.value));
   if (scan.serial) view.append(element("p", { class: "quiet" }, checked(scan, texts)));
-  if (scan.status === "review" && !scan.serial) view.append(element("h2", {}, texts.review_title));
+  // On doubt the photo stands before the candidates: they are compared with it.
+  const inDoubt = scan.status === "review" || scan.status === "unreadable";
+  if (photo && inDoubt) view.append(shot(photo, best?.place));
+  if (scan.status === "review") view.append(element("h2", {}, texts.review_title));
   const hints = list(reasons, "hints");
   if (hints) view.append(hints);
   if (scan.status === "review") view.append(...candidates(scan, texts, decide));
@@ -72,7 +75,7 @@ export function scanView(scan, texts, photo, decide) {
     const code = scan.registration.code ? ` ${scan.registration.code}` : "";
     view.append(element("p", {}, `${texts.registration}: `, badge(registration, texts), code));
   }
-  if (photo) view.append(shot(photo, best?.place));
+  if (photo && !inDoubt) view.append(shot(photo, best?.place));
   return view;
 }
 
@@ -107,6 +110,6 @@ function byHand(value, texts, decide) {
     event.preventDefault();
     decide("correct", input.value);
   });
-  const fold = element("details", {}, element("summary", {}, texts.by_hand_title), form);
+  const fold = element("details", {}, element("summary", { class: "button" }, texts.by_hand_title), form);
   return fold;
 }

@@ -4,14 +4,14 @@
 
 use crate::cli::KeysCommand;
 use crate::clock;
-use crate::http::new_id;
+use crate::scan_object::new_id;
 use crate::serve::store_settings;
 use crate::settings::Settings;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rand::TryRng;
 use rand::rngs::SysRng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::io::Write;
@@ -25,7 +25,17 @@ const KEY_PREFIX: &str = "lsk_";
 
 /// What a key or a person may do; each role may do what those before it may.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize, ToSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    clap::ValueEnum,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Role {

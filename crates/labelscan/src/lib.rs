@@ -18,6 +18,7 @@ mod scan_command;
 pub mod scan_object;
 pub mod serve;
 pub mod settings;
+mod tls;
 mod work;
 
 use cli::{Cli, Command};

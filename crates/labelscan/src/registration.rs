@@ -2,7 +2,7 @@
 //! made once and stored with the verdict.
 
 use crate::http::details::{Details, Operation};
-use crate::http::new_id;
+use crate::scan_object::new_id;
 use forward::{
     Event, EventData, EventIdentifier, EventSerial, Merchant, PhotoReference, Review, Site,
     Standing,

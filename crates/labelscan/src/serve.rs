@@ -4,11 +4,13 @@
 use crate::http::{self, App, connections::Capped};
 use crate::keys::{Role, Token};
 use crate::readers::{Pool, PoolSettings};
-use crate::settings::Settings;
+use crate::settings::{Settings, TlsMode};
+use crate::tls::Pair;
 use crate::work::Work;
 use crate::{clock, formats};
 use anyhow::Context;
 use axum_server::Handle;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use forward::{ForwardSettings, Forwarder, Registry, RegistrySettings};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
@@ -23,12 +25,16 @@ use tokio_util::sync::CancellationToken;
 
 /// Whom the sign-in link of the program's start signs in.
 const FIRST_PERSON: &str = "owner";
+/// Requests under way on one HTTP/2 connection.
+const HTTP2_STREAMS_MAX: u32 = 32;
 
 /// Runs the service until a signal stops it.
 ///
 /// # Errors
 /// If something it needs cannot be opened; the message says what and what to do.
 pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+    // An error means that somebody in this process was first, with the same provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(settings)).map(|()| ExitCode::SUCCESS)
 }
@@ -42,18 +48,24 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let pool_settings = PoolSettings::new(&settings, operator_formats);
     let pool = tokio::task::spawn_blocking(|| Pool::start(pool_settings)).await??;
     let work = Arc::new(Work::new(store.clone(), pool, formats, &settings));
-    let app = App::new(store.clone(), work.clone(), settings.clone());
+    let base_url = base_url(&settings, listener.local_addr()?);
+    let app = App::new(store.clone(), work.clone(), settings.clone(), base_url.clone());
 
     let stop = CancellationToken::new();
     let reading = tokio::spawn(work.run(stop.clone()));
     let forwarding = registry.map(|registry| {
-        let forwarder = Forwarder::new(store.clone(), registry, ForwardSettings::default());
+        let limits = ForwardSettings {
+            in_flight_max: settings.registry_in_flight_max,
+            poll_ms: settings.registry_poll_ms,
+        };
+        let forwarder = Forwarder::new(store.clone(), registry, limits);
         tokio::spawn(forwarder.run(clock::now, stop.clone()))
     });
-    announce(&app, &settings, listener.local_addr()?).await?;
+    announce(&app, &settings, &base_url).await?;
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone(), stop.clone(), settings.request_ms_max));
-    listen(listener, handle, &settings, app).await?;
+    let tls = encryption(&settings, &stop).await?;
+    listen(listener, handle, &settings, tls, app).await?;
 
     stop.cancel();
     reading.await?;
@@ -94,25 +106,48 @@ pub(crate) fn open_registry(settings: &Settings) -> anyhow::Result<Registry> {
     })?)
 }
 
+/// How connections are encrypted, if they are.
+async fn encryption(
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<RustlsConfig>> {
+    let pair = match (settings.tls, &settings.tls_certificate, &settings.tls_key) {
+        (TlsMode::Off, ..) => return Ok(None),
+        (TlsMode::Files, Some(certificate), Some(key)) => {
+            Pair { certificate: certificate.clone(), key: key.clone() }
+        }
+        _ => Pair::self_signed(&settings.data.join("tls"), settings.listen.ip())?,
+    };
+    let config = pair.load().await?;
+    tokio::spawn(pair.keep_fresh(config.clone(), stop.clone()));
+    Ok(Some(config))
+}
+
 async fn listen(
     listener: std::net::TcpListener,
     handle: Handle<SocketAddr>,
     settings: &Settings,
+    tls: Option<RustlsConfig>,
     app: App,
 ) -> anyhow::Result<()> {
     let header_time = Duration::from_millis(settings.header_ms_max);
-    let mut server = axum_server::from_tcp(listener)?
-        .acceptor(Capped::new(settings.connections_max))
-        .first_request_timeout(header_time)
-        .handle(handle);
+    let mut server =
+        axum_server::from_tcp(listener)?.first_request_timeout(header_time).handle(handle);
     server.http_builder().http1().header_read_timeout(header_time);
     server
         .http_builder()
         .http2()
-        .max_concurrent_streams(32)
-        .keep_alive_interval(Some(Duration::from_secs(20)));
-    let routes = http::routes(app);
-    server.serve(routes.into_make_service_with_connect_info::<SocketAddr>()).await?;
+        .max_concurrent_streams(HTTP2_STREAMS_MAX)
+        .keep_alive_interval(Some(header_time));
+    let routes = http::routes(app).into_make_service_with_connect_info::<SocketAddr>();
+    let capped = Capped::new(settings.connections_max);
+    match tls {
+        Some(config) => {
+            let encrypted = RustlsAcceptor::new(config).handshake_timeout(header_time);
+            server.acceptor(encrypted.acceptor(capped)).serve(routes).await?;
+        }
+        None => server.acceptor(capped).serve(routes).await?,
+    }
     Ok(())
 }
 
@@ -132,16 +167,21 @@ async fn stop_on_signal(handle: Handle<SocketAddr>, stop: CancellationToken, gra
     handle.graceful_shutdown(Some(Duration::from_millis(grace_ms)));
 }
 
+/// Where people reach the service, without a slash at the end.
+fn base_url(settings: &Settings, address: SocketAddr) -> String {
+    match &settings.public_url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None if settings.tls == TlsMode::Off => format!("http://{address}"),
+        None => format!("https://{address}"),
+    }
+}
+
 /// Says on stdout where the service is and how to get in. The link is no log line: it goes to
 /// whoever started the program and nowhere else.
-async fn announce(app: &App, settings: &Settings, address: SocketAddr) -> anyhow::Result<()> {
-    let base = match &settings.public_url {
-        Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("http://{address}"),
-    };
+async fn announce(app: &App, settings: &Settings, base: &str) -> anyhow::Result<()> {
     let token = Token::new_secret()?;
     app.create_sign_in(FIRST_PERSON, Role::Admin, token.hash()).await?;
-    let link = format!("{base}/sign-in?token={}", token.reveal());
+    let link = app.sign_in_link(&token);
     let mut out = std::io::stdout().lock();
     writeln!(out, "labelscan listens on {base}")?;
     if settings.registry.is_none() {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 use thiserror::Error;
@@ -52,6 +53,12 @@ pub struct Settings {
     pub details_bytes_max: usize,
     pub connections_max: usize,
     pub uploads_max: usize,
+    pub uploads_bytes_max: usize,
+    pub requests_per_second_max: NonZeroU32,
+    pub tls: TlsMode,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub plain_http: bool,
     pub header_ms_max: u64,
     pub body_ms_max: u64,
     pub request_ms_max: u64,
@@ -70,6 +77,18 @@ pub struct Settings {
     pub photo_side_px_max: u32,
     pub log_format: LogFormat,
     pub log: String,
+}
+
+/// How connections are encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsMode {
+    /// Not at all.
+    Off,
+    /// With a certificate of our own making.
+    SelfSigned,
+    /// With the operator's certificate.
+    Files,
 }
 
 /// How log lines are written to stderr.
@@ -230,6 +249,7 @@ impl Settings {
             ("details_bytes_max", self.details_bytes_max as u64),
             ("connections_max", self.connections_max as u64),
             ("uploads_max", self.uploads_max as u64),
+            ("uploads_bytes_max", self.uploads_bytes_max as u64),
             ("header_ms_max", self.header_ms_max),
             ("body_ms_max", self.body_ms_max),
             ("request_ms_max", self.request_ms_max),
@@ -259,6 +279,18 @@ impl Settings {
             return refuse(format!(
                 "`reader_memory_bytes_max` must be at least {READER_MEMORY_BYTES_MIN}, \
                  the models need it"
+            ));
+        }
+        if self.tls == TlsMode::Files && (self.tls_certificate.is_none() || self.tls_key.is_none())
+        {
+            return refuse("`tls = \"files\"` needs `tls_certificate` and `tls_key`".into());
+        }
+        if self.tls == TlsMode::Off && !self.listen.ip().is_loopback() && !self.plain_http {
+            return refuse(format!(
+                "`listen` ({}) can be reached from other machines, which would see keys and photos \
+                 in clear: set `tls = \"self_signed\"` or `tls = \"files\"`, or `plain_http = true` \
+                 behind a proxy that encrypts",
+                self.listen
             ));
         }
         Ok(())

@@ -4,14 +4,15 @@
 use super::caller::Caller;
 use super::deliveries::{DeliveryObject, DeliveryStatus};
 use super::problem::{Code, Problem};
+use super::rate::Rate;
 use super::stored::scan_object;
 use super::terminals::TerminalObject;
 use super::upload::{Photos, UploadLimits};
 use crate::clock;
-use crate::keys::Role;
+use crate::keys::{Role, Token};
 use crate::readers::{PhotoBytes, ReadFailure, ReadRequest};
-use crate::scan_object::{Scan, Status};
-use crate::settings::Settings;
+use crate::scan_object::{Scan, Status, new_id};
+use crate::settings::{Settings, TlsMode};
 use crate::work::Work;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -22,7 +23,10 @@ use store::{
     Upload, UploadedPhoto,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
-use uuid::{NoContext, Uuid};
+use uuid::Uuid;
+
+/// How long an upload waits for room before it is refused.
+const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// The service as handlers see it; a clone is another hold on the same.
 #[derive(Clone)]
@@ -32,21 +36,38 @@ struct Inner {
     store: Store,
     work: Arc<Work>,
     settings: Settings,
+    /// Where people reach the service, without a slash at the end.
+    base_url: String,
     limits: UploadLimits,
     /// A permit an upload that is being received.
     uploads: Semaphore,
+    /// A permit a KiB of memory that uploads being received may fill.
+    uploads_kib: Semaphore,
+    rate: Rate,
 }
 
 impl App {
     /// The service over its store and its queue.
-    pub(crate) fn new(store: Store, work: Arc<Work>, settings: Settings) -> Self {
+    pub(crate) fn new(store: Store, work: Arc<Work>, settings: Settings, base_url: String) -> Self {
         let limits = UploadLimits {
             photo_bytes_max: settings.photo_bytes_max,
             photos_max: settings.photos_max,
             details_bytes_max: settings.details_bytes_max,
         };
-        let uploads = Semaphore::new(settings.uploads_max.min(Semaphore::MAX_PERMITS));
-        Self(Arc::new(Inner { store, work, settings, limits, uploads }))
+        let permits = |count: usize| Semaphore::new(count.min(Semaphore::MAX_PERMITS));
+        Self(Arc::new(Inner {
+            uploads: permits(settings.uploads_max),
+            // The largest upload there may be must fit, else it could never be received.
+            uploads_kib: permits(
+                settings.uploads_bytes_max.max(limits.body_bytes_max()) / 1024 + 1,
+            ),
+            rate: Rate::new(settings.requests_per_second_max),
+            store,
+            work,
+            settings,
+            base_url,
+            limits,
+        }))
     }
 
     /// The settings of the program.
@@ -81,7 +102,8 @@ impl App {
 
     /// Whether browsers reach the service over HTTPS.
     pub(super) fn is_encrypted(&self) -> bool {
-        self.0.settings.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+        let public = self.0.settings.public_url.as_deref();
+        self.0.settings.tls != TlsMode::Off || public.is_some_and(|it| it.starts_with("https://"))
     }
 
     /// Whether registrations have somewhere to go.
@@ -89,9 +111,25 @@ impl App {
         self.0.settings.registry.is_some()
     }
 
-    /// Room for one more upload, given back when dropped.
-    pub(super) fn room_for_upload(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.0.uploads.try_acquire().map_err(|_| Code::Overloaded.into())
+    /// How often callers may come.
+    pub(super) fn rate(&self) -> &Rate {
+        &self.0.rate
+    }
+
+    /// Room for one more upload of so many bytes, given back when dropped. It may take a moment
+    /// until there is some; nothing of the upload is read before.
+    pub(super) async fn room_for_upload(
+        &self,
+        bytes: usize,
+    ) -> Result<[SemaphorePermit<'_>; 2], Problem> {
+        let kib = u32::try_from(bytes.min(self.0.limits.body_bytes_max()) / 1024 + 1);
+        let kib = kib.map_err(|_| Code::BodyTooLarge)?;
+        let room = async {
+            let upload = self.0.uploads.acquire().await.ok()?;
+            Some([upload, self.0.uploads_kib.acquire_many(kib).await.ok()?])
+        };
+        let room = tokio::time::timeout(ROOM_WAIT_MAX, room).await.ok().flatten();
+        room.ok_or_else(|| Code::Overloaded.into())
     }
 
     /// Whether the database and the photos' place answer.
@@ -119,23 +157,26 @@ impl App {
         Caller::new(session.name, &session.role)
     }
 
-    /// Makes a sign-in link usable, once and for a while.
+    /// Makes a sign-in link usable, once and for a while; answers when it ends.
     pub(crate) async fn create_sign_in(
         &self,
         name: &str,
         role: Role,
         hash: [u8; 32],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Timestamp, StoreError> {
         let now = clock::now();
         let minutes = i64::from(self.0.settings.sign_in_minutes);
         let expires_at = now.saturating_add(SignedDuration::from_mins(minutes));
-        let link = NewSignIn {
-            hash,
-            role: role.as_str().to_owned(),
-            name: name.to_owned(),
-            expires_at: expires_at.unwrap_or(Timestamp::MAX),
-        };
-        self.0.store.create_sign_in(link, now).await
+        let expires_at = expires_at.unwrap_or(Timestamp::MAX);
+        let link =
+            NewSignIn { hash, role: role.as_str().to_owned(), name: name.to_owned(), expires_at };
+        self.0.store.create_sign_in(link, now).await?;
+        Ok(expires_at)
+    }
+
+    /// The address to open to sign in.
+    pub(crate) fn sign_in_link(&self, token: &Token) -> String {
+        format!("{}/sign-in?token={}", self.0.base_url, token.reveal())
     }
 
     /// Turns a link into a session; false if the link is not good (any more).
@@ -269,13 +310,6 @@ impl App {
         let deliveries = self.0.store.deliveries(&filter).await?;
         Ok(deliveries.into_iter().map(DeliveryObject::from).collect())
     }
-}
-
-/// A UUID version 7 of a moment.
-pub(crate) fn new_id(now: Timestamp) -> Uuid {
-    let ms = now.as_millisecond().max(0) as u64;
-    let time = uuid::Timestamp::from_unix(NoContext, ms / 1000, (ms % 1000) as u32 * 1_000_000);
-    Uuid::new_v7(time)
 }
 
 /// What a client hears of a store that could not do what was asked.

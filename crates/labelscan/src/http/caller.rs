@@ -4,9 +4,10 @@
 use super::App;
 use super::problem::{Code, Problem};
 use crate::keys::{self, Role};
-use axum::extract::FromRequestParts;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use std::net::SocketAddr;
 
 /// A caller that was recognised.
 #[derive(Clone, Debug)]
@@ -44,12 +45,29 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        match bearer(&parts.headers) {
-            Some(key) => app.key_holder(&keys::hash(key?)).await,
-            None => {
-                let secret = session_secret(&parts.headers).ok_or(Code::NotSignedIn)?;
-                app.session_holder(&keys::hash(secret)).await
+        match recognise(&parts.headers, app).await {
+            Ok(caller) => {
+                app.rate().count_caller(&caller.name)?;
+                Ok(caller)
             }
+            Err(refused) => {
+                if let Some(ConnectInfo(address)) =
+                    parts.extensions.get::<ConnectInfo<SocketAddr>>()
+                {
+                    app.rate().count_stranger(address.ip())?;
+                }
+                Err(refused)
+            }
+        }
+    }
+}
+
+async fn recognise(headers: &HeaderMap, app: &App) -> Result<Caller, Problem> {
+    match bearer(headers) {
+        Some(key) => app.key_holder(&keys::hash(key?)).await,
+        None => {
+            let secret = session_secret(headers).ok_or(Code::NotSignedIn)?;
+            app.session_holder(&keys::hash(secret)).await
         }
     }
 }

@@ -133,6 +133,7 @@ pub(super) async fn list(
 ) -> Result<axum::Json<DeliveryList>, Problem> {
     caller.at_least(Role::Operator)?;
     let most = super::page_size(query.most)?;
+    super::at_most("after", query.after.as_deref(), 64)?;
     let deliveries = app.deliveries(query.status, query.after, most).await?;
     Ok(axum::Json(DeliveryList { deliveries }))
 }

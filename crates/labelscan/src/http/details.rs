@@ -79,7 +79,7 @@ pub(crate) struct Location {
 impl Details {
     /// Reads and checks the `details` part of an upload.
     pub(crate) fn parse(json: &[u8]) -> Result<Self, Problem> {
-        let details: Self = serde_json::from_slice(json)
+        let details: Self = super::extract::object(json)
             .map_err(|error| Problem::new(Code::DetailsInvalid, error.to_string()))?;
         details.check()?;
         Ok(details)

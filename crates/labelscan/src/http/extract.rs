@@ -2,13 +2,32 @@
 
 use super::problem::{Code, Problem};
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
-/// A JSON body.
-#[derive(FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
+/// A JSON body that is an object.
 pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let axum::Json(fields) = axum::Json::<Fields>::from_request(request, state).await?;
+        let body = T::deserialize(Value::Object(fields));
+        body.map(Self).map_err(|error| Problem::new(Code::BodyMalformed, error.to_string()))
+    }
+}
+
+/// The fields of a JSON object.
+type Fields = Map<String, Value>;
+
+/// Reads a JSON object. A struct by itself would be read from a list of its fields' values, too,
+/// which is not what is documented.
+pub(super) fn object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    T::deserialize(Value::Object(serde_json::from_slice::<Fields>(json)?))
+}
 
 /// Path segments.
 #[derive(FromRequestParts)]

@@ -11,13 +11,15 @@ mod extract;
 mod guard;
 mod health;
 pub(crate) mod problem;
+mod rate;
 mod scans;
 mod session;
+mod sign_ins;
 mod stored;
 mod terminals;
 mod upload;
 
-pub(crate) use app::{App, new_id};
+pub(crate) use app::App;
 
 use crate::pages;
 use axum::extract::{DefaultBodyLimit, State};
@@ -89,6 +91,7 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(terminals::get))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::replay))
+        .routes(routes!(sign_ins::create))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
 }
@@ -102,6 +105,17 @@ async fn first_page(
     match caller {
         Ok(_) => pages::capture(&headers, app.has_registry()),
         Err(_) => Redirect::to("/sign-in").into_response(),
+    }
+}
+
+/// Refuses a parameter that is longer than documented.
+fn at_most(name: &str, text: Option<&str>, chars_max: usize) -> Result<(), Problem> {
+    match text {
+        Some(text) if text.chars().count() > chars_max => {
+            let detail = format!("{name}: more than {chars_max} characters");
+            Err(Problem::new(Code::ParameterInvalid, detail))
+        }
+        _ => Ok(()),
     }
 }
 

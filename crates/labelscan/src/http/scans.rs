@@ -1,7 +1,6 @@
 //! Scans: sending photos, reading without recording, looking back, deciding.
 
 use super::App;
-use super::app::new_id;
 use super::caller::Caller;
 use super::details::Details;
 use super::extract::{Path, Query};
@@ -9,7 +8,7 @@ use super::problem::{Code, Problem};
 use super::stored::scan_object;
 use super::upload::{self, Photos};
 use crate::clock;
-use crate::scan_object::{Scan, Status};
+use crate::scan_object::{Scan, Status, new_id};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -178,7 +177,8 @@ pub(super) async fn photo(
 
 /// Takes an upload within its limits and its time.
 async fn take(app: &App, request: Request) -> Result<Photos, Problem> {
-    let _room = app.room_for_upload()?;
+    let bytes = upload::declared_bytes(request.headers(), app.limits())?;
+    let _room = app.room_for_upload(bytes).await?;
     match tokio::time::timeout(app.body_deadline(), upload::take(request, app.limits())).await {
         Ok(taken) => taken,
         Err(_) => Err(Code::RequestTimeout.into()),
@@ -206,4 +206,38 @@ fn prefers_async(headers: &HeaderMap) -> bool {
             name.trim().eq_ignore_ascii_case("respond-async")
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &'static str, value: &[u8]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_bytes(value).unwrap());
+        headers
+    }
+
+    #[test]
+    fn an_idempotency_key_is_visible_ascii_of_bounded_length() {
+        let key = |value: &[u8]| idempotency_key(&with("idempotency-key", value)).ok();
+        assert_eq!(key(b"0195b0c4-6b6e"), Some("0195b0c4-6b6e".to_owned()));
+        assert_eq!(key(&[b'x'; 255]).map(|key| key.len()), Some(255));
+        let refused: [&[u8]; 4] = [b"", b"a b", b"\xc3\xa9", &[b'x'; 256]];
+        for value in refused {
+            assert_eq!(key(value), None, "{value:?}");
+        }
+        let (one, other) = (HeaderMap::new(), HeaderMap::new());
+        assert_ne!(idempotency_key(&one).unwrap(), idempotency_key(&other).unwrap());
+    }
+
+    #[test]
+    fn a_preference_counts_among_others_and_with_parameters() {
+        for value in ["respond-async", "wait=10, Respond-Async", "respond-async; foo=1"] {
+            assert!(prefers_async(&with("prefer", value.as_bytes())), "{value}");
+        }
+        for value in ["", "wait=10", "respond-asynchronously"] {
+            assert!(!prefers_async(&with("prefer", value.as_bytes())), "{value}");
+        }
+    }
 }

@@ -8,10 +8,11 @@ use crate::keys::{self, Token};
 use crate::pages;
 use axum::Form;
 use axum::extract::rejection::{FormRejection, QueryRejection};
-use axum::extract::{Query, State};
+use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use std::net::SocketAddr;
 
 /// What a sign-in link carries.
 #[derive(Deserialize)]
@@ -30,12 +31,14 @@ pub(super) async fn page(
 /// `POST /sign-in`
 pub(super) async fn enter(
     State(app): State<App>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     link: Result<Form<Link>, FormRejection>,
 ) -> Result<Response, Problem> {
     let Ok(Form(link)) = link else { return Err(Code::SignInInvalid.into()) };
     let session = Token::new_secret().map_err(|error| Problem::internal(&error))?;
     if !app.redeem(&keys::hash(&link.token), &session.hash()).await? {
+        app.rate().count_stranger(address.ip())?;
         let mut response = pages::sign_in(&headers, None, true);
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         return Ok(response);

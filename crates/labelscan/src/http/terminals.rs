@@ -96,6 +96,8 @@ pub(super) async fn list(
 ) -> Result<axum::Json<TerminalList>, Problem> {
     caller.at_least(Role::Operator)?;
     let most = super::page_size(query.most)?;
+    super::at_most("q", query.q.as_deref(), SERIAL_CHARS_MAX)?;
+    super::at_most("after", query.after.as_deref(), 128)?;
     let terminals = app.terminals(query.q, query.after, most).await?;
     Ok(axum::Json(TerminalList { terminals }))
 }

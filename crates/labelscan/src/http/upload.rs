@@ -52,7 +52,6 @@ pub(crate) struct Photo {
 
 /// Reads the whole body of an upload.
 pub(crate) async fn take(request: Request, limits: &UploadLimits) -> Result<Photos, Problem> {
-    refuse_declared_oversize(request.headers(), limits)?;
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -76,18 +75,15 @@ pub(crate) async fn take(request: Request, limits: &UploadLimits) -> Result<Phot
     }
 }
 
-/// An honest Content-Length spares both sides the transfer.
-fn refuse_declared_oversize(headers: &HeaderMap, limits: &UploadLimits) -> Result<(), Problem> {
-    let declared: Option<u64> = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse().ok());
+/// How many bytes the body will have at most. An honest Content-Length that is too large spares
+/// both sides the transfer.
+pub(crate) fn declared_bytes(headers: &HeaderMap, limits: &UploadLimits) -> Result<usize, Problem> {
+    let most = limits.body_bytes_max();
+    let Some(declared) = headers.get(header::CONTENT_LENGTH) else { return Ok(most) };
+    let declared = declared.to_str().ok().and_then(|value| value.parse::<u64>().ok());
     match declared {
-        Some(bytes) if bytes > limits.body_bytes_max() as u64 => Err(Problem::new(
-            Code::BodyTooLarge,
-            format!("at most {} bytes", limits.body_bytes_max()),
-        )),
-        _ => Ok(()),
+        Some(bytes) if bytes <= most as u64 => Ok(bytes as usize),
+        _ => Err(Problem::new(Code::BodyTooLarge, format!("at most {most} bytes"))),
     }
 }
 
@@ -169,5 +165,125 @@ impl From<UnreadableCode> for Code {
             UnreadableCode::TooManyPixels => Self::TooManyPixels,
             UnreadableCode::PhotoDamaged => Self::PhotoDamaged,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::response::IntoResponse;
+
+    const LIMITS: UploadLimits =
+        UploadLimits { photo_bytes_max: 64, photos_max: 2, details_bytes_max: 100 };
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and so on";
+
+    /// The code of the refusal, or what was taken.
+    async fn taken(content_type: &str, body: Vec<u8>) -> Result<Photos, String> {
+        let request = Request::builder().header(header::CONTENT_TYPE, content_type);
+        let request = request.body(Body::from(body)).unwrap();
+        match take(request, &LIMITS).await {
+            Ok(photos) => Ok(photos),
+            Err(problem) => {
+                let body = problem.into_response().into_body();
+                let json = axum::body::to_bytes(body, 4096).await.unwrap();
+                let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+                Err(json["code"].as_str().unwrap().to_owned())
+            }
+        }
+    }
+
+    /// Names and contents of a form's parts.
+    type Parts<'a> = &'a [(&'a str, &'a [u8])];
+
+    async fn form(parts: Parts<'_>) -> Result<Photos, String> {
+        let mut body = Vec::new();
+        for (name, bytes) in parts {
+            let head = format!(
+                "--b\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"../x.exe\"\r\n\
+                 Content-Type: text/html\r\n\r\n"
+            );
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--b--\r\n");
+        taken("multipart/form-data; boundary=b", body).await
+    }
+
+    #[tokio::test]
+    async fn a_form_is_taken_by_content_whatever_it_claims() {
+        let details = br#"{"site":"S"}"#;
+        let parts = [("photo", PNG), ("details", details.as_slice()), ("screen", b"\xff\xd8\xff")];
+        let photos = form(&parts).await.unwrap();
+        let kinds: Vec<_> = photos.photos.iter().map(|it| (it.content_type, it.surface)).collect();
+        assert_eq!(kinds, [("image/png", Surface::Label), ("image/jpeg", Surface::Screen)]);
+        assert_eq!(photos.photos[0].bytes, PNG);
+        assert_eq!(photos.details.site.as_deref(), Some("S"));
+    }
+
+    #[tokio::test]
+    async fn forms_that_lie_are_refused_with_their_code() {
+        let big = [PNG, &[0; 64]].concat();
+        let long = format!(r#"{{"site":"{}"}}"#, "x".repeat(120));
+        let cases: [(Parts<'_>, &str); 9] = [
+            (&[], "photo_missing"),
+            (&[("details", b"{}")], "photo_missing"),
+            (&[("photo", b"")], "photo_empty"),
+            (&[("photo", b"GIF89a.......")], "format_unsupported"),
+            (&[("photo", b"<svg onload=alert(1)>")], "not_a_photo"),
+            (&[("photo", &big)], "photo_too_large"),
+            (&[("photo", PNG), ("photo", PNG), ("photo", PNG)], "too_many_photos"),
+            (&[("photo", PNG), ("file", PNG)], "part_unknown"),
+            (&[("photo", PNG), ("details", long.as_bytes())], "details_invalid"),
+        ];
+        for (parts, code) in cases {
+            assert_eq!(form(parts).await.unwrap_err(), code, "{parts:?}");
+        }
+        let twice = [("details", b"{}".as_slice()), ("details", b"{}"), ("photo", PNG)];
+        assert_eq!(form(&twice).await.unwrap_err(), "part_unknown");
+    }
+
+    #[tokio::test]
+    async fn every_truncation_of_a_form_is_refused() {
+        let whole =
+            b"--b\r\nContent-Disposition: form-data; name=\"photo\"\r\n\r\n\xff\xd8\xff\r\n--b--";
+        for end in 0..whole.len() {
+            let refused = taken("multipart/form-data; boundary=b", whole[..end].to_vec()).await;
+            let code = refused.unwrap_err();
+            assert!(["body_malformed", "photo_missing"].contains(&code.as_str()), "{end}: {code}");
+        }
+        assert!(taken("multipart/form-data; boundary=b", whole.to_vec()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_raw_image_is_taken_and_nothing_else() {
+        assert_eq!(taken("image/jpeg", PNG.to_vec()).await.unwrap().photos[0].bytes, PNG);
+        let cases = [
+            ("image/png", vec![], "photo_empty"),
+            ("image/png", vec![0; 65], "photo_too_large"),
+            ("image/png", b"hello".to_vec(), "not_a_photo"),
+            ("text/plain", PNG.to_vec(), "content_type_unsupported"),
+            ("", PNG.to_vec(), "content_type_unsupported"),
+            ("multipart/form-data", PNG.to_vec(), "body_malformed"),
+        ];
+        for (content_type, body, code) in cases {
+            assert_eq!(taken(content_type, body).await.unwrap_err(), code, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn a_declared_length_is_believed_only_within_the_limit() {
+        let declared = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_LENGTH, value.parse().unwrap());
+            declared_bytes(&headers, &LIMITS).ok()
+        };
+        let most = LIMITS.body_bytes_max();
+        assert_eq!(declared("10"), Some(10));
+        assert_eq!(declared(&most.to_string()), Some(most));
+        assert_eq!(declared(&(most + 1).to_string()), None);
+        assert_eq!(declared("99999999999999999999999"), None);
+        assert_eq!(declared_bytes(&HeaderMap::new(), &LIMITS).ok(), Some(most));
     }
 }
