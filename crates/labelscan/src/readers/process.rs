@@ -17,6 +17,9 @@ use tokio::{
 /// How much of a dead reader's last words is kept.
 const LAST_WORDS_BYTES_MAX: usize = 2048;
 
+/// Allocations from this size on get pages of their own.
+const MMAP_BYTES_MIN: &str = "1048576";
+
 /// A reader that is up. Dropping it kills it.
 pub(super) struct Process {
     child: Child,
@@ -129,6 +132,10 @@ fn command(settings: &PoolSettings) -> Command {
         .env_clear()
         // One arena: threads of a reader take turns, and each further arena costs up to 64 MiB.
         .env("MALLOC_ARENA_MAX", "1")
+        // Pictures and tensors go back to the system when they are freed: a peak a quarter lower
+        // for a twentieth more CPU. Without these, glibc raises its threshold as it goes.
+        .env("MALLOC_MMAP_THRESHOLD_", MMAP_BYTES_MIN)
+        .env("MALLOC_TRIM_THRESHOLD_", MMAP_BYTES_MIN)
         .env("RTEN_NUM_THREADS", settings.threads.to_string())
         .env("RAYON_NUM_THREADS", settings.threads.to_string())
         .stdin(Stdio::piped())

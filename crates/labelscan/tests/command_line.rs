@@ -1,0 +1,108 @@
+//! What a person types and what comes back: exit codes, messages, one object a line.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
+
+/// The header of a PNG that claims 65,535 x 65,535 pixels.
+const HUGE_PNG: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\xff\xff\0\0\xff\xff\x08\x02\0\0\0\x39\x67\x4e\x07\0\0\0\0IDAT";
+
+fn labelscan(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_labelscan"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("LABELSCAN_MODELS", MODELS)
+        .output()
+        .unwrap()
+}
+
+fn lines(output: &Output) -> Vec<serde_json::Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn files_that_are_no_photos_are_answered_with_a_code_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let files: [(&str, &[u8], &str); 4] = [
+        ("text.jpg", b"not a photo", "not_a_photo"),
+        ("empty.jpg", b"", "photo_empty"),
+        ("huge.png", HUGE_PNG, "too_many_pixels"),
+        ("cut.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "photo_damaged"),
+    ];
+    for (name, bytes, _) in files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let names = files.map(|(name, ..)| name);
+    let output =
+        labelscan(folder.path(), &[&["scan", "--json"][..], &names, &["none.jpg"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let lines = lines(&output);
+    let codes = files.iter().map(|(name, _, code)| (*name, *code));
+    for (line, (name, code)) in lines.iter().zip(codes.chain([("none.jpg", "file_unreadable")])) {
+        assert_eq!(line["photo"], name);
+        assert_eq!(line["status"], "unreadable");
+        assert_eq!(line["reasons"][0]["code"], code, "{line}");
+        assert!(line["reasons"][0]["hint"].as_str().is_some_and(|hint| !hint.is_empty()));
+    }
+    assert_eq!(lines.len(), 5);
+}
+
+#[test]
+fn a_folder_is_searched_for_photos_and_one_without_any_could_not_be_scanned() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("deep")).unwrap();
+    fs::write(folder.path().join("deep/notes.txt"), "no photo").unwrap();
+    assert_eq!(labelscan(folder.path(), &["scan", "."]).status.code(), Some(2));
+    image::GrayImage::new(64, 64).save(folder.path().join("deep/photo.png")).unwrap();
+    let output = labelscan(folder.path(), &["scan", "--json", "."]);
+    assert_eq!(output.status.code(), Some(1));
+    let lines = lines(&output);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["photo"], "./deep/photo.png");
+    assert_eq!(lines[0]["status"], "unreadable");
+}
+
+#[test]
+fn eval_counts_against_the_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    image::GrayImage::new(64, 64).save(folder.path().join("blank.png")).unwrap();
+    let manifest = folder.path().join("manifest.jsonl");
+    fs::write(
+        &manifest,
+        "{\"id\":\"a\",\"path\":\"blank.png\",\"serial\":null}\n\
+         {\"id\":\"b\",\"path\":\"blank.png\",\"serial\":\"0821032398\",\
+           \"barcodes\":[{\"format\":\"Code 128\",\"text\":\"0821032398\"}]}\n",
+    )
+    .unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = labelscan(elsewhere.path(), &["eval", "--json", manifest.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    let object = &lines(&output)[0];
+    let counts = ["photos", "with_serial", "accepted_right", "missed", "false_accepts"];
+    assert_eq!(counts.map(|count| object[count].as_u64().unwrap()), [2, 1, 0, 1, 0]);
+    assert_eq!(object["barcodes_expected"], 1);
+    assert_eq!(object["barcodes_read"], 0);
+    assert_eq!(object["rows"][1]["expected"], "0821032398");
+}
+
+#[test]
+fn what_cannot_run_says_why_and_exits_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |arguments: &[&str], expect: &str| {
+        let output = labelscan(folder.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(expect), "{said}");
+    };
+    check(&["scan", "x.jpg", "--models", "."], "models/fetch");
+    check(&["scan", "x.jpg", "--formats", "none.toml"], "none.toml");
+    check(&["eval", "none.jsonl"], "none.jsonl");
+    check(&["check", "--settings", "none.toml"], "no settings file at none.toml");
+    check(&["reader-of-minds"], "unrecognized subcommand");
+}
