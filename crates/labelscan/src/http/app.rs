@@ -3,6 +3,7 @@
 
 use super::caller::Caller;
 use super::deliveries::{DeliveryObject, DeliveryStatus};
+use super::intake::Memory;
 use super::problem::{Code, Problem};
 use super::rate::Rate;
 use super::stored::scan_object;
@@ -22,11 +23,7 @@ use store::{
     DeliveryFilter, NewSignIn, Received, ScanFilter, ScanId, Store, StoreError, TerminalFilter,
     Upload, UploadedPhoto,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
-
-/// How long an upload waits for room before it is refused.
-const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// The service as handlers see it; a clone is another hold on the same.
 #[derive(Clone)]
@@ -39,10 +36,7 @@ struct Inner {
     /// Where people reach the service, without a slash at the end.
     base_url: String,
     limits: UploadLimits,
-    /// A permit an upload that is being received.
-    uploads: Semaphore,
-    /// A permit a KiB of memory that uploads being received may fill.
-    uploads_kib: Semaphore,
+    memory: Memory,
     rate: Rate,
 }
 
@@ -54,13 +48,9 @@ impl App {
             photos_max: settings.photos_max,
             details_bytes_max: settings.details_bytes_max,
         };
-        let permits = |count: usize| Semaphore::new(count.min(Semaphore::MAX_PERMITS));
         Self(Arc::new(Inner {
-            uploads: permits(settings.uploads_max),
             // The largest upload there may be must fit, else it could never be received.
-            uploads_kib: permits(
-                settings.uploads_bytes_max.max(limits.body_bytes_max()) / 1024 + 1,
-            ),
+            memory: Memory::new(settings.uploads_bytes_max.max(limits.body_bytes_max())),
             rate: Rate::new(settings.requests_per_second_max),
             store,
             work,
@@ -116,20 +106,9 @@ impl App {
         &self.0.rate
     }
 
-    /// Room for one more upload of so many bytes, given back when dropped. It may take a moment
-    /// until there is some; nothing of the upload is read before.
-    pub(super) async fn room_for_upload(
-        &self,
-        bytes: usize,
-    ) -> Result<[SemaphorePermit<'_>; 2], Problem> {
-        let kib = u32::try_from(bytes.min(self.0.limits.body_bytes_max()) / 1024 + 1);
-        let kib = kib.map_err(|_| Code::BodyTooLarge)?;
-        let room = async {
-            let upload = self.0.uploads.acquire().await.ok()?;
-            Some([upload, self.0.uploads_kib.acquire_many(kib).await.ok()?])
-        };
-        let room = tokio::time::timeout(ROOM_WAIT_MAX, room).await.ok().flatten();
-        room.ok_or_else(|| Code::Overloaded.into())
+    /// The memory that uploads being received may fill.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.0.memory
     }
 
     /// Whether the database and the photos' place answer.

@@ -10,6 +10,7 @@ pub(crate) mod details;
 mod extract;
 mod guard;
 mod health;
+mod intake;
 pub(crate) mod problem;
 mod rate;
 mod scans;

@@ -177,9 +177,8 @@ pub(super) async fn photo(
 
 /// Takes an upload within its limits and its time.
 async fn take(app: &App, request: Request) -> Result<Photos, Problem> {
-    let bytes = upload::declared_bytes(request.headers(), app.limits())?;
-    let _room = app.room_for_upload(bytes).await?;
-    match tokio::time::timeout(app.body_deadline(), upload::take(request, app.limits())).await {
+    let taking = upload::take(request, app.limits(), app.memory());
+    match tokio::time::timeout(app.body_deadline(), taking).await {
         Ok(taken) => taken,
         Err(_) => Err(Code::RequestTimeout.into()),
     }

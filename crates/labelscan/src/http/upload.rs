@@ -3,12 +3,13 @@
 //! follows from its bytes: a client's content type and file name decide nothing.
 
 use super::details::Details;
+use super::intake::{Intake, Memory};
 use super::problem::{Code, Problem};
-use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 use scan::UnreadableCode;
 use validate::Surface;
 
@@ -37,6 +38,8 @@ pub(crate) struct Photos {
     pub(crate) photos: Vec<Photo>,
     /// Checked details.
     pub(crate) details: Details,
+    /// The memory that they fill, until they are dropped.
+    _intake: Intake,
 }
 
 /// One photo as it arrived.
@@ -51,7 +54,13 @@ pub(crate) struct Photo {
 }
 
 /// Reads the whole body of an upload.
-pub(crate) async fn take(request: Request, limits: &UploadLimits) -> Result<Photos, Problem> {
+pub(crate) async fn take(
+    request: Request,
+    limits: &UploadLimits,
+    memory: &Memory,
+) -> Result<Photos, Problem> {
+    refuse_declared_oversize(request.headers(), limits)?;
+    let mut intake = Intake::begin(memory);
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -62,41 +71,42 @@ pub(crate) async fn take(request: Request, limits: &UploadLimits) -> Result<Phot
         let form = Multipart::from_request(request, &())
             .await
             .map_err(|refused| Problem::new(Code::BodyMalformed, refused.body_text()))?;
-        take_form(form, limits).await
+        take_form(form, limits, intake).await
     } else if content_type.starts_with("image/") {
         let stream = request.into_body().into_data_stream();
-        let bytes = take_bytes(stream, limits.photo_bytes_max, Code::PhotoTooLarge, |error| {
-            Problem::new(Code::BodyMalformed, error.to_string())
-        });
-        let photo = photo(bytes.await?, Surface::Label)?;
-        Ok(Photos { photos: vec![photo], details: Details::default() })
+        let broken = |error: axum::Error| Problem::new(Code::BodyMalformed, error.to_string());
+        let most = (limits.photo_bytes_max, Code::PhotoTooLarge);
+        let photo = photo(take_bytes(stream, most, broken, &mut intake).await?, Surface::Label)?;
+        Ok(Photos { photos: vec![photo], details: Details::default(), _intake: intake })
     } else {
         Err(Code::ContentTypeUnsupported.into())
     }
 }
 
-/// How many bytes the body will have at most. An honest Content-Length that is too large spares
-/// both sides the transfer.
-pub(crate) fn declared_bytes(headers: &HeaderMap, limits: &UploadLimits) -> Result<usize, Problem> {
+/// An honest Content-Length that is too large spares both sides the transfer.
+fn refuse_declared_oversize(headers: &HeaderMap, limits: &UploadLimits) -> Result<(), Problem> {
+    let Some(declared) = headers.get(header::CONTENT_LENGTH) else { return Ok(()) };
     let most = limits.body_bytes_max();
-    let Some(declared) = headers.get(header::CONTENT_LENGTH) else { return Ok(most) };
-    let declared = declared.to_str().ok().and_then(|value| value.parse::<u64>().ok());
-    match declared {
-        Some(bytes) if bytes <= most as u64 => Ok(bytes as usize),
+    match declared.to_str().ok().and_then(|value| value.parse::<u64>().ok()) {
+        Some(bytes) if bytes <= most as u64 => Ok(()),
         _ => Err(Problem::new(Code::BodyTooLarge, format!("at most {most} bytes"))),
     }
 }
 
-async fn take_form(mut form: Multipart, limits: &UploadLimits) -> Result<Photos, Problem> {
+async fn take_form(
+    mut form: Multipart,
+    limits: &UploadLimits,
+    mut intake: Intake,
+) -> Result<Photos, Problem> {
     let mut photos = Vec::new();
     let mut details = None;
-    while let Some(field) = form.next_field().await.map_err(malformed)? {
+    while let Some(field) = intake.in_time(form.next_field()).await?.map_err(malformed)? {
         let surface = match field.name() {
             Some("photo") => Surface::Label,
             Some("screen") => Surface::Screen,
             Some("details") if details.is_none() => {
-                let json =
-                    take_field(field, limits.details_bytes_max, Code::DetailsInvalid).await?;
+                let most = (limits.details_bytes_max, Code::DetailsInvalid);
+                let json = take_bytes(field, most, malformed, &mut intake).await?;
                 details = Some(Details::parse(&json)?);
                 continue;
             }
@@ -111,33 +121,31 @@ async fn take_form(mut form: Multipart, limits: &UploadLimits) -> Result<Photos,
             let detail = format!("at most {} photos of one terminal", limits.photos_max);
             return Err(Problem::new(Code::TooManyPhotos, detail));
         }
-        let bytes = take_field(field, limits.photo_bytes_max, Code::PhotoTooLarge).await?;
+        let most = (limits.photo_bytes_max, Code::PhotoTooLarge);
+        let bytes = take_bytes(field, most, malformed, &mut intake).await?;
         photos.push(photo(bytes, surface)?);
     }
     if photos.is_empty() {
         return Err(Code::PhotoMissing.into());
     }
-    Ok(Photos { photos, details: details.unwrap_or_default() })
+    Ok(Photos { photos, details: details.unwrap_or_default(), _intake: intake })
 }
 
-async fn take_field(field: Field<'_>, bytes_max: usize, over: Code) -> Result<Bytes, Problem> {
-    take_bytes(field, bytes_max, over, malformed).await
-}
-
-/// Collects a stream, giving up as soon as it exceeds `bytes_max`.
+/// Collects a stream, giving up with the code as soon as it exceeds `most` bytes.
 async fn take_bytes<E>(
-    stream: impl Stream<Item = Result<Bytes, E>>,
-    bytes_max: usize,
-    over: Code,
+    mut stream: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    most: (usize, Code),
     broken: impl Fn(E) -> Problem,
+    intake: &mut Intake,
 ) -> Result<Bytes, Problem> {
-    let mut stream = std::pin::pin!(stream);
+    let (bytes_max, over) = most;
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = stream.next().await {
+    while let Some(chunk) = intake.next(&mut stream).await? {
         let chunk = chunk.map_err(&broken)?;
         if bytes.len() + chunk.len() > bytes_max {
             return Err(Problem::new(over, format!("at most {bytes_max} bytes")));
         }
+        intake.admit(chunk.len()).await?;
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.freeze())
@@ -182,7 +190,7 @@ mod tests {
     async fn taken(content_type: &str, body: Vec<u8>) -> Result<Photos, String> {
         let request = Request::builder().header(header::CONTENT_TYPE, content_type);
         let request = request.body(Body::from(body)).unwrap();
-        match take(request, &LIMITS).await {
+        match take(request, &LIMITS, &Memory::new(4096)).await {
             Ok(photos) => Ok(photos),
             Err(problem) => {
                 let body = problem.into_response().into_body();
@@ -273,17 +281,15 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_length_is_believed_only_within_the_limit() {
+    fn a_declared_length_is_refused_beyond_the_limit() {
         let declared = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_LENGTH, value.parse().unwrap());
-            declared_bytes(&headers, &LIMITS).ok()
+            refuse_declared_oversize(&headers, &LIMITS).is_ok()
         };
         let most = LIMITS.body_bytes_max();
-        assert_eq!(declared("10"), Some(10));
-        assert_eq!(declared(&most.to_string()), Some(most));
-        assert_eq!(declared(&(most + 1).to_string()), None);
-        assert_eq!(declared("99999999999999999999999"), None);
-        assert_eq!(declared_bytes(&HeaderMap::new(), &LIMITS).ok(), Some(most));
+        assert!(declared("10") && declared(&most.to_string()));
+        assert!(!declared(&(most + 1).to_string()));
+        assert!(!declared("99999999999999999999999"));
     }
 }
