@@ -102,12 +102,25 @@ mod tests {
         grown: 6.0,
     };
 
-    /// Strokes of 4 px every 10 px on white paper, from one column to another, 20 px high.
-    fn print(from: u32, to: u32) -> GrayImage {
+    /// Strokes of so many pixels every 10 px on white paper, from one column to another, 20 px
+    /// high.
+    fn strokes(stroke: u32, from: u32, to: u32) -> GrayImage {
         GrayImage::from_fn(200, 100, |x, y| {
-            let ink = (from..to).contains(&x) && (40..60).contains(&y) && x % 10 < 4;
+            let ink = (from..to).contains(&x) && (40..60).contains(&y) && x % 10 < stroke;
             Luma([if ink { 20 } else { 240 }])
         })
+    }
+
+    fn print(from: u32, to: u32) -> GrayImage {
+        strokes(4, from, to)
+    }
+
+    #[test]
+    fn bold_print_dark_or_light_is_whole() {
+        let mut bold = strokes(6, 56, 144);
+        assert!(bounds(&bold, &LINE, &[LINE]).whole());
+        image::imageops::invert(&mut bold);
+        assert!(bounds(&bold, &LINE, &[LINE]).whole());
     }
 
     #[test]
