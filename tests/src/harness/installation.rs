@@ -1,0 +1,175 @@
+//! One installation of the service: a data folder, settings, and the process that serves it.
+
+use super::{Caller, Sink, eventually, labelscan, models, program};
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+/// Models are loaded on a machine that does other things too.
+const START_S_MAX: u64 = 60;
+
+/// A data folder of its own with its settings; servers on it can be started, killed, restarted.
+#[derive(Debug)]
+pub struct Installation {
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+    address: SocketAddr,
+}
+
+impl Installation {
+    /// An empty one on a free port, without a registry, whose log says everything.
+    ///
+    /// # Panics
+    /// If there is no place for it.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let mut new = Self { folder, settings: Vec::new(), address: free.expect("a free port") };
+        new.set("LABELSCAN_LISTEN", &new.address.to_string());
+        new.set("LABELSCAN_DATA", &new.data().display().to_string());
+        new.set("LABELSCAN_MODELS", &models().display().to_string());
+        new.set("LABELSCAN_LOG", "debug");
+        new
+    }
+
+    /// An empty one that registers at `sink`.
+    pub fn registering_at(sink: &Sink) -> Self {
+        let mut new = Self::new();
+        new.set("LABELSCAN_REGISTRY", &sink.url());
+        new.set("LABELSCAN_REGISTRY_SECRET", sink.secret());
+        new.set("LABELSCAN_REGISTRY_ALLOW_PRIVATE", "true");
+        new
+    }
+
+    /// Adds a setting by its name in the environment.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A folder for the test's own files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Everything that all servers of this installation wrote so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("server.log")
+    }
+
+    /// Makes a key by the command line and a caller that uses it.
+    ///
+    /// # Panics
+    /// If no key is printed.
+    pub async fn caller(&self, name: &str, role: &str) -> Caller {
+        let data = self.data();
+        let data = data.to_str().expect("a folder in UTF-8");
+        let arguments = ["keys", "create", "--name", name, "--role", role, "--data", data];
+        let ended = labelscan(self.folder(), &arguments).await;
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        Caller::new(self.address, ended.stdout.trim())
+    }
+
+    /// Starts a server and waits until it is ready.
+    ///
+    /// # Panics
+    /// If it does not become ready; its log is in the message.
+    pub async fn start(&self) -> Server {
+        let server = self.start_unready();
+        let ready = Caller::new(self.address, "");
+        let probe = || async { (ready.get("/readyz").await?.status == 200).then_some(()) };
+        let waiting = eventually("/readyz", Duration::from_secs(START_S_MAX), probe);
+        tokio::select! {
+            () = waiting => server,
+            () = tokio::time::sleep(Duration::from_secs(START_S_MAX - 1)) => {
+                panic!("the server is not ready: {}", self.log())
+            }
+        }
+    }
+
+    /// Starts a server and does not wait.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    pub fn start_unready(&self) -> Server {
+        let log = File::options().create(true).append(true).open(self.log_path()).expect("a log");
+        let child = Command::new(program())
+            .arg("serve")
+            .current_dir(self.folder())
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program starts");
+        Server { child }
+    }
+}
+
+impl Default for Installation {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A running server; it is killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+}
+
+impl Server {
+    /// Its process.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub fn process(&self) -> u32 {
+        self.child.id().expect("the server runs")
+    }
+
+    /// The processes that it started.
+    pub fn children(&self) -> Vec<u32> {
+        let process = self.process();
+        let tasks = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+        let lists = tasks
+            .flatten()
+            .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+        lists
+            .flat_map(|list| {
+                list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()
+            })
+            .collect()
+    }
+
+    /// Ends it as a power cut would.
+    ///
+    /// # Panics
+    /// If it cannot be killed.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("the server is killed");
+    }
+
+    /// Asks it to end and waits; gives its exit code.
+    ///
+    /// # Panics
+    /// If it does not end within a minute.
+    pub async fn stop(mut self) -> Option<i32> {
+        let asked = Command::new("kill").arg(self.process().to_string()).status().await;
+        assert!(asked.is_ok_and(|status| status.success()), "SIGTERM is sent");
+        let ended = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await;
+        ended.expect("the server ends when asked").expect("a status").code()
+    }
+}
