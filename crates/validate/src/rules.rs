@@ -19,8 +19,13 @@ pub(crate) enum Fact {
     TwoBarcodes,
     /// It is printed, anywhere.
     Printed,
-    /// It is printed beside a serial keyword.
+    /// It is printed after a serial keyword, in the keyword's own line.
     Keyword,
+    /// It is printed in a line beside or below a serial keyword that has no value of its own. The
+    /// keyword may belong to another number: a model often stands nearer than the serial.
+    KeywordNear,
+    /// No other barcode is in view that could be the keyword's.
+    LoneBarcode,
     /// Printed beside a serial keyword stands what differs from it by look-alikes only.
     KeywordLookAlike,
     /// Two independent readings of the same spot agree on it, and nothing was cut off or glued on.
@@ -82,8 +87,13 @@ pub(crate) const ACCEPTING: &[Row] = &[
     // Two channels that fail in different ways, one of them under the serial's name.
     Row { name: "barcode equals keyed print", needs: &[Barcode, Keyword], confidence: 0.9998 },
     Row {
-        name: "barcode under a keyword equals print",
-        needs: &[BarcodeCaptioned, Printed],
+        name: "the only barcode equals print near a keyword",
+        needs: &[Barcode, KeywordNear, LoneBarcode],
+        confidence: 0.9995,
+    },
+    Row {
+        name: "the only barcode, at a keyword, equals print",
+        needs: &[BarcodeCaptioned, Printed, LoneBarcode],
         confidence: 0.9995,
     },
     // An identifier is the maker's own statement.
@@ -130,6 +140,11 @@ pub(crate) const ACCEPTING: &[Row] = &[
     },
     // 151 agreements of two such readings on real labels, none wrong.
     Row { name: "keyed print read twice", needs: &[Keyword, TwoReadings], confidence: 0.998 },
+    Row {
+        name: "print near a keyword in a maker's format read twice",
+        needs: &[KeywordNear, TwoReadings, VendorFormat],
+        confidence: 0.998,
+    },
     Row {
         name: "print in a taught format read twice",
         needs: &[Printed, TwoReadings, TaughtFormat],
@@ -191,7 +206,10 @@ pub(crate) fn checks(facts: Facts) -> Vec<Check> {
         (facts.has(Barcode) && facts.has(Printed), Check::BarcodeEqualsText),
         (facts.has(BarcodeNamed), Check::BarcodeIdentifier),
         (
-            facts.has(Keyword) || facts.has(KeywordLookAlike) || facts.has(BarcodeCaptioned),
+            facts.has(Keyword)
+                || facts.has(KeywordNear)
+                || facts.has(KeywordLookAlike)
+                || facts.has(BarcodeCaptioned),
             Check::Keyword,
         ),
         (facts.has(TwoBarcodes), Check::TwoBarcodes),
@@ -235,6 +253,8 @@ mod tests {
             TwoBarcodes,
             Printed,
             Keyword,
+            KeywordNear,
+            LoneBarcode,
             KeywordLookAlike,
             TwoReadings,
             SeveralPhotos,
@@ -248,6 +268,8 @@ mod tests {
         assert!(accepting(facts(&[Printed, Keyword, VendorFormat])).is_none());
         assert!(accepting(facts(&[Printed, Keyword, TaughtFormat])).is_none());
         assert!(accepting(facts(&[Printed, TwoReadings, VendorFormat])).is_none());
+        assert!(accepting(facts(&[Printed, KeywordNear, TwoReadings])).is_none());
+        assert!(accepting(facts(&[Barcode, Printed, KeywordNear])).is_none());
         assert!(accepting(facts(&[Barcode, Printed])).is_none());
         assert!(accepting(facts(&[TwoBarcodes, Barcode])).is_none());
     }

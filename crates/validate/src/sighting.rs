@@ -85,6 +85,11 @@ impl Sighting {
         matches!(self.carrier, Carrier::Print { whole: true, .. })
     }
 
+    /// Print whose keyword stands in another line.
+    pub(crate) fn is_near(&self) -> bool {
+        matches!(self.carrier, Carrier::Print { near: true, .. })
+    }
+
     /// Print that was put together from several lines: good only for comparing with a barcode.
     pub(crate) fn is_wrapped(&self) -> bool {
         matches!(self.carrier, Carrier::Print { joined: Joined::Lines, .. })

@@ -147,12 +147,13 @@ fn doubtful(case: &Case, value: &Value) -> Vec<usize> {
 /// Whether a person should be shown this value: the serial must be among the candidates wherever a
 /// person could read it, and what is surely another number must not.
 fn is_candidate(value: &Value) -> bool {
-    if value.bars.contains(&Bar::NamedOther) && !value.facts.has(Fact::Keyword) {
+    let keyed = value.facts.has(Fact::Keyword) || value.facts.has(Fact::KeywordNear);
+    if value.bars.contains(&Bar::NamedOther) && !keyed {
         return false;
     }
     let barcode = value.sightings.iter().any(|sighting| sighting.is_barcode());
     let taught = value.facts.has(Fact::TaughtFormat);
-    value.facts.has(Fact::Keyword) || barcode || taught || digits(value.value) >= 4
+    keyed || barcode || taught || digits(value.value) >= 4
 }
 
 /// How likely a value is the serial, 0 to 1: a sum of weights of evidence through the logistic
@@ -161,6 +162,7 @@ fn likelihood(value: &Value) -> f32 {
     let facts = value.facts;
     let weights = [
         (Fact::Keyword, 2.0),
+        (Fact::KeywordNear, 0.8),
         (Fact::BarcodeNamed, 2.0),
         (Fact::BarcodeCaptioned, 0.7),
         (Fact::Barcode, 1.0),

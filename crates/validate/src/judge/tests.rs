@@ -224,3 +224,21 @@ fn identifiers_are_typed() {
         ]
     );
 }
+
+#[test]
+fn a_model_beside_a_lone_keyword_is_not_the_serial() {
+    // The caption stands far from its number; the model happens to be nearer. Both readings see
+    // the same, so only the rule can tell.
+    let lines = vec![
+        crate::testing::line_at(0.0, 0.0, "Serial No."),
+        crate::testing::line_at(160.0, 6.0, "DTK-2200/K"),
+        crate::testing::line_at(140.0, 80.0, "6CAC000010"),
+    ];
+    let mut seen = evidence(&[], &[]);
+    seen.photos[0].lines = lines.clone();
+    seen.photos[0].second_lines = lines;
+    assert!(matches!(decide(&seen), Verdict::Review { .. }));
+    seen.photos[0].barcodes = vec![barcode(Code128, "DTK2200K"), barcode(Code39, "6CAC000010")];
+    seen.photos[0].barcodes[1].quad = quad(900.0, 900.0, 100.0, 50.0);
+    assert!(matches!(decide(&seen), Verdict::Review { .. }));
+}

@@ -33,6 +33,7 @@ impl Value<'_> {
             || self.sightings.iter().any(|sighting| {
                 sighting.says_serial()
                     && sighting.is_whole_print()
+                    && !sighting.is_near()
                     && digits(self.value) >= PRINTED_DIGITS_MIN
             })
     }
@@ -112,13 +113,15 @@ impl<'a> Case<'a> {
                     barcodes.extend(sighting.barcode().filter(|_| counts));
                     photos.insert(sighting.place.photo);
                 }
-                Carrier::Print { whole, .. } => {
+                Carrier::Print { whole, near, .. } => {
                     facts.insert(Fact::Printed);
-                    facts.insert_if(Fact::Keyword, sighting.says_serial());
+                    facts.insert_if(Fact::Keyword, sighting.says_serial() && !near);
+                    facts.insert_if(Fact::KeywordNear, sighting.says_serial() && near);
                     photos.extend(whole.then_some(sighting.place.photo));
                 }
             }
         }
+        facts.insert_if(Fact::LoneBarcode, self.no_barcode_but(&barcodes));
         facts.insert_if(Fact::TwoBarcodes, barcodes.len() > 1);
         facts.insert_if(Fact::SeveralPhotos, photos.len() > 1);
         facts.insert_if(Fact::TwoReadings, read_twice(value, sightings));
@@ -132,6 +135,14 @@ impl<'a> Case<'a> {
         }
         let corrections = self.settled(value, sightings, &mut facts);
         (facts, corrections)
+    }
+
+    /// Whether every barcode in view is one of these or a product number.
+    fn no_barcode_but(&self, these: &BTreeSet<(usize, usize)>) -> bool {
+        self.sightings.iter().all(|sighting| {
+            sighting.says_other() == Some(IdentifierKind::Ean)
+                || sighting.barcode().is_none_or(|barcode| these.contains(&barcode))
+        })
     }
 
     /// A barcode `SPF0UFLRH` is the serial `PF0UFLRH` under an identifier only if print says so or
@@ -169,7 +180,8 @@ impl<'a> Case<'a> {
         });
         if checked && !facts.has(Fact::Keyword) {
             let near = self.sightings.iter().filter(|sighting| {
-                !sighting.is_barcode()
+                !sighting.is_near()
+                    && !sighting.is_barcode()
                     && sighting.says_serial()
                     && look_alike_distance(&sighting.value, value)
                         .is_some_and(|places| (1..=super::LOOK_ALIKES_MAX).contains(&places))
