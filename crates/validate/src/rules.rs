@@ -119,7 +119,6 @@ pub(crate) const ACCEPTING: &[Row] = &[
         needs: &[TwoBarcodes, VendorFormat],
         confidence: 0.999,
     },
-    Row { name: "barcode in a taught format", needs: &[Barcode, TaughtFormat], confidence: 0.998 },
     Row { name: "barcode that is expected", needs: &[Barcode, Expected], confidence: 0.9998 },
     Row {
         name: "print that is expected",
@@ -271,6 +270,8 @@ mod tests {
         assert!(accepting(facts(&[Printed, KeywordNear, TwoReadings])).is_none());
         assert!(accepting(facts(&[Barcode, Printed, KeywordNear])).is_none());
         assert!(accepting(facts(&[Barcode, Printed])).is_none());
+        // A part inside the device carries a code of seven digits as well.
+        assert!(accepting(facts(&[Barcode, TaughtFormat])).is_none());
         assert!(accepting(facts(&[TwoBarcodes, Barcode])).is_none());
     }
 
