@@ -1,109 +1,232 @@
 //! The order of the steps, cheapest and most telling first, under one budget.
 
-use super::locate::{BarBox, bar_boxes};
+use super::locate::{BarBox, Patch, bar_boxes, patches};
 use super::matrix::Bits;
+use super::plane::{cut, halve};
 use super::strip::{merge, read_box};
+use super::tensor::Grid;
 use super::{BarcodeFindings, Symbologies, WorkBudget, inside};
 use image::GrayImage;
-use image::imageops::{self, FilterType};
+use std::f32::consts::FRAC_PI_4;
 use validate::{Barcode, Point, Symbology};
 
 /// Pixels up to which a photo is searched for two-dimensional symbols in one piece.
-const MATRIX_PIXELS_MAX: u64 = 1_600_000;
+const WHOLE_PIXELS_MAX: u64 = 1_600_000;
+/// Pixels up to which a photo without any code is searched once more.
+const LAST_PIXELS_MAX: u64 = 1_000_000;
+/// Pixels of the coarsest level.
+const LEVEL_PIXELS_MIN: u32 = 100_000;
+/// Most patches of a photo that are looked at.
+const PATCHES_MAX: usize = 16;
+/// Side of a cut-out around a patch, in pixels.
+const CUT_PX: std::ops::RangeInclusive<f32> = 160.0..=440.0;
+/// Longest side of a cut-out around a stacked code, in pixels.
+const STACKED_PX_MAX: f32 = 1400.0;
+/// White around a patch, as a part of its side.
+const CUT_MARGIN: f32 = 0.3;
 
 pub(super) fn run(
     photo: &GrayImage,
     budget: &mut WorkBudget,
     wanted: Symbologies,
 ) -> BarcodeFindings {
-    let mut found = BarcodeFindings::default();
-    let halves = halves(photo);
-    let mut unread: Vec<BarBox> = Vec::new();
-    for (index, level) in std::iter::once(photo).chain(&halves).enumerate() {
-        if !budget.take(u64::from(level.width()) * u64::from(level.height())) {
-            break;
-        }
-        let scale = (1u32 << index) as f32;
-        for place in bar_boxes(level, scale) {
-            let known = |code: &Barcode| inside(&code.quad, place.centre);
-            if found.barcodes.iter().any(known) {
-                continue;
-            }
-            let reading = read_box(photo, &place, wanted);
-            if !budget.take(reading.pixels) {
-                break;
-            }
-            merge(&mut found.barcodes, reading.codes);
-            if reading.looks_like_code {
-                unread.push(place);
-            }
-        }
+    let mut search = Search { levels: levels(photo), budget, wanted, found: Vec::new() };
+    let grids = search.grids();
+    let unread = search.bars(&grids);
+    search.matrix(&grids);
+    if search.found.is_empty() {
+        search.whole();
     }
-    matrix_codes(photo, &halves, budget, wanted, &mut found.barcodes);
-    unread.retain(|place| {
-        !found.barcodes.iter().any(|code| {
-            inside(&code.quad, place.centre) || inside(&place.quad(), super::centre(&code.quad))
+    let found = search.found;
+    let located_unread = unread
+        .iter()
+        .filter(|place| {
+            !found.iter().any(|code| {
+                inside(&code.quad, place.centre) || inside(&place.quad(), super::centre(&code.quad))
+            })
         })
-    });
-    found.located_unread = unread.iter().map(BarBox::quad).collect();
-    found
+        .map(BarBox::quad)
+        .collect();
+    BarcodeFindings { barcodes: found, located_unread }
 }
 
-/// The photo at 1/2, 1/4 ... as long as it is large.
-fn halves(photo: &GrayImage) -> Vec<GrayImage> {
-    let mut out: Vec<GrayImage> = Vec::new();
+/// A picture and the photo's pixels per pixel of it.
+struct Level<'a> {
+    picture: std::borrow::Cow<'a, GrayImage>,
+    scale: f32,
+}
+
+impl Level<'_> {
+    fn pixels(&self) -> u64 {
+        u64::from(self.picture.width()) * u64::from(self.picture.height())
+    }
+}
+
+/// The photo at 1, 1/2, 1/4 ... as long as it is large.
+fn levels(photo: &GrayImage) -> Vec<Level<'_>> {
+    let mut out = vec![Level { picture: std::borrow::Cow::Borrowed(photo), scale: 1.0 }];
     loop {
-        let last = out.last().unwrap_or(photo);
-        let (width, height) = (last.width() / 2, last.height() / 2);
-        if u64::from(width) * u64::from(height) < 200_000 {
+        let last = &out[out.len() - 1];
+        if last.picture.width() / 2 * (last.picture.height() / 2) < LEVEL_PIXELS_MIN {
             return out;
         }
-        out.push(imageops::resize(last, width, height, FilterType::Triangle));
+        let picture = std::borrow::Cow::Owned(halve(&last.picture));
+        let scale = last.scale * 2.0;
+        out.push(Level { picture, scale });
     }
 }
 
-fn matrix_codes(
-    photo: &GrayImage,
-    halves: &[GrayImage],
-    budget: &mut WorkBudget,
+struct Search<'a, 'b> {
+    levels: Vec<Level<'a>>,
+    budget: &'b mut WorkBudget,
     wanted: Symbologies,
-    out: &mut Vec<Barcode>,
-) {
-    let levels: Vec<(&GrayImage, f32)> = std::iter::once(photo)
-        .chain(halves)
-        .enumerate()
-        .map(|(index, level)| (level, (1u32 << index) as f32))
-        .collect();
-    let pixels = |level: &GrayImage| u64::from(level.width()) * u64::from(level.height());
-    let first = levels.iter().position(|(level, _)| pixels(level) <= MATRIX_PIXELS_MAX);
-    for index in first.into_iter().chain((0..first.unwrap_or(0)).rev()) {
-        let (level, scale) = levels[index];
-        if !budget.take(pixels(level) * 3) {
-            return;
+    found: Vec<Barcode>,
+}
+
+impl Search<'_, '_> {
+    fn grids(&mut self) -> Vec<Grid> {
+        let budget = &mut *self.budget;
+        let affordable = self.levels.iter().take_while(|level| budget.take(level.pixels()));
+        affordable.map(|level| Grid::of(&level.picture)).collect()
+    }
+
+    fn photo(&self) -> &GrayImage {
+        &self.levels[0].picture
+    }
+
+    /// Reads the boxes of bars; returns those that look like a code but stayed unread.
+    fn bars(&mut self, grids: &[Grid]) -> Vec<BarBox> {
+        let mut unread: Vec<BarBox> = Vec::new();
+        for (index, grid) in grids.iter().enumerate() {
+            for place in bar_boxes(grid, self.levels[index].scale) {
+                if self.found.iter().any(|code| inside(&code.quad, place.centre)) {
+                    continue;
+                }
+                let reading = read_box(self.photo(), &place, self.wanted);
+                if !self.budget.take(reading.pixels) {
+                    return unread;
+                }
+                let nothing = reading.codes.is_empty();
+                merge(&mut self.found, reading.codes);
+                if nothing && reading.looks_like_code && !self.stacked(&place) {
+                    unread.push(place);
+                }
+            }
         }
-        let Some(mut bits) = Bits::of(level) else { continue };
-        let before = out.len();
-        let mut add =
-            |codes: Vec<Barcode>| merge(out, codes.into_iter().map(|code| at(code, scale)));
-        if wanted.has(Symbology::QrCode) {
-            add(bits.qr());
+        unread
+    }
+
+    /// Reads a box whose rows differ from each other as PDF417.
+    fn stacked(&mut self, place: &BarBox) -> bool {
+        let longest = place.half_u.max(place.half_v) * 2.0 * (1.0 + CUT_MARGIN);
+        let scale = (longest / STACKED_PX_MAX).max(1.0);
+        let size = |half: f32| ((half * (2.0 + 2.0 * CUT_MARGIN) + 16.0) / scale) as u32;
+        let (width, height) = (size(place.half_u), size(place.half_v));
+        if !self.wanted.has(Symbology::Pdf417)
+            || place.half_v * 12.0 < place.half_u
+            || !self.budget.take(u64::from(width * height) * 3)
+        {
+            return false;
         }
-        if wanted.has(Symbology::DataMatrix) {
-            add(bits.data_matrix());
+        let picture = cut(self.photo(), place.centre, place.angle, scale, (width, height));
+        let Some(mut bits) = Bits::of(&picture) else { return false };
+        let (u, v) = (width as f32 / 2.0, height as f32 / 2.0);
+        let back = |p: Point| place.at((p.x - u) * scale, (p.y - v) * scale);
+        let codes = bits.read(Symbology::Pdf417);
+        let any = !codes.is_empty();
+        merge(&mut self.found, placed(codes, back));
+        any
+    }
+
+    fn matrix(&mut self, grids: &[Grid]) {
+        let whole = self.levels.iter().position(|level| level.pixels() <= WHOLE_PIXELS_MAX);
+        let whole = whole.unwrap_or(self.levels.len() - 1);
+        if self.wanted.has(Symbology::QrCode) && self.budget.take(self.levels[whole].pixels()) {
+            let level = &self.levels[whole];
+            if let Some(mut bits) = Bits::of(&level.picture) {
+                let scale = level.scale;
+                let place = |p: Point| Point { x: p.x * scale, y: p.y * scale };
+                merge(&mut self.found, placed(bits.read(Symbology::QrCode), place));
+            }
         }
-        if wanted.has(Symbology::Pdf417) {
-            add(bits.pdf417());
+        let mut places: Vec<(Patch, usize)> = Vec::new();
+        for (index, grid) in grids.iter().enumerate() {
+            for patch in patches(grid, self.levels[index].scale) {
+                if !places.iter().any(|(known, _)| known.same(&patch)) {
+                    places.push((patch, index));
+                }
+            }
         }
-        if wanted.has(Symbology::Aztec) {
-            add(bits.aztec());
+        places.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
+        for (patch, _) in places.iter().take(PATCHES_MAX) {
+            if !self.found.iter().any(|code| inside(&code.quad, patch.centre)) {
+                self.patch(patch);
+            }
         }
-        if out.len() > before {
-            return;
+    }
+
+    /// Looks for a symbol that no patch showed, in the photo as a whole.
+    fn whole(&mut self) {
+        let level = self.levels.iter().find(|level| level.pixels() <= LAST_PIXELS_MAX);
+        let Some(level) = level else { return };
+        let Some(mut bits) = Bits::of(&level.picture) else { return };
+        let scale = level.scale;
+        for symbology in [Symbology::DataMatrix, Symbology::Pdf417, Symbology::Aztec] {
+            if !self.wanted.has(symbology) || !self.budget.take(level.pixels() * 4) {
+                continue;
+            }
+            let codes = bits.read(symbology);
+            if !codes.is_empty() {
+                let place = |p: Point| Point { x: p.x * scale, y: p.y * scale };
+                merge(&mut self.found, placed(codes, place));
+                return;
+            }
+        }
+    }
+
+    /// Cuts a patch out and reads it, upright and turned.
+    fn patch(&mut self, patch: &Patch) {
+        for angle in [0.0, FRAC_PI_4] {
+            let side = patch.half.0.max(patch.half.1) * 2.0 * (1.0 + 2.0 * CUT_MARGIN);
+            let target = side.clamp(*CUT_PX.start(), *CUT_PX.end()).min(side * 3.0);
+            let level = self.levels.iter().rev().find(|level| side / level.scale >= target * 0.9);
+            let level = level.unwrap_or(&self.levels[0]);
+            let scale = side / target;
+            let inner = Point { x: patch.centre.x / level.scale, y: patch.centre.y / level.scale };
+            let size = target as u32;
+            if !self.budget.take(u64::from(size * size) * 6) {
+                return;
+            }
+            let picture = cut(&level.picture, inner, angle, scale / level.scale, (size, size));
+            let Some(mut bits) = Bits::of(&picture) else { return };
+            let (sin, cos) = angle.sin_cos();
+            let half = size as f32 / 2.0;
+            let place = |p: Point| {
+                let (u, v) = ((p.x - half) * scale, (p.y - half) * scale);
+                Point {
+                    x: patch.centre.x + u * cos - v * sin,
+                    y: patch.centre.y + u * sin + v * cos,
+                }
+            };
+            let codes = matrix_codes(&mut bits, self.wanted);
+            if !codes.is_empty() {
+                merge(&mut self.found, placed(codes, place));
+                return;
+            }
         }
     }
 }
 
-fn at(code: Barcode, scale: f32) -> Barcode {
-    let quad = code.quad.map(|p| Point { x: p.x * scale, y: p.y * scale });
-    Barcode { quad, ..code }
+/// The symbols of a cut-out, the first kind that reads.
+fn matrix_codes(bits: &mut Bits<'_>, wanted: Symbologies) -> Vec<Barcode> {
+    [Symbology::QrCode, Symbology::DataMatrix, Symbology::Aztec, Symbology::Pdf417]
+        .into_iter()
+        .filter(|&symbology| wanted.has(symbology))
+        .map(|symbology| bits.read(symbology))
+        .find(|codes| !codes.is_empty())
+        .unwrap_or_default()
+}
+
+fn placed(codes: Vec<Barcode>, place: impl Fn(Point) -> Point) -> impl Iterator<Item = Barcode> {
+    codes.into_iter().map(move |code| Barcode { quad: code.quad.map(&place), ..code })
 }

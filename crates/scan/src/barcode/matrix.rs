@@ -5,17 +5,22 @@
 //! grows with the cube of the finder patterns, so its steps are driven from here, with a limit on
 //! their number.
 
+use super::plane::threshold;
 use image::GrayImage;
-use rxing::common::{BitMatrix, HybridBinarizer};
+use rxing::common::{BitArray, BitMatrix, LineOrientation};
 use rxing::multi::MultipleBarcodeReader;
 use rxing::qrcode::cpp_port::{decoder, detector};
 use rxing::{
-    Binarizer, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, RXingResultMetadataType,
-    RXingResultMetadataValue, Reader,
+    Binarizer, BinaryBitmap, DecodeHints, Luma8Source, LuminanceSource, RXingResult,
+    RXingResultMetadataType, RXingResultMetadataValue, Reader,
 };
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use validate::{Barcode, Point, Quad, Symbology};
 
+/// Most places where a row may run through a finder pattern; a picture with more is a pattern that
+/// the detector would compare with itself for seconds.
+const FINDER_ROWS_MAX: usize = 10_000;
 /// Most finder patterns that are combined to QR symbols.
 const FINDERS_MAX: usize = 60;
 /// Most combinations that are sampled.
@@ -23,27 +28,37 @@ const FINDER_SETS_MAX: usize = 120;
 
 /// A grey picture, thresholded once for all readers.
 pub(super) struct Bits<'a> {
-    bitmap: BinaryBitmap<HybridBinarizer<Luma8Source<'a>>>,
+    bitmap: BinaryBitmap<Thresholded<'a>>,
 }
 
 impl<'a> Bits<'a> {
-    /// `None` for a picture without contrast.
+    /// `None` for a picture without room for a symbol.
     pub(super) fn of(grey: &'a GrayImage) -> Option<Self> {
         let source =
             Luma8Source::new_with_slice(grey.as_raw(), grey.width(), grey.height()).ok()?;
-        let binarizer = HybridBinarizer::new(source);
-        fenced(|| binarizer.get_black_matrix().is_ok()).filter(|&ok| ok)?;
-        Some(Self { bitmap: BinaryBitmap::new(binarizer) })
+        let bits = threshold(grey)?;
+        Some(Self { bitmap: BinaryBitmap::new(Thresholded { source, bits }) })
+    }
+
+    /// The symbols of one kind; none for a one-dimensional symbology.
+    pub(super) fn read(&mut self, symbology: Symbology) -> Vec<Barcode> {
+        match symbology {
+            Symbology::QrCode => self.qr(),
+            Symbology::DataMatrix => self.data_matrix(),
+            Symbology::Aztec => self.aztec(),
+            Symbology::Pdf417 => self.pdf417(),
+            _ => Vec::new(),
+        }
     }
 
     /// All QR codes.
-    pub(super) fn qr(&mut self) -> Vec<Barcode> {
+    fn qr(&mut self) -> Vec<Barcode> {
         let bits = self.bitmap.get_black_matrix();
         fenced(|| qr_codes(bits)).unwrap_or_default()
     }
 
     /// A Data Matrix symbol.
-    pub(super) fn data_matrix(&mut self) -> Vec<Barcode> {
+    fn data_matrix(&mut self) -> Vec<Barcode> {
         let hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
         let result = fenced(|| {
             rxing::datamatrix::DataMatrixReader.decode_with_hints(&mut self.bitmap, &hints).ok()
@@ -56,13 +71,13 @@ impl<'a> Bits<'a> {
     }
 
     /// An Aztec symbol.
-    pub(super) fn aztec(&mut self) -> Vec<Barcode> {
+    fn aztec(&mut self) -> Vec<Barcode> {
         let result = fenced(|| rxing::aztec::AztecReader.decode(&mut self.bitmap).ok());
         result.flatten().and_then(|result| barcode(&result, Symbology::Aztec)).into_iter().collect()
     }
 
     /// All PDF417 symbols.
-    pub(super) fn pdf417(&mut self) -> Vec<Barcode> {
+    fn pdf417(&mut self) -> Vec<Barcode> {
         let hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
         let results = fenced(|| {
             rxing::pdf417::PDF417Reader
@@ -74,12 +89,67 @@ impl<'a> Bits<'a> {
     }
 }
 
+/// rxing's seam for a threshold of one's own.
+struct Thresholded<'a> {
+    source: Luma8Source<'a>,
+    bits: BitMatrix,
+}
+
+impl<'a> Binarizer for Thresholded<'a> {
+    type Source = Luma8Source<'a>;
+
+    fn get_luminance_source(&self) -> &Self::Source {
+        &self.source
+    }
+
+    fn get_black_row(&self, y: usize) -> rxing::common::Result<Cow<'_, BitArray>> {
+        Ok(Cow::Owned(self.bits.getRow(y as u32)))
+    }
+
+    fn get_black_row_from_matrix(&self, y: usize) -> rxing::common::Result<Cow<'_, BitArray>> {
+        self.get_black_row(y)
+    }
+
+    fn get_black_matrix(&self) -> rxing::common::Result<&BitMatrix> {
+        Ok(&self.bits)
+    }
+
+    fn get_black_line(
+        &self,
+        line: usize,
+        orientation: LineOrientation,
+    ) -> rxing::common::Result<Cow<'_, BitArray>> {
+        match orientation {
+            LineOrientation::Row => self.get_black_row(line),
+            LineOrientation::Column => Ok(Cow::Owned(self.bits.getCol(line as u32))),
+        }
+    }
+
+    fn create_binarizer(&self, source: Self::Source) -> Self {
+        let (width, height) = (source.get_width() as u32, source.get_height() as u32);
+        let grey = GrayImage::from_raw(width, height, source.get_matrix().into_owned());
+        let bits = grey.and_then(|grey| threshold(&grey)).unwrap_or_else(|| self.bits.clone());
+        Self { source, bits }
+    }
+
+    fn get_width(&self) -> usize {
+        self.bits.width() as usize
+    }
+
+    fn get_height(&self) -> usize {
+        self.bits.height() as usize
+    }
+}
+
 /// Runs a reader; a panic inside it counts as nothing found.
 fn fenced<T>(read: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(read)).ok()
 }
 
 fn qr_codes(bits: &BitMatrix) -> Vec<Barcode> {
+    if finder_rows(bits) > FINDER_ROWS_MAX {
+        return Vec::new();
+    }
     let mut finders = detector::FindFinderPatterns(bits, true, 0);
     finders.sort_by_key(|finder| std::cmp::Reverse(finder.size));
     finders.truncate(FINDERS_MAX);
@@ -104,6 +174,31 @@ fn qr_codes(bits: &BitMatrix) -> Vec<Barcode> {
         }
     }
     out
+}
+
+/// Counts the places where every third row shows the runs 1:1:3:1:1 of a finder pattern, each
+/// within half a module.
+fn finder_rows(bits: &BitMatrix) -> usize {
+    let mut count = 0;
+    for y in (2..bits.height()).step_by(3) {
+        let row = bits.getRow(y);
+        let (mut runs, mut from) = ([0usize; 5], row.getNextSet(0));
+        while from < row.get_size() {
+            let black_end = row.getNextUnset(from);
+            let white_end = row.getNextSet(black_end);
+            // After a black run the last five runs begin and end with black.
+            runs = [runs[1], runs[2], runs[3], runs[4], black_end - from];
+            let modules = [1, 1, 3, 1, 1];
+            let total: usize = runs.iter().sum();
+            let close = |(&run, &modules): (&usize, &usize)| {
+                (2 * 7 * run).abs_diff(2 * modules * total) <= total * modules
+            };
+            count += usize::from(runs[0] > 0 && runs.iter().zip(&modules).all(close));
+            runs = [runs[1], runs[2], runs[3], runs[4], white_end - black_end];
+            from = white_end;
+        }
+    }
+    count
 }
 
 fn barcode(result: &RXingResult, symbology: Symbology) -> Option<Barcode> {

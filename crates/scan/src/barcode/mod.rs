@@ -11,8 +11,12 @@ mod cascade;
 mod linear;
 mod locate;
 mod matrix;
+mod plane;
 mod row;
 mod strip;
+mod tensor;
+#[cfg(test)]
+mod tests;
 
 pub use budget::WorkBudget;
 

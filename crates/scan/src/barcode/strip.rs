@@ -2,21 +2,28 @@
 
 use super::linear::{RowCode, read_row};
 use super::locate::BarBox;
+use super::plane::sample_line;
 use super::{Symbologies, inside, row};
 use image::GrayImage;
-use validate::{Barcode, Point, Quad};
+use validate::{Barcode, Point, Quad, Symbology};
 
 /// Most samples of a row.
 const SAMPLES_MAX: usize = 4096;
 /// Most rows of a box.
-const ROWS_MAX: usize = 32;
+const ROWS_MAX: usize = 40;
+/// Least distance of two rows, so that each has pixels of its own.
+const ROW_PX: f32 = 2.0;
+/// Rows that are read before the others are worth it.
+const PROBES: usize = 6;
 /// Rows that must agree before a value counts.
 const VOTES_MIN: u16 = 2;
 /// White added before and after the box, as a part of its half length.
 const QUIET: f32 = 0.3;
+/// Fewest edges of a row that may hold a code.
+const EDGES_MIN: usize = 24;
 
 /// What a box held.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct BoxReading {
     pub(super) codes: Vec<Barcode>,
     /// Nothing was decoded, though most rows alternate like a code.
@@ -25,97 +32,146 @@ pub(super) struct BoxReading {
     pub(super) pixels: u64,
 }
 
+/// Decodes every row of a box. Positions are in pixels of `photo`.
+///
+/// A few rows across the whole box come first; if none of them decodes or alternates like a code,
+/// the others are not looked at.
+pub(super) fn read_box(photo: &GrayImage, place: &BarBox, wanted: Symbologies) -> BoxReading {
+    let mut rows = Rows::of(photo, place, wanted);
+    let count = ((place.half_v * 2.0 / ROW_PX) as usize).clamp(1, ROWS_MAX);
+    let at = |index: usize| ((index as f32 + 0.5) / count as f32 * 2.0 - 1.0) * place.half_v * 0.96;
+    let stride = count.div_ceil(PROBES);
+    for index in (stride / 2..count).step_by(stride) {
+        rows.read(at(index));
+    }
+    if rows.busy * 2 >= rows.done || !rows.seen.is_empty() {
+        for index in (0..count).filter(|index| index % stride != stride / 2) {
+            rows.read(at(index));
+        }
+    }
+    let codes = elect(place, tallies(rows.seen));
+    let looks_like_code = codes.is_empty() && count > 2 && rows.busy * 3 > rows.done * 2;
+    BoxReading { codes, looks_like_code, pixels: (rows.done * rows.grey.len() * 3) as u64 }
+}
+
+/// The rows of a box as they are read.
+struct Rows<'a> {
+    photo: &'a GrayImage,
+    place: &'a BarBox,
+    wanted: Symbologies,
+    /// Half the length of a row and the distance of its samples, in pixels.
+    half: f32,
+    step: f32,
+    grey: Vec<u8>,
+    lines: [Vec<u8>; 3],
+    edges: Vec<f32>,
+    codes: Vec<RowCode>,
+    seen: Vec<(Seen, RowCode)>,
+    done: usize,
+    /// Rows that alternate often enough for a code.
+    busy: usize,
+}
+
+/// A row's distance along the bars, and a code's start and end across them.
+#[derive(Clone, Copy)]
+struct Seen {
+    v: f32,
+    from: f32,
+    to: f32,
+}
+
+impl<'a> Rows<'a> {
+    fn of(photo: &'a GrayImage, place: &'a BarBox, wanted: Symbologies) -> Self {
+        let half = place.half_u * (1.0 + QUIET) + 8.0;
+        let density = if half < 700.0 { 2.0 } else { 1.0 };
+        let samples = ((half * 2.0 * density) as usize).clamp(32, SAMPLES_MAX);
+        Self {
+            photo,
+            place,
+            wanted,
+            half,
+            step: half * 2.0 / samples as f32,
+            grey: vec![0; samples],
+            lines: [vec![0; samples], vec![0; samples], vec![0; samples]],
+            edges: Vec::new(),
+            codes: Vec::new(),
+            seen: Vec::new(),
+            done: 0,
+            busy: 0,
+        }
+    }
+
+    fn read(&mut self, v: f32) {
+        self.sample(v);
+        self.done += 1;
+        self.codes.clear();
+        row::crossings(&self.grey, (40.0 / self.step.max(0.5)) as usize, &mut self.edges);
+        let mut busy = self.edges.len() > EDGES_MIN;
+        if busy {
+            read_row(&self.edges, self.wanted, &mut self.codes);
+        }
+        if self.codes.is_empty() {
+            row::steepest(&self.grey, 40, &mut self.edges);
+            busy |= self.edges.len() > EDGES_MIN;
+            read_row(&self.edges, self.wanted, &mut self.codes);
+        }
+        self.busy += usize::from(busy);
+        for code in self.codes.drain(..) {
+            let place = |sample: f32| sample * self.step - self.half;
+            let seen = Seen { v, from: place(code.from), to: place(code.to) };
+            self.seen.push((seen, code));
+        }
+    }
+
+    /// Samples a row at `v` along the bars: the mean of three lines next to each other.
+    fn sample(&mut self, v: f32) {
+        let (sin, cos) = self.place.angle.sin_cos();
+        let step = Point { x: cos * self.step, y: sin * self.step };
+        let spread = (self.place.half_v / 16.0).clamp(0.3, 1.0);
+        for (index, line) in self.lines.iter_mut().enumerate() {
+            let start = self.place.at(-self.half, v + (index as f32 - 1.0) * spread);
+            sample_line(self.photo, start, step, line);
+        }
+        let [above, here, below] = &self.lines;
+        for (((out, a), b), c) in self.grey.iter_mut().zip(above).zip(here).zip(below) {
+            *out = ((u16::from(*a) + u16::from(*b) + u16::from(*c)) / 3) as u8;
+        }
+    }
+}
+
 /// One value with the rows that gave it.
 struct Tally {
     code: RowCode,
     votes: u16,
-    /// First and last row: distance along the bars, start and end across them.
-    first: (f32, f32, f32),
-    last: (f32, f32, f32),
+    first: Seen,
+    last: Seen,
 }
 
-/// Decodes every row of a box. Positions are in pixels of `photo`.
-pub(super) fn read_box(photo: &GrayImage, place: &BarBox, wanted: Symbologies) -> BoxReading {
-    let half = place.half_u * (1.0 + QUIET) + 8.0;
-    let density = if half < 700.0 { 2.0 } else { 1.0 };
-    let samples = ((half * 2.0 * density) as usize).clamp(32, SAMPLES_MAX);
-    let step = half * 2.0 / samples as f32;
-    let rows = ((place.half_v * 2.0 / 3.0) as usize).clamp(5, ROWS_MAX);
-    let mut out = BoxReading { pixels: (rows * samples) as u64 * 3, ..BoxReading::default() };
-    let mut grey = vec![0; samples];
-    let (mut edges, mut codes) = (Vec::new(), Vec::new());
-    let mut tallies: Vec<Tally> = Vec::new();
-    let mut busy_rows = 0;
-    for index in 0..rows {
-        let v = ((index as f32 + 0.5) / rows as f32 * 2.0 - 1.0) * place.half_v * 0.94;
-        sample(photo, place, v, half, step, &mut grey);
-        codes.clear();
-        row::crossings(&grey, (40.0 / step.max(0.5)) as usize, &mut edges);
-        read_row(&edges, wanted, &mut codes);
-        if codes.is_empty() {
-            row::steepest(&grey, 40, &mut edges);
-            read_row(&edges, wanted, &mut codes);
-        }
-        busy_rows += usize::from(edges.len() > 36);
-        for code in codes.drain(..) {
-            let seen = (v, code.from * step - half, code.to * step - half);
-            count(&mut tallies, code, seen);
+/// Counts the rows that agree on a value at the same place.
+fn tallies(mut seen: Vec<(Seen, RowCode)>) -> Vec<Tally> {
+    seen.sort_by(|a, b| a.0.v.total_cmp(&b.0.v));
+    let mut out: Vec<Tally> = Vec::new();
+    for (seen, code) in seen {
+        let known = out.iter_mut().find(|tally| {
+            tally.code.symbology == code.symbology
+                && tally.code.payload == code.payload
+                && (seen.from < seen.to) == (tally.first.from < tally.first.to)
+                && overlap(&tally.last, &seen) > 0.5
+        });
+        match known {
+            Some(tally) => {
+                tally.votes += 1;
+                tally.last = seen;
+            }
+            None => out.push(Tally { code, votes: 1, first: seen, last: seen }),
         }
     }
-    out.codes = elect(place, tallies);
-    out.looks_like_code = out.codes.is_empty() && busy_rows * 3 > rows * 2;
     out
 }
 
-/// Samples a row at `v` along the bars: the mean of three lines next to each other.
-fn sample(photo: &GrayImage, place: &BarBox, v: f32, half: f32, step: f32, out: &mut [u8]) {
-    const ONE: i32 = 1 << 12;
-    let (width, height) = (photo.width() as i32, photo.height() as i32);
-    let pixels = photo.as_raw();
-    let (sin, cos) = place.angle.sin_cos();
-    let spread = (place.half_v / 16.0).clamp(0.4, 1.2);
-    let fixed = |value: f32| (value * ONE as f32) as i32;
-    let (dx, dy) = (fixed(cos * step), fixed(sin * step));
-    let lines = [-1.0, 0.0, 1.0].map(|line| place.at(-half, v + line * spread));
-    let mut points = lines.map(|p| (fixed(p.x), fixed(p.y)));
-    for sample in out.iter_mut() {
-        let mut sum = 0;
-        for (x, y) in &mut points {
-            let column = (*x >> 12).clamp(0, width - 2);
-            let row = (*y >> 12).clamp(0, height - 2);
-            let (fx, fy) = ((*x - (column << 12)).clamp(0, ONE), (*y - (row << 12)).clamp(0, ONE));
-            let at = (row * width + column) as usize;
-            let p = |offset: usize| i32::from(pixels[at + offset]);
-            let top = p(0) * (ONE - fx) + p(1) * fx;
-            let below = width as usize;
-            let bottom = p(below) * (ONE - fx) + p(below + 1) * fx;
-            sum += ((top >> 6) * (ONE - fy) + (bottom >> 6) * fy) >> 12;
-            *x += dx;
-            *y += dy;
-        }
-        *sample = (sum / (3 << 6)).min(255) as u8;
-    }
-}
-
-fn count(tallies: &mut Vec<Tally>, code: RowCode, seen: (f32, f32, f32)) {
-    let known = tallies.iter_mut().find(|tally| {
-        tally.code.symbology == code.symbology
-            && tally.code.payload == code.payload
-            && (seen.1 < seen.2) == (tally.first.1 < tally.first.2)
-            && overlap((tally.last.1, tally.last.2), (seen.1, seen.2)) > 0.5
-    });
-    match known {
-        Some(tally) => {
-            tally.votes += 1;
-            tally.last = seen;
-        }
-        None => tallies.push(Tally { code, votes: 1, first: seen, last: seen }),
-    }
-}
-
-/// Shared part of two spans, relative to the shorter one.
-fn overlap(a: (f32, f32), b: (f32, f32)) -> f32 {
-    let order = |(x, y): (f32, f32)| if x < y { (x, y) } else { (y, x) };
+/// Shared part of two spans across the bars, relative to the shorter one.
+fn overlap(a: &Seen, b: &Seen) -> f32 {
+    let order = |seen: &Seen| (seen.from.min(seen.to), seen.from.max(seen.to));
     let (a, b) = (order(a), order(b));
     let shared = (a.1.min(b.1) - a.0.max(b.0)).max(0.0);
     shared / (a.1 - a.0).min(b.1 - b.0).max(1.0)
@@ -123,44 +179,59 @@ fn overlap(a: (f32, f32), b: (f32, f32)) -> f32 {
 
 /// The values with enough votes; where two differ at the same place, one must clearly outnumber
 /// the other, else neither counts.
-fn elect(place: &BarBox, mut tallies: Vec<Tally>) -> Vec<Barcode> {
-    tallies.sort_by_key(|tally| std::cmp::Reverse(tally.votes));
-    let mut out: Vec<Barcode> = Vec::new();
-    for (index, tally) in tallies.iter().enumerate() {
-        let span = (tally.first.1, tally.first.2);
-        let rows = (tally.first.0, tally.last.0);
-        let contested = tallies.iter().enumerate().any(|(other, rival)| {
+fn elect(place: &BarBox, tallies: Vec<Tally>) -> Vec<Barcode> {
+    let contested = |index: usize, tally: &Tally| {
+        tallies.iter().enumerate().any(|(other, rival)| {
             other != index
                 && rival.votes * 3 > tally.votes
-                && overlap((rival.first.1, rival.first.2), span) > 0.2
                 && (rival.votes > 1 || tally.votes < 3)
-                && rows.0 <= rival.last.0
-                && rival.first.0 <= rows.1
-        });
-        if tally.votes >= VOTES_MIN && !contested {
-            out.push(Barcode {
-                symbology: tally.code.symbology,
-                payload: tally.code.payload.clone(),
-                gs1: tally.code.gs1,
-                quad: quad(place, tally),
-                votes: tally.votes,
-            });
-        }
-    }
-    out
+                && overlap(&rival.first, &tally.first) > 0.2
+                && tally.first.v <= rival.last.v
+                && rival.first.v <= tally.last.v
+        })
+    };
+    let elected = tallies.iter().enumerate().filter(|(index, tally)| {
+        tally.votes >= votes_min(&tally.code) && tall_enough(tally) && !contested(*index, tally)
+    });
+    let barcode = |tally: &Tally| Barcode {
+        symbology: tally.code.symbology,
+        payload: tally.code.payload.clone(),
+        gs1: tally.code.gs1,
+        quad: quad(place, tally),
+        votes: tally.votes,
+    };
+    elected.map(|(_, tally)| barcode(tally)).collect()
 }
 
-/// Corners in the direction of reading: the rows that were decoded, a row's distance grown.
+/// Rows that must agree: more for what is short or easily misread, where chance or glare can forge
+/// a check character.
+fn votes_min(code: &RowCode) -> u16 {
+    match code.symbology {
+        Symbology::UpcE | Symbology::Ean8 | Symbology::Itf | Symbology::Codabar => 4,
+        Symbology::Code39 if code.payload.len() < 4 => 4,
+        Symbology::Code128 if code.payload.len() < 5 => 4,
+        _ => VOTES_MIN,
+    }
+}
+
+/// Whether the agreeing rows span a part of the code's length, as bars do; chance agreement stays
+/// within a line or two.
+fn tall_enough(tally: &Tally) -> bool {
+    let length = (tally.first.to - tally.first.from).abs();
+    tally.last.v - tally.first.v > (0.02 * length).max(1.5)
+}
+
+/// Corners in the direction of reading, from the first to the last row that was decoded.
 fn quad(place: &BarBox, tally: &Tally) -> Quad {
     let (first, last) = (tally.first, tally.last);
     let corners = [
-        place.at(first.1, first.0),
-        place.at(first.2, first.0),
-        place.at(last.2, last.0),
-        place.at(last.1, last.0),
+        place.at(first.from, first.v),
+        place.at(first.to, first.v),
+        place.at(last.to, last.v),
+        place.at(last.from, last.v),
     ];
     // A code read against the row runs the other way: its top is the row's bottom.
-    if first.1 > first.2 { [corners[3], corners[2], corners[1], corners[0]] } else { corners }
+    if first.from > first.to { [corners[3], corners[2], corners[1], corners[0]] } else { corners }
 }
 
 /// Adds codes to those known; the same value at the same place is one code.

@@ -4,18 +4,11 @@
 //! clear of its narrow ones and its width follows from the character before it. Without that, a
 //! glare spot turns several characters into one wrong one.
 
-use super::{Symbol, same_pitch};
+use super::{Symbol, TWO_OF_FIVE, same_pitch, widest};
 use validate::Symbology;
 
 /// The characters whose two wide bars stand in this order, by the place of the wide space.
 const BY_WIDE_SPACE: [&[u8; 10]; 4] = [b"UVWXYZ-. *", b"1234567890", b"ABCDEFGHIJ", b"KLMNOPQRST"];
-
-/// Wide bars (first bar in the highest bit) of the ten characters of a group.
-const WIDE_BARS: [u8; 10] =
-    [0b10001, 0b01001, 0b11000, 0b00101, 0b10100, 0b01100, 0b00011, 0b10010, 0b01010, 0b00110];
-
-/// Lowest ratio of the narrowest wide element to the widest narrow one of the same colour.
-const CONTRAST_MIN: f32 = 1.25;
 
 pub(super) fn read(widths: &[f32], before: f32) -> Option<Symbol> {
     if character(widths.get(..9)?)? != b'*' {
@@ -53,7 +46,7 @@ fn character(nine: &[f32]) -> Option<u8> {
     let bars = [nine[0], nine[2], nine[4], nine[6], nine[8]];
     let spaces = [nine[1], nine[3], nine[5], nine[7]];
     if let (Some(wide_bars), Some(wide_spaces)) = (widest(bars, 2), widest(spaces, 1)) {
-        let column = WIDE_BARS.iter().position(|&bars| bars == wide_bars)?;
+        let column = TWO_OF_FIVE.iter().position(|&bars| bars == wide_bars)?;
         return Some(BY_WIDE_SPACE[3 - wide_spaces.trailing_zeros() as usize][column]);
     }
     // Three wide spaces and no wide bar: the four special characters.
@@ -70,16 +63,4 @@ fn character(nine: &[f32]) -> Option<u8> {
         0b0111 => Some(b'%'),
         _ => None,
     }
-}
-
-/// The `count` widest of `widths` as bits, first in the highest bit; `None` if they do not stand
-/// clear of the others.
-fn widest<const N: usize>(widths: [f32; N], count: usize) -> Option<u8> {
-    let mut sorted = widths;
-    sorted.sort_by(|a, b| b.total_cmp(a));
-    let (wide, narrow) = (sorted[count - 1], sorted[count]);
-    if wide < CONTRAST_MIN * narrow || sorted[0] > 1.8 * wide {
-        return None;
-    }
-    Some(widths.iter().fold(0, |bits, &width| bits << 1 | u8::from(width >= wide)))
 }

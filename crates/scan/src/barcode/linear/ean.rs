@@ -2,7 +2,7 @@
 //! told from serials. Digits have two bars and two spaces in seven modules, the last is a check.
 
 use super::super::Symbologies;
-use super::{Symbol, nearest, same_pitch};
+use super::{Symbol, guard, nearest, same_pitch};
 use validate::Symbology;
 
 /// Space, bar, space, bar of the digits in set A (odd parity); set B is the mirror image.
@@ -125,13 +125,6 @@ fn upc_e(widths: &[f32], pitch: f32) -> Option<Symbol> {
     short.extend(&six);
     short.push(check);
     checked(&all).then(|| symbol(Symbology::UpcE, &short, 33))
-}
-
-/// Whether a guard stands at `at`: elements of one module each.
-fn guard(widths: &[f32], at: usize, elements: usize, module: f32) -> bool {
-    widths
-        .get(at..at + elements)
-        .is_some_and(|all| all.iter().all(|width| (width - module).abs() < 0.6 * module))
 }
 
 /// Whether the last digit is the check digit of the others: weights 3 and 1 from the right.

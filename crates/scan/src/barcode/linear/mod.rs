@@ -5,10 +5,12 @@
 //! unchanged; this is the reference decode of ISO/IEC 15417 and its kin. A row can hold several
 //! codes, in either direction. A single row proves nothing: the caller counts votes.
 
+mod codabar;
 mod code128;
 mod code39;
 mod code93;
 mod ean;
+mod itf;
 
 use super::Symbologies;
 use validate::Symbology;
@@ -75,11 +77,15 @@ fn symbol_at(widths: &[f32], before: f32, wanted: Symbologies) -> Option<Symbol>
     let code128 = || wanted.has(Symbology::Code128).then(|| code128::read(widths, before));
     let code39 = || wanted.has(Symbology::Code39).then(|| code39::read(widths, before));
     let code93 = || wanted.has(Symbology::Code93).then(|| code93::read(widths, before));
+    let itf = || wanted.has(Symbology::Itf).then(|| itf::read(widths, before));
+    let codabar = || wanted.has(Symbology::Codabar).then(|| codabar::read(widths, before));
     code128()
         .flatten()
         .or_else(|| code39().flatten())
         .or_else(|| code93().flatten())
         .or_else(|| ean::read(widths, before, wanted))
+        .or_else(|| itf().flatten())
+        .or_else(|| codabar().flatten())
 }
 
 /// The pattern nearest to measured widths, and the width of a module in pixels.
@@ -123,6 +129,32 @@ fn distance<const N: usize>(widths: &[f32; N], pattern: &[u8; N], scale: f32) ->
 /// Whether a symbol character's total width follows from the one before it.
 fn same_pitch(total: f32, pitch: f32) -> bool {
     (total - pitch).abs() < 0.2 * pitch
+}
+
+/// Wide elements of the digits 1 to 9 and 0 in the two-out-of-five code, first in the highest bit.
+const TWO_OF_FIVE: [u8; 10] =
+    [0b10001, 0b01001, 0b11000, 0b00101, 0b10100, 0b01100, 0b00011, 0b10010, 0b01010, 0b00110];
+
+/// Lowest ratio of the narrowest wide element to the widest narrow one of the same colour.
+const CONTRAST_MIN: f32 = 1.25;
+
+/// The `count` widest of `widths` as bits, first in the highest bit; `None` if they do not stand
+/// clear of the others.
+fn widest<const N: usize>(widths: [f32; N], count: usize) -> Option<u8> {
+    let mut sorted = widths;
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let (wide, narrow) = (sorted[count - 1], sorted[count]);
+    if wide < CONTRAST_MIN * narrow || sorted[0] > 1.8 * wide {
+        return None;
+    }
+    Some(widths.iter().fold(0, |bits, &width| bits << 1 | u8::from(width >= wide)))
+}
+
+/// Whether a guard stands at `at`: elements of one module each.
+fn guard(widths: &[f32], at: usize, elements: usize, module: f32) -> bool {
+    widths
+        .get(at..at + elements)
+        .is_some_and(|all| all.iter().all(|width| (width - module).abs() < 0.6 * module))
 }
 
 #[cfg(test)]
@@ -207,6 +239,22 @@ mod tests {
         let upc_e = oned::UPCEWriter;
         for text in ["01234565", "04252614", "12345670"] {
             assert_reads(&upc_e, text, BarcodeFormat::UPC_E, Symbology::UpcE);
+        }
+    }
+
+    #[test]
+    fn symbologies_that_misread_are_read_only_when_asked_for() {
+        let wanted = Symbologies::DEVICE.with(Symbology::Itf).with(Symbology::Codabar);
+        let itf = edges(&oned::ITFWriter, "0053681549", BarcodeFormat::ITF);
+        let codabar = edges(&oned::CodaBarWriter, "A12-34:56B", BarcodeFormat::CODABAR);
+        let expected =
+            [(&itf, Symbology::Itf, "0053681549"), (&codabar, Symbology::Codabar, "12-34:56")];
+        for (edges, symbology, text) in expected {
+            assert_eq!(read(edges), []);
+            let mut codes = Vec::new();
+            read_row(edges, wanted, &mut codes);
+            assert_eq!(codes.len(), 1, "{text}: {codes:?}");
+            assert_eq!((codes[0].symbology, codes[0].payload.as_str()), (symbology, text));
         }
     }
 

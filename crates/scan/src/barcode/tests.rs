@@ -1,0 +1,152 @@
+//! Drawn codes at every angle, and pictures made to hang a reader.
+
+use super::{Symbologies, WorkBudget, centre, read_barcodes};
+use image::{GrayImage, Luma, imageops};
+use imageproc::geometric_transformations::{Border, Interpolation, rotate_about_center};
+use rxing::{BarcodeFormat, Writer, aztec, datamatrix, oned, pdf417, qrcode};
+use validate::{Barcode, Symbology};
+
+const WHITE: Luma<u8> = Luma([225]);
+const BLACK: u8 = 35;
+
+fn read(photo: &GrayImage) -> Vec<Barcode> {
+    let mut budget = WorkBudget::for_photo(photo.width(), photo.height());
+    read_barcodes(photo, &mut budget, Symbologies::DEVICE).barcodes
+}
+
+/// A code in the middle of a white square, `module` pixels a module.
+fn drawn(writer: &impl Writer, text: &str, format: BarcodeFormat, module: u32) -> GrayImage {
+    let bits = writer.encode(text, &format, 0, 0).expect("the text can be encoded");
+    let linear = bits.height() == 1;
+    let (wide, high) = (bits.width() * module, if linear { 60 } else { bits.height() * module });
+    let side = ((wide * wide + high * high) as f32).sqrt() as u32 + 80;
+    let (left, top) = ((side - wide) / 2, (side - high) / 2);
+    GrayImage::from_fn(side, side, |x, y| {
+        let (x, y) = (x.wrapping_sub(left), y.wrapping_sub(top));
+        let black =
+            x < wide && y < high && { bits.get(x / module, if linear { 0 } else { y / module }) };
+        if black { Luma([BLACK]) } else { WHITE }
+    })
+}
+
+/// Turned clockwise, blurred, and with noise of a few grey levels from a fixed seed.
+fn photographed(picture: &GrayImage, degrees: f32, blur: f32) -> GrayImage {
+    let turned = rotate_about_center(
+        picture,
+        degrees.to_radians(),
+        Interpolation::Bilinear,
+        Border::Constant(WHITE),
+    );
+    let mut out = imageops::blur(&turned, blur);
+    let mut state = 7u32;
+    for pixel in out.pixels_mut() {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        pixel.0[0] = pixel.0[0].saturating_add((state >> 28) as u8);
+    }
+    out
+}
+
+#[test]
+fn linear_codes_read_at_every_angle_with_their_direction() {
+    let codes: [(&GrayImage, &str, Symbology); 2] = [
+        (
+            &drawn(&oned::Code128Writer, "SN0821032398", BarcodeFormat::CODE_128, 3),
+            "SN0821032398",
+            Symbology::Code128,
+        ),
+        (
+            &drawn(&oned::Code39Writer, "77987515", BarcodeFormat::CODE_39, 2),
+            "77987515",
+            Symbology::Code39,
+        ),
+    ];
+    for (picture, text, symbology) in codes {
+        for degrees in (0..360).step_by(15) {
+            let photo = photographed(picture, degrees as f32, 0.8);
+            let found = read(&photo);
+            assert_eq!(found.len(), 1, "{symbology:?} at {degrees}: {found:?}");
+            let code = &found[0];
+            assert_eq!((code.symbology, code.payload.as_str()), (symbology, text));
+            assert!(code.votes >= 4, "{symbology:?} at {degrees}: {} votes", code.votes);
+            let middle = photo.width() as f32 / 2.0;
+            let place = centre(&code.quad);
+            assert!((place.x - middle).hypot(place.y - middle) < 12.0, "at {degrees}: {place:?}");
+            let [start, end, ..] = code.quad;
+            let angle = (end.y - start.y).atan2(end.x - start.x).to_degrees();
+            let off = (angle - degrees as f32).rem_euclid(360.0);
+            assert!(off.min(360.0 - off) < 4.0, "{degrees} read as {angle}");
+        }
+    }
+}
+
+#[test]
+fn symbols_of_every_kind_read() {
+    let text = "S/N:77987515";
+    let kinds: [(GrayImage, Symbology); 4] = [
+        (drawn(&qrcode::QRCodeWriter, text, BarcodeFormat::QR_CODE, 5), Symbology::QrCode),
+        (
+            drawn(&datamatrix::DataMatrixWriter, text, BarcodeFormat::DATA_MATRIX, 5),
+            Symbology::DataMatrix,
+        ),
+        (drawn(&aztec::AztecWriter, text, BarcodeFormat::AZTEC, 5), Symbology::Aztec),
+        (drawn(&pdf417::PDF417Writer, text, BarcodeFormat::PDF_417, 3), Symbology::Pdf417),
+    ];
+    for (picture, symbology) in kinds {
+        let found = read(&photographed(&picture, 4.0, 0.7));
+        let seen: Vec<_> =
+            found.iter().map(|code| (code.symbology, code.payload.as_str())).collect();
+        assert_eq!(seen, [(symbology, text)]);
+    }
+}
+
+#[test]
+fn every_code_of_a_label_is_found_at_its_place() {
+    let mut label = GrayImage::from_pixel(900, 700, WHITE);
+    let texts = ["1234567890", "SN-A7", "PN0042", "869810058749302"];
+    for (row, text) in texts.iter().enumerate() {
+        let code = drawn(&oned::Code128Writer, text, BarcodeFormat::CODE_128, 2);
+        let half = code.height() / 2;
+        let strip = imageops::crop_imm(&code, 0, half - 30, code.width(), 60).to_image();
+        imageops::replace(&mut label, &strip, 120, 60 + 150 * row as i64);
+    }
+    let found = read(&photographed(&label, 3.0, 0.6));
+    let payloads: Vec<_> = found.iter().map(|code| code.payload.as_str()).collect();
+    assert_eq!(payloads, texts, "in reading order");
+}
+
+#[test]
+fn a_picture_made_to_hang_a_reader_is_answered() {
+    let mut state = 3u32;
+    let mut noise = |width: u32, height: u32| {
+        GrayImage::from_fn(width, height, |_, _| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Luma([(state >> 24) as u8])
+        })
+    };
+    for (width, height) in [(3, 100), (100, 3), (100, 1), (1, 1), (24, 24), (40, 900), (300, 300)] {
+        assert!(read(&noise(width, height)).is_empty(), "noise {width}x{height}");
+    }
+    // Finder patterns of QR codes, side by side over the whole picture.
+    let finders = GrayImage::from_fn(1200, 900, |x, y| {
+        let ring = |at: u32| (at % 16 / 2).abs_diff(3);
+        let ring = ring(x).max(ring(y));
+        Luma([if ring == 2 || ring >= 4 { 230 } else { 20 }])
+    });
+    assert!(read(&finders).is_empty());
+    // Rings as in the middle of a MaxiCode or an Aztec symbol, without data around them.
+    let rings = GrayImage::from_fn(400, 400, |x, y| {
+        let far = (x as f32 - 200.0).hypot(y as f32 - 200.0);
+        Luma([if (far / 9.0) as u32 % 2 == 0 { 20 } else { 230 }])
+    });
+    assert!(read(&rings).is_empty());
+    assert!(read(&GrayImage::new(640, 480)).is_empty());
+}
+
+#[test]
+fn a_spent_budget_ends_the_search() {
+    let picture = drawn(&oned::Code128Writer, "1234567890", BarcodeFormat::CODE_128, 3);
+    let mut budget = WorkBudget::pixels(1000);
+    let found = read_barcodes(&picture, &mut budget, Symbologies::DEVICE);
+    assert!(found.barcodes.is_empty());
+    assert!(budget.left() <= 1000);
+}
