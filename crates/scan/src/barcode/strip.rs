@@ -234,13 +234,15 @@ fn quad(place: &BarBox, tally: &Tally) -> Quad {
     if first.from > first.to { [corners[3], corners[2], corners[1], corners[0]] } else { corners }
 }
 
-/// Adds codes to those known; the same value at the same place is one code.
+/// Adds codes to those known; the same value at the same place is one code. A matrix symbol's place
+/// is only as good as its few finder points, so there the same value is one code wherever it stands.
 pub(super) fn merge(known: &mut Vec<Barcode>, codes: impl IntoIterator<Item = Barcode>) {
     for code in codes {
         let twin = known.iter_mut().find(|other| {
             other.symbology == code.symbology
                 && other.payload == code.payload
-                && (inside(&grown(&other.quad), super::centre(&code.quad))
+                && (is_matrix(code.symbology)
+                    || inside(&grown(&other.quad), super::centre(&code.quad))
                     || inside(&grown(&code.quad), super::centre(&other.quad)))
         });
         match twin {
@@ -249,6 +251,14 @@ pub(super) fn merge(known: &mut Vec<Barcode>, codes: impl IntoIterator<Item = Ba
             None => known.push(code),
         }
     }
+}
+
+/// Whether rxing read it from finder points instead of rows of bars.
+fn is_matrix(symbology: Symbology) -> bool {
+    matches!(
+        symbology,
+        Symbology::QrCode | Symbology::DataMatrix | Symbology::Aztec | Symbology::Pdf417
+    )
 }
 
 /// A quad stretched along its shorter sides, so that thin codes still meet.
