@@ -1,6 +1,7 @@
 //! Who may come in: keys, sign-in links and sessions. Only hashes of the secrets are stored; the
 //! caller makes the secrets and hashes them.
 
+use crate::audit::audit;
 use crate::hash::hex;
 use crate::row::{column, time, time_or_none};
 use crate::{Store, StoreError};
@@ -82,7 +83,7 @@ impl Store {
         .bind(now.as_millisecond())
         .execute(&mut *transaction)
         .await?;
-        self.audit(&mut transaction, now, "operator", "key.created", &key.id, &key.name).await?;
+        audit(&mut transaction, now, "operator", "key.created", &key.id, &key.name).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -140,7 +141,7 @@ impl Store {
         if changed.rows_affected() == 0 {
             return Err(StoreError::NotFound("key in force"));
         }
-        self.audit(&mut transaction, now, "operator", "key.revoked", id, &()).await?;
+        audit(&mut transaction, now, "operator", "key.revoked", id, &()).await?;
         transaction.commit().await?;
         Ok(())
     }

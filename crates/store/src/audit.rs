@@ -44,58 +44,57 @@ impl AuditEntry {
     }
 }
 
-impl Store {
-    /// Adds an entry. It should be the last step of its transaction: from here to the commit
-    /// nobody else can add one.
-    pub(crate) async fn audit(
-        &self,
-        connection: &mut AnyConnection,
-        now: Timestamp,
-        who: &str,
-        what: &str,
-        subject: &str,
-        detail: &impl Serialize,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO audit_head (only_row, seq, hash) VALUES (1, 0, $1) \
-             ON CONFLICT (only_row) DO NOTHING",
-        )
-        .bind(Vec::<u8>::new())
+/// Adds an entry. It should be the last step of its transaction: from here to the commit
+/// nobody else can add one.
+pub(crate) async fn audit(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+    who: &str,
+    what: &str,
+    subject: &str,
+    detail: &impl Serialize,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO audit_head (only_row, seq, hash) VALUES (1, 0, $1) \
+         ON CONFLICT (only_row) DO NOTHING",
+    )
+    .bind(Vec::<u8>::new())
+    .execute(&mut *connection)
+    .await?;
+    let head = sqlx::query("UPDATE audit_head SET seq = seq + 1 RETURNING seq, hash")
+        .fetch_one(&mut *connection)
+        .await?;
+    let mut entry = AuditEntry {
+        seq: column(&head, "seq")?,
+        at: now,
+        who: who.into(),
+        what: what.into(),
+        subject: subject.into(),
+        detail: to_json(detail)?,
+        hash: Vec::new(),
+    };
+    entry.hash = entry.hash_behind(&column::<Vec<u8>>(&head, "hash")?).to_vec();
+    sqlx::query(
+        "INSERT INTO audit (seq, at, who, what, subject, detail, hash) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(entry.seq)
+    .bind(entry.at.as_millisecond())
+    .bind(entry.who)
+    .bind(entry.what)
+    .bind(entry.subject)
+    .bind(entry.detail)
+    .bind(entry.hash.clone())
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("UPDATE audit_head SET hash = $1")
+        .bind(entry.hash)
         .execute(&mut *connection)
         .await?;
-        let head = sqlx::query("UPDATE audit_head SET seq = seq + 1 RETURNING seq, hash")
-            .fetch_one(&mut *connection)
-            .await?;
-        let mut entry = AuditEntry {
-            seq: column(&head, "seq")?,
-            at: now,
-            who: who.into(),
-            what: what.into(),
-            subject: subject.into(),
-            detail: to_json(detail)?,
-            hash: Vec::new(),
-        };
-        entry.hash = entry.hash_behind(&column::<Vec<u8>>(&head, "hash")?).to_vec();
-        sqlx::query(
-            "INSERT INTO audit (seq, at, who, what, subject, detail, hash) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(entry.seq)
-        .bind(entry.at.as_millisecond())
-        .bind(entry.who)
-        .bind(entry.what)
-        .bind(entry.subject)
-        .bind(entry.detail)
-        .bind(entry.hash.clone())
-        .execute(&mut *connection)
-        .await?;
-        sqlx::query("UPDATE audit_head SET hash = $1")
-            .bind(entry.hash)
-            .execute(&mut *connection)
-            .await?;
-        Ok(())
-    }
+    Ok(())
+}
 
+impl Store {
     /// What happened to one scan, delivery or key, oldest first.
     ///
     /// # Errors

@@ -165,7 +165,7 @@ impl Store {
         // What is not named like a photo was put there by somebody else: it is left alone.
         let Some(scan) = scan_of(name) else { return Ok(true) };
         let records = self.photo_records(scan).await?;
-        Ok(records.iter().any(|record| record.name == name))
+        Ok(records.iter().any(|record| record.name == name && record.removed_at.is_none()))
     }
 
     async fn check_registrations(&self, check: &mut Check) -> Result<(), StoreError> {

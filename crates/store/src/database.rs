@@ -96,6 +96,10 @@ impl Database {
         })
     }
 
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
     /// For queries outside of a transaction that only read.
     pub(crate) fn reader(&self) -> &AnyPool {
         &self.reader

@@ -1,6 +1,7 @@
 //! What a person says about a scan, recorded with its registration and its audit entry in one
 //! transaction.
 
+use crate::audit::audit;
 use crate::registration::register;
 use crate::row::{column, ensure_held, from_json, name_of, to_json};
 use crate::{Registration, Scan, ScanId, ScanStatus, Store, StoreError};
@@ -118,23 +119,27 @@ impl Store {
                 return Err(StoreError::AlreadyDecided);
             }
         }
-        let changed = sqlx::query("UPDATE scans SET status = $1, decision = $2 WHERE id = $3")
-            .bind(name_of(status)?)
-            .bind(to_json(&decided)?)
-            .bind(id.to_string())
-            .execute(&mut *transaction)
-            .await?;
+        let changed = sqlx::query(
+            "UPDATE scans SET status = $1, decision = $2, finished_at = $4 WHERE id = $3",
+        )
+        .bind(name_of(status)?)
+        .bind(to_json(&decided)?)
+        .bind(id.to_string())
+        .bind(now.as_millisecond())
+        .execute(&mut *transaction)
+        .await?;
         ensure_held(&changed)?;
         let mut queued = false;
         if let Some(registration) = &decision.registration {
-            queued = register(&mut transaction, &self.limits, id, registration, now).await?;
+            queued = register(&mut transaction, &self.limits, &id.to_string(), registration, now)
+                .await?;
         }
         let status_before = crate::row::named(&row, "status")?;
         let change = Change { decided: &decided, before: before.as_ref(), status_before };
         let what = decided.action.audited_as();
-        self.audit(&mut transaction, now, &decided.by, what, &id.to_string(), &change).await?;
+        audit(&mut transaction, now, &decided.by, what, &id.to_string(), &change).await?;
         transaction.commit().await?;
-        self.announce(queued);
+        self.announce(queued).await;
         self.scan(id).await?.ok_or(StoreError::NotFound("scan"))
     }
 }

@@ -1,12 +1,14 @@
 //! The outbox: registrations on their way to the registry.
 
+use crate::audit::audit;
 use crate::row::{column, count, ensure_held, name_of, named, time, time_or_none};
 use crate::scans::id_in;
+use crate::writes::Write;
 use crate::{Claim, Lease, ScanId, Store, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 /// A delivery that belongs to its claimer until the lease ends.
 #[derive(Clone, Debug)]
@@ -112,7 +114,7 @@ pub struct DeliveryFilter {
 }
 
 /// The columns that settling writes.
-struct Outcome {
+pub(crate) struct Outcome {
     status: DeliveryStatus,
     due_at: Option<Timestamp>,
     code: Option<String>,
@@ -164,33 +166,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let outcome = self.outcome(settled);
-        let over = outcome.due_at.is_none();
-        let sql = "UPDATE deliveries SET status = $1, due_at = $2, code = $3, why = $4, \
-             answer = $5, settled_at = $6, attempts = attempts - $7, fence = fence + 1 \
-             WHERE event_id = $8 AND fence = $9 AND status = 'queued'";
-        let update = sqlx::query(sql)
-            .bind(name_of(outcome.status)?)
-            .bind(outcome.due_at.unwrap_or(now).as_millisecond())
-            .bind(outcome.code.clone())
-            .bind(outcome.why)
-            .bind(outcome.answer.map(String::into_bytes))
-            .bind(over.then(|| now.as_millisecond()))
-            .bind(outcome.uncounted)
-            .bind(&claim.id)
-            .bind(claim.fence);
-        if !over {
-            return ensure_held(&update.execute(self.database.writer()).await?);
-        }
-        let mut transaction = self.database.begin().await?;
-        ensure_held(&update.execute(&mut *transaction).await?)?;
-        let what = match outcome.status {
-            DeliveryStatus::Delivered => "delivery.delivered",
-            DeliveryStatus::Refused => "delivery.refused",
-            DeliveryStatus::Exhausted | DeliveryStatus::Queued => "delivery.exhausted",
-        };
-        self.audit(&mut transaction, now, "forwarder", what, &claim.id, &outcome.code).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.write(Write::Settle(claim.clone(), outcome), now).await.map(drop)
     }
 
     fn outcome(&self, settled: Settled) -> Outcome {
@@ -267,11 +243,46 @@ impl Store {
                 None => StoreError::NotFound("delivery"),
             });
         }
-        self.audit(&mut transaction, now, by, "delivery.replayed", event_id, &()).await?;
+        audit(&mut transaction, now, by, "delivery.replayed", event_id, &()).await?;
         transaction.commit().await?;
-        self.announce(true);
+        self.announce(true).await;
         Ok(())
     }
+}
+
+/// Always true.
+pub(crate) async fn settle_row(
+    connection: &mut AnyConnection,
+    claim: &Claim,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let over = outcome.due_at.is_none();
+    let changed = sqlx::query(
+        "UPDATE deliveries SET status = $1, due_at = $2, code = $3, why = $4, answer = $5, \
+         settled_at = $6, attempts = attempts - $7, fence = fence + 1 \
+         WHERE event_id = $8 AND fence = $9 AND status = 'queued'",
+    )
+    .bind(name_of(outcome.status)?)
+    .bind(outcome.due_at.unwrap_or(now).as_millisecond())
+    .bind(&outcome.code)
+    .bind(&outcome.why)
+    .bind(outcome.answer.as_ref().map(|answer| answer.as_bytes().to_vec()))
+    .bind(over.then(|| now.as_millisecond()))
+    .bind(outcome.uncounted)
+    .bind(&claim.id)
+    .bind(claim.fence)
+    .execute(&mut *connection)
+    .await?;
+    ensure_held(&changed)?;
+    let what = match outcome.status {
+        DeliveryStatus::Queued => return Ok(true),
+        DeliveryStatus::Delivered => "delivery.delivered",
+        DeliveryStatus::Refused => "delivery.refused",
+        DeliveryStatus::Exhausted => "delivery.exhausted",
+    };
+    audit(connection, now, "forwarder", what, &claim.id, &outcome.code).await?;
+    Ok(true)
 }
 
 fn claimed_from(row: &AnyRow) -> Result<ClaimedDelivery, StoreError> {

@@ -52,6 +52,9 @@ pub enum StoreError {
     /// What was stored is not what is there now.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
+    /// A backup could not be read or written.
+    #[error("the backup cannot be read or written: {0}")]
+    Backup(#[from] std::io::Error),
     /// The database refused.
     #[error("the database refused: {0}")]
     Database(#[source] sqlx::Error),
@@ -67,7 +70,7 @@ impl From<sqlx::Error> for StoreError {
                 let code = refusal.code().unwrap_or_default();
                 match kind(&code) {
                     Kind::Full => Self::Full("rows"),
-                    Kind::Away => unavailable("the database", error),
+                    Kind::Away => Self::unavailable("the database", error),
                     Kind::Other => Self::Database(error),
                 }
             }
@@ -75,7 +78,7 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => unavailable("the database", error),
+            | sqlx::Error::WorkerCrashed => Self::unavailable("the database", error),
             sqlx::Error::ColumnDecode { .. } => Self::Damaged("a column of another type".into()),
             _ => Self::Database(error),
         }
@@ -114,7 +117,7 @@ impl From<object_store::Error> for StoreError {
         match error {
             object_store::Error::NotFound { .. } => Self::Damaged("a photo is missing".into()),
             object_store::Error::Generic { store, .. } if store != "LocalFileSystem" => {
-                unavailable("the photos' place", error)
+                Self::unavailable("the photos' place", error)
             }
             other => Self::Photos(other),
         }
@@ -133,11 +136,25 @@ fn is_full(error: &object_store::Error) -> bool {
     false
 }
 
-fn unavailable(
-    what: &'static str,
-    source: impl std::error::Error + Send + Sync + 'static,
-) -> StoreError {
-    StoreError::Unavailable { what, retry_after: RETRY_AFTER, source: Box::new(source) }
+impl StoreError {
+    pub(crate) fn unavailable(
+        what: &'static str,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Unavailable { what, retry_after: RETRY_AFTER, source: Box::new(source) }
+    }
+
+    pub(crate) fn interrupted(what: &str) -> Self {
+        Self::Backup(std::io::Error::other(format!("{what} was interrupted")))
+    }
+
+    /// The same for another who waited for the same commit.
+    pub(crate) fn shared(&self) -> Self {
+        match self {
+            Self::Full(what) => Self::Full(what),
+            other => Self::unavailable("the database", std::io::Error::other(other.to_string())),
+        }
+    }
 }
 
 impl From<sqlx::migrate::MigrateError> for StoreError {

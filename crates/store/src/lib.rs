@@ -8,6 +8,7 @@
 
 mod access;
 mod audit;
+mod backup;
 mod check;
 mod claim;
 mod database;
@@ -15,17 +16,21 @@ mod decision;
 mod deliveries;
 mod error;
 mod hash;
+mod listen;
 mod photos;
 mod receive;
 mod registration;
+mod retention;
 mod row;
 mod scan_queue;
 mod scans;
 mod settings;
 mod terminals;
+mod writes;
 
 pub use access::{Key, NewKey, NewSignIn, Session};
 pub use audit::AuditEntry;
+pub use backup::{Backup, restore};
 pub use check::{Check, Fault};
 pub use claim::{Claim, Lease};
 pub use decision::{Action, Decided, Decision};
@@ -39,10 +44,12 @@ pub use scans::{PhotoRecord, Scan, ScanFilter, ScanId, ScanStatus};
 pub use settings::{Limits, Settings};
 pub use terminals::{Terminal, TerminalFilter};
 
-use database::Database;
+use database::{Database, Engine};
+use listen::Listening;
 use photos::Photos;
 use std::sync::Arc;
 use tokio::sync::Notify;
+use writes::Group;
 
 /// The open store. Cloning is cheap; all clones share their connections.
 #[derive(Clone)]
@@ -51,6 +58,8 @@ pub struct Store {
     photos: Photos,
     limits: Limits,
     queued: Arc<Notify>,
+    listening: Option<Arc<Listening>>,
+    group: Option<Group>,
 }
 
 impl Store {
@@ -61,13 +70,21 @@ impl Store {
     /// newer program has been at the database, [`StoreError::Unavailable`] if it does not answer.
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
         let database = Database::open(&settings.database, &settings.limits).await?;
-        let photos = Photos::open(&settings.photos)?;
+        let photos = Photos::open(settings)?;
         let queued = Arc::new(Notify::new());
-        Ok(Self { database, photos, limits: settings.limits.clone(), queued })
+        let limits = settings.limits.clone();
+        let (listening, group) = match database.engine() {
+            Engine::Sqlite => (None, Some(Group::start(database.clone(), limits.clone()))),
+            Engine::Postgres => {
+                let listening = Listening::start(settings.database.clone(), queued.clone());
+                (Some(Arc::new(listening)), None)
+            }
+        };
+        Ok(Self { database, photos, limits, queued, listening, group })
     }
 
-    /// Is notified after each commit that put a delivery into the queue or back into it. Only
-    /// this process hears of its own; look into the queue every now and then as well.
+    /// Is notified after each commit that put a delivery into the queue or back into it, on
+    /// PostgreSQL by any node. A hint: look into the queue every now and then as well.
     pub fn delivery_queued(&self) -> Arc<Notify> {
         self.queued.clone()
     }

@@ -4,7 +4,7 @@
 //! error.
 
 use crate::hash::sha256_hex;
-use crate::{PhotoRecord, ScanId, Store, StoreError};
+use crate::{PhotoRecord, ScanId, Settings, Store, StoreError};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use object_store::local::LocalFileSystem;
@@ -33,15 +33,12 @@ pub(crate) struct Photos {
 }
 
 impl Photos {
-    pub(crate) fn open(address: &str) -> Result<Self, StoreError> {
-        let Some(("file", folder)) = address.split_once("://") else {
-            return Err(StoreError::Settings("photos must be file:///FOLDER".into()));
+    pub(crate) fn open(settings: &Settings) -> Result<Self, StoreError> {
+        let objects = match settings.photos.split_once("://") {
+            Some(("file", folder)) if !folder.is_empty() => open_folder(folder)?,
+            _ => return Err(StoreError::Settings("photos must be file:///FOLDER".into())),
         };
-        std::fs::create_dir_all(folder).map_err(|error| {
-            StoreError::Settings(format!("{folder} cannot be created: {error}"))
-        })?;
-        let objects = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-        Ok(Self { objects: Arc::new(objects) })
+        Ok(Self { objects })
     }
 
     pub(crate) async fn put(&self, name: &str, bytes: Bytes) -> Result<(), StoreError> {
@@ -72,6 +69,12 @@ impl Photos {
         self.objects.put(&name, Bytes::new().into()).await?;
         self.delete(name.as_ref()).await
     }
+}
+
+fn open_folder(folder: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| StoreError::Settings(format!("{folder} cannot be created: {error}")))?;
+    Ok(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)))
 }
 
 /// The name of a scan's photo. The folder is the last two digits of the id, which are random in

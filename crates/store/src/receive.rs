@@ -5,12 +5,14 @@ use crate::hash::{hex, sha256_hex, sha256_parts};
 use crate::photos::photo_name;
 use crate::row::{column, name_of, to_json};
 use crate::scans::id_in;
+use crate::writes::Write;
 use crate::{Limits, ScanId, ScanStatus, Store, StoreError};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::AnyConnection;
+use std::sync::Arc;
 use validate::Surface;
 
 /// What a client sent about one terminal.
@@ -52,7 +54,7 @@ pub enum Received {
 }
 
 /// An upload with what is computed from its bytes.
-struct Prepared {
+pub(crate) struct Prepared {
     upload: Upload,
     names: Vec<String>,
     sha256s: Vec<String>,
@@ -69,14 +71,14 @@ impl Store {
     /// it becomes a repetition if the row was written after all.
     pub async fn receive(&self, upload: Upload, now: Timestamp) -> Result<Received, StoreError> {
         check(&upload, &self.limits)?;
-        let prepared = prepare(upload).await?;
+        let prepared = Arc::new(prepare(upload).await?);
         if let Some(earlier) = self.earlier(&prepared).await? {
             return Ok(earlier);
         }
         let photos = prepared.upload.photos.iter().zip(&prepared.names);
         try_join_all(photos.map(|(photo, name)| self.photos.put(name, photo.bytes.clone())))
             .await?;
-        if self.insert(&prepared, now).await? {
+        if self.write(Write::Receive(prepared.clone()), now).await? {
             return Ok(Received::New(prepared.upload.id));
         }
         // Another upload with this key was faster. What was written for this one has no row, so
@@ -102,17 +104,10 @@ impl Store {
         let same = column::<String>(&row, "photos_sha256")? == prepared.photos_sha256;
         Ok(Some(if same { Received::Repeat(id_in(&row, "id")?) } else { Received::Conflict }))
     }
-
-    /// True if the rows were written, false if the key is taken.
-    async fn insert(&self, prepared: &Prepared, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.database.begin().await?;
-        let new = insert_rows(&mut transaction, prepared, now).await?;
-        transaction.commit().await?;
-        Ok(new)
-    }
 }
 
-async fn insert_rows(
+/// True if the rows were written, false if the key is taken.
+pub(crate) async fn insert_rows(
     connection: &mut AnyConnection,
     prepared: &Prepared,
     now: Timestamp,

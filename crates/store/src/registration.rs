@@ -2,7 +2,7 @@
 //! the verdict or decision that owes them.
 
 use crate::row::column;
-use crate::{DeliveryStatus, Limits, ScanId, StoreError};
+use crate::{DeliveryStatus, Limits, StoreError};
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
@@ -23,7 +23,7 @@ pub struct Registration {
 pub(crate) async fn register(
     connection: &mut AnyConnection,
     limits: &Limits,
-    scan: ScanId,
+    scan: &str,
     registration: &Registration,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
@@ -35,7 +35,6 @@ pub(crate) async fn register(
         let most = limits.event_bytes_max;
         return Err(StoreError::Invalid(format!("an event has at most {most} bytes")));
     }
-    let scan = scan.to_string();
     let inserted = sqlx::query(
         "INSERT INTO terminals (device, serial_key, vendor, serial, event_id, first_scan, \
          created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) \
@@ -46,7 +45,7 @@ pub(crate) async fn register(
     .bind(vendor)
     .bind(serial.as_bytes())
     .bind(event_id)
-    .bind(&scan)
+    .bind(scan)
     .bind(now.as_millisecond())
     .execute(&mut *connection)
     .await?;
@@ -56,12 +55,12 @@ pub(crate) async fn register(
     };
     let queued = standing.is_none();
     if queued {
-        enqueue(connection, registration, &scan, now).await?;
+        enqueue(connection, registration, scan, now).await?;
     }
     sqlx::query("UPDATE scans SET device = $1, event_id = $2 WHERE id = $3")
         .bind(device_key)
         .bind(standing.as_ref().unwrap_or(event_id))
-        .bind(&scan)
+        .bind(scan)
         .execute(&mut *connection)
         .await?;
     Ok(queued)

@@ -1,14 +1,16 @@
 //! The queue of scans that wait to be read: claim, then finish or release.
 
+use crate::audit::audit;
 use crate::registration::register;
 use crate::row::{column, count, ensure_held, name_of, to_json};
 use crate::scans::id_in;
-use crate::{Claim, Lease, Registration, Scan, ScanId, ScanStatus, Store, StoreError};
+use crate::writes::Write;
+use crate::{Claim, Lease, Limits, Registration, Scan, ScanId, ScanStatus, Store, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use validate::{Judgement, Verdict};
 
 /// A scan that belongs to its claimer until the lease ends.
@@ -149,45 +151,48 @@ impl Store {
         finding: Finding,
         now: Timestamp,
     ) -> Result<Scan, StoreError> {
-        let status = finding.found.status();
         check(&finding)?;
-        let (judgement, failure) = match &finding.found {
-            Found::Judged(judgement) => (Some(to_json(judgement)?), None),
-            Found::Failed(failure) => (None, Some(json_text(failure)?)),
-        };
         let id: ScanId = claim.id.parse().map_err(|_| StoreError::LeaseLost)?;
-        let mut transaction = self.database.begin().await?;
-        let changed = sqlx::query(
-            "UPDATE scans SET status = $1, judgement = $2, failure = $3, took_ms = $4, \
-             finished_at = $5, fence = fence + 1 \
-             WHERE id = $6 AND fence = $7 AND status = 'queued'",
-        )
-        .bind(name_of(status)?)
-        .bind(judgement)
-        .bind(failure)
-        .bind(json_text(&finding.took_ms)?)
-        .bind(now.as_millisecond())
-        .bind(&claim.id)
-        .bind(claim.fence)
-        .execute(&mut *transaction)
-        .await?;
-        ensure_held(&changed)?;
-        let mut queued = false;
-        if let Some(registration) = &finding.registration {
-            queued = register(&mut transaction, &self.limits, id, registration, now).await?;
-        }
-        self.audit(&mut transaction, now, "reader", "scan.finished", &claim.id, &status).await?;
-        transaction.commit().await?;
-        self.announce(queued);
+        let queued = self.write(Write::Finish(claim.clone(), finding), now).await?;
+        self.announce(queued).await;
         self.scan(id).await?.ok_or(StoreError::NotFound("scan"))
     }
+}
 
-    /// Tells who delivers that there is something.
-    pub(crate) fn announce(&self, queued: bool) {
-        if queued {
-            self.queued.notify_one();
-        }
-    }
+/// True if a delivery was queued.
+pub(crate) async fn finish_rows(
+    connection: &mut AnyConnection,
+    limits: &Limits,
+    claim: &Claim,
+    finding: &Finding,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let status = finding.found.status();
+    let (judgement, failure) = match &finding.found {
+        Found::Judged(judgement) => (Some(to_json(judgement)?), None),
+        Found::Failed(failure) => (None, Some(json_text(failure)?)),
+    };
+    let changed = sqlx::query(
+        "UPDATE scans SET status = $1, judgement = $2, failure = $3, took_ms = $4, \
+         finished_at = $5, fence = fence + 1 \
+         WHERE id = $6 AND fence = $7 AND status = 'queued'",
+    )
+    .bind(name_of(status)?)
+    .bind(judgement)
+    .bind(failure)
+    .bind(json_text(&finding.took_ms)?)
+    .bind(now.as_millisecond())
+    .bind(&claim.id)
+    .bind(claim.fence)
+    .execute(&mut *connection)
+    .await?;
+    ensure_held(&changed)?;
+    let queued = match &finding.registration {
+        Some(registration) => register(connection, limits, &claim.id, registration, now).await?,
+        None => false,
+    };
+    audit(connection, now, "reader", "scan.finished", &claim.id, &status).await?;
+    Ok(queued)
 }
 
 /// A registration is owed for nothing but an accepted serial, and for that serial.

@@ -82,7 +82,7 @@ pub struct Scan {
     pub failure: Option<Failure>,
     /// How long reading took by step, an object; null before it was read.
     pub took_ms: Value,
-    /// When the judgement or the failure was recorded.
+    /// When it last got its verdict: the judge's, a failure, or a person's.
     pub finished_at: Option<Timestamp>,
     /// The last decision of a person, if there was one.
     pub decision: Option<Decided>,

@@ -3,9 +3,12 @@
 use crate::place::{Place, later, now};
 use store::{NewKey, NewSignIn, StoreError};
 
-#[tokio::test]
-async fn a_key_works_until_it_is_revoked() {
-    let place = Place::new().await;
+on_both_engines! {
+    a_key_works_until_it_is_revoked,
+    a_sign_in_link_works_once_and_in_time,
+}
+
+async fn a_key_works_until_it_is_revoked(place: Place) {
     let key =
         NewKey { id: "k1".into(), name: "depot".into(), role: "technician".into(), hash: [7; 32] };
     place.store.create_key(key.clone(), now()).await.unwrap();
@@ -22,9 +25,7 @@ async fn a_key_works_until_it_is_revoked() {
     assert_eq!(place.store.keys().await.unwrap()[0].revoked_at, Some(later(2)));
 }
 
-#[tokio::test]
-async fn a_sign_in_link_works_once_and_in_time() {
-    let place = Place::new().await;
+async fn a_sign_in_link_works_once_and_in_time(place: Place) {
     for hash in [[1; 32], [2; 32]] {
         let link =
             NewSignIn { hash, role: "admin".into(), name: "eva".into(), expires_at: later(1_000) };

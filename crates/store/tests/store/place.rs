@@ -1,8 +1,11 @@
 //! A store in a temporary folder, and what tests put into it.
 
+use crate::servers::Postgres;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
 use store::{
     Claim, ClaimedScan, Finding, Found, Lease, Received, Registration, ScanId, Settings, Store,
     Upload, UploadedPhoto,
@@ -15,15 +18,32 @@ use validate::{Check, Judgement, Reason, ReasonCode, Serial, Source, Surface, Ve
 pub(crate) struct Place {
     pub(crate) store: Store,
     pub(crate) settings: Settings,
-    pub(crate) folder: TempDir,
+    /// Where the photos lie as files.
+    pub(crate) photos: PathBuf,
+    _folder: TempDir,
+    _postgres: Option<Arc<Postgres>>,
 }
 
 impl Place {
-    pub(crate) async fn new() -> Self {
+    pub(crate) async fn sqlite_and_folder() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let settings = Settings::in_folder(folder.path());
         let store = Store::open(&settings).await.expect("the store opens");
-        Self { store, settings, folder }
+        let photos = folder.path().join("photos");
+        Self { store, settings, photos, _folder: folder, _postgres: None }
+    }
+
+    pub(crate) async fn postgres_and_folder() -> Self {
+        Self::on_postgres(Postgres::shared()).await
+    }
+
+    pub(crate) async fn on_postgres(postgres: Arc<Postgres>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let settings =
+            Settings { database: postgres.database().await, ..Settings::in_folder(folder.path()) };
+        let store = Store::open(&settings).await.expect("the store opens");
+        let photos = folder.path().join("photos");
+        Self { store, settings, photos, _folder: folder, _postgres: Some(postgres) }
     }
 
     /// Receives an upload that must be new.

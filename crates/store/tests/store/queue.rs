@@ -5,9 +5,16 @@ use futures_util::future::join_all;
 use std::collections::HashSet;
 use store::{DeliveryFilter, DeliveryStatus, ScanStatus, Settled, StoreError};
 
-#[tokio::test]
-async fn a_claim_holds_until_its_lease_ends() {
-    let place = Place::new().await;
+on_both_engines! {
+    a_claim_holds_until_its_lease_ends,
+    a_released_scan_is_claimable_at_once,
+    many_claimers_never_get_the_same_scan,
+    a_delivery_is_retried_with_the_same_id_and_bytes,
+    a_postponed_attempt_does_not_count,
+    an_exhausted_delivery_can_be_replayed,
+}
+
+async fn a_claim_holds_until_its_lease_ends(place: Place) {
     let first = place.claimed("key").await;
     assert_eq!(first.attempts, 1);
     let early = place.store.claim_scans(10, lease(), later(59_999)).await.unwrap();
@@ -24,9 +31,7 @@ async fn a_claim_holds_until_its_lease_ends() {
     place.assert_settled().await;
 }
 
-#[tokio::test]
-async fn a_released_scan_is_claimable_at_once() {
-    let place = Place::new().await;
+async fn a_released_scan_is_claimable_at_once(place: Place) {
     let claimed = place.claimed("key").await;
     place.store.release(&claimed.claim, later(1)).await.unwrap();
     let again = place.store.claim_scans(1, lease(), later(1)).await.unwrap();
@@ -35,9 +40,7 @@ async fn a_released_scan_is_claimable_at_once() {
     assert!(matches!(released_twice, Err(StoreError::LeaseLost)));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_claimers_never_get_the_same_scan() {
-    let place = Place::new().await;
+async fn many_claimers_never_get_the_same_scan(place: Place) {
     for n in 0..40 {
         place.receive(&format!("key {n}")).await;
     }
@@ -59,9 +62,7 @@ async fn many_claimers_never_get_the_same_scan() {
     assert_eq!(got.iter().collect::<HashSet<_>>().len(), 40);
 }
 
-#[tokio::test]
-async fn a_delivery_is_retried_with_the_same_id_and_bytes() {
-    let place = Place::new().await;
+async fn a_delivery_is_retried_with_the_same_id_and_bytes(place: Place) {
     let claimed = place.claimed("key").await;
     place.store.finish(&claimed.claim, accepted("0821032398", "msg_1"), now()).await.unwrap();
     let first = place.store.claim_deliveries(10, lease(), now()).await.unwrap().remove(0);
@@ -90,9 +91,7 @@ async fn a_delivery_is_retried_with_the_same_id_and_bytes() {
     place.assert_settled().await;
 }
 
-#[tokio::test]
-async fn a_postponed_attempt_does_not_count() {
-    let place = Place::new().await;
+async fn a_postponed_attempt_does_not_count(place: Place) {
     place.registered("key", "0821032398").await;
     let claim = place.claim_delivery(now()).await;
     let postponed = Settled::Postponed { at: later(10), why: "throttled".into() };
@@ -101,9 +100,7 @@ async fn a_postponed_attempt_does_not_count() {
     assert_eq!(again[0].attempts, 1);
 }
 
-#[tokio::test]
-async fn an_exhausted_delivery_can_be_replayed() {
-    let place = Place::new().await;
+async fn an_exhausted_delivery_can_be_replayed(place: Place) {
     place.registered("key", "0821032398").await;
     let claim = place.claim_delivery(now()).await;
     let exhausted = Settled::Exhausted { why: "x".repeat(10_000) };

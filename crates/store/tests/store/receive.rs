@@ -6,9 +6,15 @@ use serde_json::json;
 use store::{Received, ScanFilter, ScanStatus, Store, StoreError};
 use validate::Surface;
 
-#[tokio::test]
-async fn a_scan_and_its_photos_survive_the_process() {
-    let place = Place::new().await;
+on_both_engines! {
+    a_scan_and_its_photos_survive_the_process,
+    the_same_key_is_the_same_scan_or_a_conflict,
+    sixty_four_duplicates_at_once_are_one_scan,
+    what_breaks_a_limit_leaves_nothing,
+    scans_are_listed_newest_first_page_by_page,
+}
+
+async fn a_scan_and_its_photos_survive_the_process(place: Place) {
     let mut sent = upload("one", b"label");
     sent.photos.push(sent.photos[0].clone());
     sent.photos[1].bytes = "screen".into();
@@ -26,9 +32,7 @@ async fn a_scan_and_its_photos_survive_the_process() {
     assert_eq!(seen, [(&b"label"[..], Surface::Label), (&b"screen"[..], Surface::Screen)]);
 }
 
-#[tokio::test]
-async fn the_same_key_is_the_same_scan_or_a_conflict() {
-    let place = Place::new().await;
+async fn the_same_key_is_the_same_scan_or_a_conflict(place: Place) {
     let first = place.receive("key").await;
     let repeat = place.store.receive(upload("key", b"photo"), now()).await.unwrap();
     assert_eq!(repeat, Received::Repeat(first));
@@ -42,9 +46,7 @@ async fn the_same_key_is_the_same_scan_or_a_conflict() {
     assert_eq!(received, Received::New(theirs));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixty_four_duplicates_at_once_are_one_scan() {
-    let place = Place::new().await;
+async fn sixty_four_duplicates_at_once_are_one_scan(place: Place) {
     let uploads = (0..64).map(|n| {
         let photo: &[u8] = if n % 8 == 7 { b"other" } else { b"photo" };
         let (store, upload) = (place.store.clone(), upload("key", photo));
@@ -63,9 +65,7 @@ async fn sixty_four_duplicates_at_once_are_one_scan() {
     assert!(check.is_sound() && check.photos == 1, "{check:?}");
 }
 
-#[tokio::test]
-async fn what_breaks_a_limit_leaves_nothing() {
-    let place = Place::new().await;
+async fn what_breaks_a_limit_leaves_nothing(place: Place) {
     let mut no_photo = upload("a", b"");
     no_photo.photos.clear();
     let mut many = upload("b", b"photo");
@@ -84,9 +84,7 @@ async fn what_breaks_a_limit_leaves_nothing() {
     place.assert_settled().await;
 }
 
-#[tokio::test]
-async fn scans_are_listed_newest_first_page_by_page() {
-    let place = Place::new().await;
+async fn scans_are_listed_newest_first_page_by_page(place: Place) {
     let mut ids = Vec::new();
     for n in 0..5 {
         ids.push(place.receive(&format!("key {n}")).await);

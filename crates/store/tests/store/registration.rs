@@ -7,9 +7,18 @@ use store::{
     TerminalFilter,
 };
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_serial_found_by_many_at_once_is_registered_once() {
-    let place = Place::new().await;
+on_both_engines! {
+    one_serial_found_by_many_at_once_is_registered_once,
+    a_refused_device_may_be_registered_again,
+    one_devices_deliveries_go_in_order,
+    a_registration_needs_its_accepted_serial,
+    a_person_confirms_corrects_and_the_trail_keeps_both,
+    a_decision_beats_a_reader_that_is_still_reading,
+    an_unknown_scan_cannot_be_decided,
+    terminals_are_found_by_a_part_of_the_serial,
+}
+
+async fn one_serial_found_by_many_at_once_is_registered_once(place: Place) {
     let mut claims = Vec::new();
     for n in 0..32 {
         claims.push(place.claimed(&format!("key {n}")).await);
@@ -30,9 +39,7 @@ async fn one_serial_found_by_many_at_once_is_registered_once() {
     assert_eq!((terminal.vendor.as_str(), terminal.scans.len()), ("pax", 32));
 }
 
-#[tokio::test]
-async fn a_refused_device_may_be_registered_again() {
-    let place = Place::new().await;
+async fn a_refused_device_may_be_registered_again(place: Place) {
     let first = place.registered("one", "0821032398").await;
     let claim = place.claim_delivery(now()).await;
     let refused = Settled::Refused { code: "not_in_estate".into(), why: "unknown".into() };
@@ -51,9 +58,7 @@ async fn a_refused_device_may_be_registered_again() {
     place.assert_settled().await;
 }
 
-#[tokio::test]
-async fn one_devices_deliveries_go_in_order() {
-    let place = Place::new().await;
+async fn one_devices_deliveries_go_in_order(place: Place) {
     place.registered("one", "0821032398").await;
     let claim = place.claim_delivery(now()).await;
     let refused = Settled::Refused { code: "busy".into(), why: "busy".into() };
@@ -71,9 +76,7 @@ async fn one_devices_deliveries_go_in_order() {
     assert_eq!(place.store.claim_deliveries(10, lease(), later(1)).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_registration_needs_its_accepted_serial() {
-    let place = Place::new().await;
+async fn a_registration_needs_its_accepted_serial(place: Place) {
     let claimed = place.claimed("key").await;
     let other = Some(registration("0821032399", "msg_1"));
     let mismatched = Finding { registration: other.clone(), ..accepted("0821032398", "msg_1") };
@@ -85,9 +88,7 @@ async fn a_registration_needs_its_accepted_serial() {
     assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn a_person_confirms_corrects_and_the_trail_keeps_both() {
-    let place = Place::new().await;
+async fn a_person_confirms_corrects_and_the_trail_keeps_both(place: Place) {
     let claimed = place.claimed("key").await;
     place.store.finish(&claimed.claim, for_review(), now()).await.unwrap();
     let decision = |action: fn(_) -> Action, value: &str, event: &str| Decision {
@@ -121,9 +122,7 @@ async fn a_person_confirms_corrects_and_the_trail_keeps_both() {
     assert!(corrected.contains("0821032398") && corrected.contains("0821032399"));
 }
 
-#[tokio::test]
-async fn a_decision_beats_a_reader_that_is_still_reading() {
-    let place = Place::new().await;
+async fn a_decision_beats_a_reader_that_is_still_reading(place: Place) {
     let claimed = place.claimed("key").await;
     let action = Action::Reject { why: Some("not ours".into()) };
     let reject = Decision { action, by: "eva".into(), registration: None };
@@ -134,18 +133,14 @@ async fn a_decision_beats_a_reader_that_is_still_reading() {
     place.assert_settled().await;
 }
 
-#[tokio::test]
-async fn an_unknown_scan_cannot_be_decided() {
-    let place = Place::new().await;
+async fn an_unknown_scan_cannot_be_decided(place: Place) {
     let action = Action::Reject { why: None };
     let reject = Decision { action, by: "eva".into(), registration: None };
     let error = place.store.decide(upload("x", b"").id, reject, now()).await.unwrap_err();
     assert!(matches!(error, StoreError::NotFound(_)));
 }
 
-#[tokio::test]
-async fn terminals_are_found_by_a_part_of_the_serial() {
-    let place = Place::new().await;
+async fn terminals_are_found_by_a_part_of_the_serial(place: Place) {
     for (key, value) in [("a", "0821032398"), ("b", "0821032399"), ("c", "1170000652")] {
         place.registered(key, value).await;
     }

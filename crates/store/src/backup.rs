@@ -1,0 +1,207 @@
+//! Backups of a store that is at work: one tar file with the database as it was at one moment and
+//! every photo that it names. A photo is durable before its row, so whatever the copy of the
+//! database names is there to be read.
+//!
+//! A backup appears under its name when it is whole and on the disk, never before. Restoring goes
+//! into an empty place and never over anything.
+
+use crate::database::Engine;
+use crate::photos::scan_of;
+use crate::row::column;
+use crate::{Check, Settings, Store, StoreError};
+use bytes::Bytes;
+use jiff::Timestamp;
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
+
+const DATABASE_ENTRY: &str = "labelscan.db";
+const PHOTOS_FOLDER: &str = "photos/";
+/// Photos that wait in memory on their way into or out of the file.
+const PHOTOS_WAITING_MAX: usize = 2;
+/// Photo names that are read from the database at once.
+const NAMES_AT_ONCE: i64 = 1_000;
+
+/// What is in a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// How many photos.
+    pub photos: u64,
+    /// How large the file is.
+    pub bytes: u64,
+}
+
+impl Store {
+    /// Writes a backup to `file`, which must not exist. Work goes on meanwhile; what is recorded
+    /// after the first moment is not in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`] on PostgreSQL, which has tools of its own for this, or if the file
+    /// exists; [`StoreError::Damaged`] if a photo is missing; [`StoreError::Backup`].
+    pub async fn backup(&self, file: &Path) -> Result<Backup, StoreError> {
+        if self.database.engine() == Engine::Postgres {
+            let advice =
+                "back PostgreSQL up with pg_dump, then the photos with their place's tools";
+            return Err(StoreError::Settings(advice.into()));
+        }
+        if file.exists() {
+            return Err(StoreError::Settings(format!("{} exists already", file.display())));
+        }
+        let (copy, part) = (beside(file, "db"), beside(file, "part"));
+        let written = self.write_backup(&copy, &part).await;
+        // Both are gone in the good case as well: the copy is inside, the part was renamed.
+        let _ = std::fs::remove_file(&copy);
+        let written = written.and_then(|photos| publish(&part, file).map(|bytes| (photos, bytes)));
+        let _ = std::fs::remove_file(&part);
+        written.map(|(photos, bytes)| Backup { photos, bytes })
+    }
+
+    async fn write_backup(&self, copy: &Path, part: &Path) -> Result<u64, StoreError> {
+        // A leftover of a backup that was interrupted. SQLite refuses to write into it.
+        let _ = std::fs::remove_file(copy);
+        sqlx::query("VACUUM INTO $1")
+            .bind(copy.display().to_string())
+            .execute(self.database.writer())
+            .await?;
+        let (sender, mut photos) = mpsc::channel::<(String, Bytes)>(PHOTOS_WAITING_MAX);
+        let (copy, part) = (copy.to_owned(), part.to_owned());
+        let writing = tokio::task::spawn_blocking(move || -> Result<u64, StoreError> {
+            let mut archive = tar::Builder::new(File::create(&part)?);
+            archive.append_path_with_name(&copy, DATABASE_ENTRY)?;
+            let mut count = 0;
+            while let Some((name, bytes)) = photos.blocking_recv() {
+                let mut header = tar::Header::new_gnu();
+                header.set_size(bytes.len() as u64);
+                header.set_mode(0o600);
+                let path = format!("{PHOTOS_FOLDER}{name}");
+                archive.append_data(&mut header, path, Cursor::new(bytes))?;
+                count += 1;
+            }
+            archive.into_inner()?.sync_all()?;
+            Ok(count)
+        });
+        let read = self.read_photos(sender).await;
+        let count = writing.await.map_err(|_| StoreError::interrupted("the backup"))??;
+        read.map(|()| count)
+    }
+
+    /// Sends every photo that is kept. Rows that are newer than the copy do no harm; a photo whose
+    /// time ended meanwhile is missing in the copy's sense too, so it is looked up again.
+    async fn read_photos(&self, to: mpsc::Sender<(String, Bytes)>) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let rows = sqlx::query(
+                "SELECT name FROM scan_photos WHERE removed_at IS NULL AND name > $1 \
+                 ORDER BY name LIMIT $2",
+            )
+            .bind(&after)
+            .bind(NAMES_AT_ONCE)
+            .fetch_all(self.database.reader())
+            .await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for row in &rows {
+                after = column(row, "name")?;
+                match self.photos.get(&after).await {
+                    // A closed channel means that writing failed; that error is the one to tell.
+                    Ok(bytes) => {
+                        if to.send((after.clone(), bytes)).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                    Err(StoreError::Damaged(_)) if self.is_removed(&after).await? => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
+    async fn is_removed(&self, name: &str) -> Result<bool, StoreError> {
+        let Some(scan) = scan_of(name) else { return Ok(false) };
+        let records = self.photo_records(scan).await?;
+        Ok(records.iter().any(|record| record.name == name && record.removed_at.is_some()))
+    }
+}
+
+/// Restores a backup into an empty place, checks every row and photo of it, and says what it found.
+///
+/// # Errors
+/// [`StoreError::Settings`] if there is a database already, or the settings name no SQLite file;
+/// [`StoreError::Backup`] for a file that is no backup.
+pub async fn restore(file: &Path, settings: &Settings) -> Result<Check, StoreError> {
+    let Some(path) = settings.database.strip_prefix("sqlite://").map(PathBuf::from) else {
+        return Err(StoreError::Settings("a backup is restored into sqlite://PATH".into()));
+    };
+    if path.exists() {
+        return Err(StoreError::Settings(format!("{} exists already", path.display())));
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let photos = crate::photos::Photos::open(settings)?;
+    let part = beside(&path, "part");
+    let (sender, mut found) = mpsc::channel::<(String, Bytes)>(PHOTOS_WAITING_MAX);
+    let (file, database) = (file.to_owned(), part.clone());
+    let unpacking = tokio::task::spawn_blocking(move || unpack(&file, &database, &sender));
+    while let Some((name, bytes)) = found.recv().await {
+        photos.put(&name, bytes).await?;
+    }
+    unpacking.await.map_err(|_| StoreError::interrupted("restoring"))??;
+    publish(&part, &path)?;
+    let store = Store::open(settings).await?;
+    let check = store.check(Timestamp::MIN).await;
+    store.close().await;
+    check
+}
+
+fn unpack(
+    file: &Path,
+    database: &Path,
+    photos: &mpsc::Sender<(String, Bytes)>,
+) -> Result<(), StoreError> {
+    let mut archive = tar::Archive::new(File::open(file)?);
+    let mut has_database = false;
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let name = entry.path()?.to_string_lossy().into_owned();
+        if name == DATABASE_ENTRY {
+            let mut out = File::create(database)?;
+            std::io::copy(&mut entry, &mut out)?;
+            out.sync_all()?;
+            has_database = true;
+        } else if let Some(photo) = name.strip_prefix(PHOTOS_FOLDER)
+            && scan_of(photo).is_some()
+        {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            if photos.blocking_send((photo.to_owned(), bytes.into())).is_err() {
+                return Err(StoreError::interrupted("restoring"));
+            }
+        } else {
+            return Err(StoreError::Invalid("this is no backup of labelscan".into()));
+        }
+    }
+    if has_database {
+        Ok(())
+    } else {
+        Err(StoreError::Invalid("this is no backup of labelscan: it has no database".into()))
+    }
+}
+
+/// The same name with another ending, in the same folder, so that renaming is atomic.
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(ending);
+    file.with_file_name(name)
+}
+
+/// Gives a finished file its name, durably; how large it is.
+fn publish(part: &Path, file: &Path) -> Result<u64, StoreError> {
+    std::fs::rename(part, file)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(std::fs::metadata(file)?.len())
+}
