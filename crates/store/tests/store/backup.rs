@@ -1,6 +1,6 @@
 //! Backups of a store at work, restoring them, and photos whose time is over.
 
-use crate::place::{Place, accepted, for_review, later, new_id, now, registration, serial, upload};
+use crate::place::{Place, for_review, later, new_id, now, registration, serial, upload};
 use jiff::Timestamp;
 use store::{Action, Decision, Received, Settings, Settled, Store, StoreError, restore};
 

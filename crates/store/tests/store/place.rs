@@ -7,8 +7,8 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::{
-    Claim, ClaimedScan, Finding, Found, Lease, Received, Registration, ScanId, Settings, Store,
-    Upload, UploadedPhoto,
+    Claim, ClaimedScan, Finding, Found, Lease, Limits, Received, Registration, ScanId, Settings,
+    Store, Upload, UploadedPhoto,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) async fn sqlite_and_folder() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let settings = Settings::in_folder(folder.path());
+        let settings = Settings { limits: patient(), ..Settings::in_folder(folder.path()) };
         let store = Store::open(&settings).await.expect("the store opens");
         let photos = folder.path().join("photos");
         Self { store, settings, photos, _folder: folder, _postgres: None }
@@ -81,6 +81,11 @@ impl Place {
         let check = self.store.check(Timestamp::MAX).await.expect("the check runs");
         assert!(check.is_settled(), "{check:?}");
     }
+}
+
+/// Machines that run tests may be busy with others; waiting is no failure here.
+fn patient() -> Limits {
+    Limits { connection_wait_ms_max: 120_000, ..Limits::default() }
 }
 
 /// A fixed time.
