@@ -43,6 +43,9 @@ fn jpeg(picture: &GrayImage) -> Vec<u8> {
     bytes
 }
 
+/// A stage's share of a read, in milliseconds.
+type Share = fn(Took) -> f64;
+
 fn stages(criterion: &mut Criterion) {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
     let engine = Engine::load(&models, Formats::builtin()).expect("run models/fetch first");
@@ -51,7 +54,7 @@ fn stages(criterion: &mut Criterion) {
         let bytes = jpeg(&picture);
         let mut group = criterion.benchmark_group(name);
         group.sample_size(10);
-        let stages: [(&str, fn(Took) -> f64); 3] = [
+        let stages: [(&str, Share); 3] = [
             ("decode", |took| took.decode_ms),
             ("print", |took| took.text_ms),
             ("whole read", |took| took.total_ms),

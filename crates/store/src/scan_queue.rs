@@ -153,7 +153,7 @@ impl Store {
     ) -> Result<Scan, StoreError> {
         check(&finding)?;
         let id: ScanId = claim.id.parse().map_err(|_| StoreError::LeaseLost)?;
-        let queued = self.write(Write::Finish(claim.clone(), finding), now).await?;
+        let queued = self.write(Write::Finish(claim.clone(), Box::new(finding)), now).await?;
         self.announce(queued).await;
         self.scan(id).await?.ok_or(StoreError::NotFound("scan"))
     }

@@ -25,7 +25,7 @@ pub(crate) enum Write {
     /// Answers true if the upload is new.
     Receive(Arc<Prepared>),
     /// Answers true if a delivery was queued.
-    Finish(Claim, Finding),
+    Finish(Claim, Box<Finding>),
     /// Answers true.
     Settle(Claim, Outcome),
 }

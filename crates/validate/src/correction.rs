@@ -8,13 +8,18 @@
 use crate::lattice;
 use crate::look_alike::{look_alike, look_alikes};
 use crate::sighting::Sighting;
-use crate::{Correction, Estate, Evidence, Format, Shape, Standing};
+use crate::{CharReading, Correction, Estate, Evidence, Format, Shape, Standing};
 
 /// Characters of one value that may be corrected.
 const CORRECTIONS_MAX: usize = 2;
 
 /// A character read with this probability is what it is read as: below it are most wrong ones.
-pub(crate) const SURE_P: f32 = 0.98;
+const SURE_P: f32 = 0.98;
+
+/// Whether the reader was sure of a character. A probability that is no number is not sure.
+pub(crate) fn is_sure(char: &CharReading) -> bool {
+    char.p >= SURE_P
+}
 
 /// What the attempt to correct a value came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +77,7 @@ fn expected(estate: &Estate, evidence: &Evidence, sighting: &Sighting) -> Option
                 let same_class =
                     correction.read.is_ascii_digit() == correction.taken.is_ascii_digit();
                 let char = chars.get(correction.at);
-                !same_class || char.is_some_and(|char| !(char.p >= SURE_P))
+                !same_class || char.is_some_and(|char| !is_sure(char))
             };
             corrections.iter().all(unsure).then(|| Corrected::To(only.to_owned(), corrections))
         }

@@ -144,16 +144,19 @@ impl Running {
 
 pub type Answer = Box<dyn Fn(&str, usize) -> (Duration, Response) + Send + Sync>;
 
+/// What a registry received: event ids with the bytes that came.
+pub type Received = Vec<(String, Vec<u8>)>;
+
 /// A registry that answers as a test wants: by event id and how often it has seen that before.
 pub struct Hook {
     pub url: String,
-    pub log: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    pub log: Arc<Mutex<Received>>,
     pub at_once_max: Arc<AtomicUsize>,
 }
 
 impl Hook {
     pub async fn serve(answer: Answer) -> Self {
-        let log = Arc::new(Mutex::new(Vec::<(String, Vec<u8>)>::new()));
+        let log = Arc::new(Mutex::new(Received::new()));
         let at_once_max = Arc::new(AtomicUsize::new(0));
         let (seen, at_once, most) =
             (log.clone(), Arc::new(AtomicUsize::new(0)), at_once_max.clone());

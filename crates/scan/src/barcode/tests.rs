@@ -136,7 +136,7 @@ fn a_picture_made_to_hang_a_reader_is_answered() {
     // Rings as in the middle of a MaxiCode or an Aztec symbol, without data around them.
     let rings = GrayImage::from_fn(400, 400, |x, y| {
         let far = (x as f32 - 200.0).hypot(y as f32 - 200.0);
-        Luma([if (far / 9.0) as u32 % 2 == 0 { 20 } else { 230 }])
+        Luma([if ((far / 9.0) as u32).is_multiple_of(2) { 20 } else { 230 }])
     });
     assert!(read(&rings).is_empty());
     assert!(read(&GrayImage::new(640, 480)).is_empty());

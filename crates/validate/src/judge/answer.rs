@@ -1,7 +1,7 @@
 //! The judge's words: the accepted serial with its grounds, or the candidates with what is missing.
 
 use super::values::{Case, Value};
-use crate::correction::SURE_P;
+use crate::correction::is_sure;
 use crate::formats::digits;
 use crate::keyword::Strength;
 use crate::label::Joined;
@@ -136,7 +136,7 @@ fn candidate(case: &Case, value: &Value, confidence: f32) -> Candidate {
 fn doubtful(case: &Case, value: &Value) -> Vec<usize> {
     let best = value.sightings[0];
     let chars = best.chars(case.evidence);
-    let unsure = chars.iter().enumerate().filter(|(_, char)| !(char.p >= SURE_P));
+    let unsure = chars.iter().enumerate().filter(|(_, char)| !is_sure(char));
     let mut unsure: Vec<usize> = unsure.map(|(at, _)| at).collect();
     unsure.extend(best.corrections.iter().map(|correction| correction.at));
     unsure.sort();
