@@ -155,6 +155,11 @@ fn word_at(line: &[char], at: usize, entry: &Entry) -> Option<Keyword> {
             }
             marks += gap;
             position += gap;
+            // A digit may be a misread letter within a run of letters; after a mark it begins the
+            // value: `SIN:0600` is `S/N:` and a zero, not `Si.No`.
+            if gap > 0 && line.get(position).is_some_and(char::is_ascii_digit) {
+                return None;
+            }
         }
         let &read = line.get(position)?;
         let same = if exact { read == letter } else { blur(read) == letter };
@@ -331,6 +336,13 @@ mod tests {
             check(&format!("{keyword}77987515"), &["Serial=77987515"]);
         }
         check("Serial Numbor: 77987515", &["Serial=77987515"]);
+    }
+
+    #[test]
+    fn a_keyword_never_eats_the_zero_that_begins_the_value() {
+        check("SIN:060049180001", &["Serial=060049180001"]);
+        check("SR.NO 077987515", &["Serial=077987515"]);
+        check("Serial N0. 77987515", &["Serial=77987515"]);
     }
 
     #[test]
