@@ -51,7 +51,9 @@ async fn an_attempt_that_died_is_repeated_with_the_same_bytes() {
     server.kill().await;
     sink.reply(Reply::Accept);
     let _server = installation.start().await;
-    eventually("a delivery", SOON, || async { sink.accepted().first().cloned() }).await;
+    // The dead attempt's lease has to run out first.
+    let lease = Duration::from_secs(120);
+    eventually("a delivery", lease, || async { sink.accepted().first().cloned() }).await;
     let events = sink.events();
     for event in &events {
         assert_eq!((&event.id, &event.bytes), (&events[0].id, &events[0].bytes));
