@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 use tokio::sync::oneshot;
 
 const SECRET: &str = "whsec_bGFiZWxzY2FuIHRlc3RzIHNpZ24gd2l0aCB0aGlz";
@@ -40,8 +39,6 @@ pub enum Reply {
     Accept,
     /// This status and body.
     Status(u16, String),
-    /// Accepts after this long.
-    Slow(Duration),
 }
 
 #[derive(Debug)]
@@ -141,11 +138,8 @@ async fn take(
     bytes: Bytes,
 ) -> (StatusCode, String) {
     let reply = book.lock().expect("no test panics while it holds this").reply.clone();
-    if let Reply::Slow(wait) = reply {
-        tokio::time::sleep(wait).await;
-    }
     let (status, body) = match reply {
-        Reply::Accept | Reply::Slow(_) => (200, r#"{"result":"accepted"}"#.to_owned()),
+        Reply::Accept => (200, r#"{"result":"accepted"}"#.to_owned()),
         Reply::Status(status, body) => (status, body),
     };
     let webhook = standardwebhooks::Webhook::new(SECRET).expect("a secret");
