@@ -50,6 +50,11 @@ impl Installation {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Where its servers listen.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")

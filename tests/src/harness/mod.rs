@@ -1,15 +1,19 @@
-//! The real program, a real registry on loopback, real HTTP between them.
+//! The real program, a real registry on loopback, a real browser, real HTTP between them.
 //!
 //! Every wait has a deadline and says what it waited for. Only processes that the harness itself
 //! started are ever signalled.
 
+mod browser;
 mod caller;
 mod installation;
+mod line;
 mod program;
 mod registry;
 
+pub use browser::{Browser, BrowserSettings, Camera, Request};
 pub use caller::{Answer, Caller};
 pub use installation::{Installation, Server};
+pub use line::{Line, Signal};
 pub use program::{Ended, labelscan, models, program, root};
 pub use registry::{Event, Reply, Sink};
 
