@@ -13,6 +13,7 @@ pub use learn::{Explanation, LearnError, Proposal, explain, learn, misfit};
 pub use shape::{Class, Shape};
 
 use crate::IdentifierKind;
+use crate::canonical::{fold_char, half_width};
 use regex_lite::Regex;
 use serde::Deserialize;
 
@@ -80,6 +81,15 @@ impl Format {
         (self.shapes.is_empty() || self.shapes.iter().any(|shape| shape.fits(canonical)))
             && (self.digits_min == 0 || digits(canonical) >= self.digits_min)
             && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(canonical))
+    }
+
+    /// Whether a fitting value is printed as the format's `printed` form or one of its samples is:
+    /// with separators at the same places, if any. A space and a dash are one to a reader. True if
+    /// the row shows no printed form.
+    pub(crate) fn is_written(&self, text: &str) -> bool {
+        let written = separators(text);
+        let mut forms = self.samples.iter().chain(&self.printed).peekable();
+        forms.peek().is_none() || forms.any(|form| separators(form).eq(&written))
     }
 
     /// The regular expression of the canonical form: the row's own, or what its shapes say.
@@ -152,6 +162,26 @@ impl Formats {
         let tusn = |format: &&Format| format.kind == IdentifierKind::Tusn;
         self.formats.iter().filter(tusn).any(|format| format.fits(canonical))
     }
+}
+
+/// The separators within a printed value, each with the number of letters and digits before it.
+fn separators(printed: &str) -> Vec<(usize, char)> {
+    let mut found: Vec<(usize, char)> = Vec::new();
+    let mut letters = 0;
+    for char in printed.chars() {
+        match fold_char(char) {
+            Some(_) => letters += 1,
+            None if letters > 0 => {
+                let char = if matches!(half_width(char), '-' | '\u{2013}') { ' ' } else { char };
+                if !(char.is_whitespace() && found.last() == Some(&(letters, ' '))) {
+                    found.push((letters, if char.is_whitespace() { ' ' } else { char }));
+                }
+            }
+            None => {}
+        }
+    }
+    found.retain(|&(at, _)| at < letters);
+    found
 }
 
 /// How many ASCII digits a value has.

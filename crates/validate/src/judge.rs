@@ -99,6 +99,11 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
     if same_format && rival_barcode && !barred {
         return Some(Bar::TwoSerials);
     }
+    // A taught form may be another number's too: two in view are a question.
+    let taught = |value: &Value| value.facts.has(Fact::TaughtFormat);
+    if same_format && taught(only) && taught(rival) && !barred && case.stands_in_print(rival) {
+        return Some(Bar::TwoSerials);
+    }
     // A barcode that is almost the print: one of the two was misread.
     let almost = || edits(only.value, rival.value, 2).is_some();
     (!from_barcode && rival_barcode && !barred && almost()).then_some(Bar::BarcodeTextDiffer)

@@ -5,6 +5,7 @@
 //! all the same, only unnamed. Nothing is corrected here.
 
 use crate::canonical::{fold, fold_char};
+use crate::ends::{End, Ends};
 use crate::formats::digits;
 use crate::keyword::{self, Keyword, Strength};
 use crate::place::Frame;
@@ -36,8 +37,8 @@ pub(crate) struct Printed {
     pub(crate) line: usize,
     /// Positions of its characters in that line, if it is of one line.
     pub(crate) span: (usize, usize),
-    /// Nothing speaks against the box holding the whole value.
-    pub(crate) whole: bool,
+    /// What is known about its first and last character being its own.
+    pub(crate) ends: Ends,
     /// The keyword stands in another line.
     pub(crate) near: bool,
 }
@@ -198,19 +199,18 @@ impl<'a> Line<'a> {
         let bounds = self.source.bounds;
         let at_start = self.chars[..span.0].iter().all(|char| fold_char(*char).is_none());
         let at_end = span.1 >= self.chars.len();
-        let cut = bounds.ink_before && at_start
-            || bounds.ink_after && at_end
-            || bounds.touches_frame && (at_start || at_end);
-        // Digits that follow in the next word may belong to it.
-        let goes_on = self.words(span.1, end).first().is_some_and(|&(from, to)| {
-            self.chars[from..to].iter().any(|char| char.is_ascii_digit())
-        });
-        let came_from = named.is_none()
-            && self.words(0, span.0).last().is_some_and(|&(from, to)| {
-                self.chars[from..to].iter().any(|char| char.is_ascii_digit())
-            });
-        let whole = !(cut || goes_on || came_from);
-        Some(Printed { value, text, named, joined, line: index, span, whole, near: false })
+        let at_frame = bounds.touches_frame && (at_start || at_end);
+        let beside = |&(from, to): &(usize, usize)| End::beside(&self.chars[from..to]);
+        let after = self.words(span.1, end).first().map_or(End::Own, beside);
+        let before = match named {
+            None => self.words(0, span.0).last().map_or(End::Own, beside),
+            Some(_) => End::Own,
+        };
+        let ends = Ends {
+            start: if at_frame || bounds.ink_before && at_start { End::Open } else { before },
+            end: if at_frame || bounds.ink_after && at_end { End::Open } else { after },
+        };
+        Some(Printed { value, text, named, joined, line: index, span, ends, near: false })
     }
 
     /// Every word with digits and every run of such words, whatever is printed around them.
@@ -319,7 +319,7 @@ fn continued(
                 joined: Joined::Lines,
                 line: index,
                 span: (0, 0),
-                whole: false,
+                ends: Ends::default(),
                 near: false,
             });
         }
@@ -381,11 +381,11 @@ mod tests {
     fn a_cut_or_glued_value_is_not_whole() {
         let mut cut = line(0, "S/N: 77987515");
         cut.bounds.ink_after = true;
-        assert!(read_label(&[cut]).iter().all(|printed| !printed.whole));
+        assert!(read_label(&[cut]).iter().all(|printed| !printed.ends.whole()));
         let goes_on = read_label(&[line(0, "S/N: 77987515 2019")]);
-        assert!(!goes_on.iter().any(|printed| printed.value == "77987515" && printed.whole));
+        assert!(!goes_on.iter().any(|printed| printed.value == "77987515" && printed.ends.whole()));
         let mut before = line(0, "S/N: 77987515");
         before.bounds.ink_before = true;
-        assert!(read_label(&[before]).iter().any(|printed| printed.whole));
+        assert!(read_label(&[before]).iter().any(|printed| printed.ends.whole()));
     }
 }

@@ -5,6 +5,7 @@
 mod canonical;
 mod check_digit;
 mod correction;
+mod ends;
 mod estate;
 mod evidence;
 mod formats;

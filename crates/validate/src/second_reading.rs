@@ -21,15 +21,19 @@ pub struct LineRef {
 }
 
 /// The lines whose second reading may lead to an accepted serial, the most promising first. Empty
-/// if the evidence is enough as it stands, or if no line can become enough.
+/// if the evidence is enough as it stands, or if no line can become enough: a value that was read
+/// again already gains nothing from a third look.
 pub fn wants_second_reading(formats: &Formats, evidence: &Evidence) -> Vec<LineRef> {
     if let Verdict::Accepted { .. } = judge(formats, evidence, &Estate::unknown()).verdict {
         return Vec::new();
     }
     let mut promise: BTreeMap<LineRef, u8> = BTreeMap::new();
     for (photo, seen) in evidence.photos.iter().enumerate() {
+        let again = label::read_label(&seen.second_lines);
         for printed in label::read_label(&seen.lines) {
-            if printed.joined == Joined::Lines || !looks_like_serial(&printed.value) {
+            let read_again = again.iter().any(|it| it.value == printed.value);
+            let joined = printed.joined == Joined::Lines;
+            if joined || read_again || !looks_like_serial(&printed.value) {
                 continue;
             }
             let keyed = matches!(printed.named, Some((IdentifierKind::Serial, _)));
@@ -39,7 +43,7 @@ pub fn wants_second_reading(formats: &Formats, evidence: &Evidence) -> Vec<LineR
                         .matching(&printed.value)
                         .any(|format| format.standing == Standing::Taught)
             };
-            let rank = match (keyed, printed.whole) {
+            let rank = match (keyed, printed.ends.whole()) {
                 (true, true) => 0,
                 (true, false) => 1,
                 _ if taught() => 2,
@@ -75,6 +79,9 @@ mod tests {
         assert!(lines(&evidence(&[], &["1234567"])).is_empty());
         let taught = "[[format]]\nname=\"meter\"\nshapes=[\"ddddddd\"]";
         let formats = Formats::builtin().with_operator_file(taught).expect("valid");
-        assert_eq!(wants_second_reading(&formats, &evidence(&[], &["1234567"])).len(), 1);
+        let mut seen = evidence(&[], &["1234567"]);
+        assert_eq!(wants_second_reading(&formats, &seen).len(), 1);
+        seen.photos[0].second_lines = vec![crate::testing::line(9, "1234567")];
+        assert!(wants_second_reading(&formats, &seen).is_empty());
     }
 }

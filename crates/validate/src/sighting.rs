@@ -3,6 +3,7 @@
 //! A sighting is a fact, not an opinion: the judge counts what several of them say about one value.
 
 use crate::canonical::{fold, fold_char};
+use crate::ends::Ends;
 use crate::formats::digits;
 use crate::keyword::Strength;
 use crate::label::{self, Joined, VALUE_CHARS_MIN};
@@ -53,8 +54,8 @@ pub(crate) enum Carrier {
         /// Its characters in the line.
         span: (usize, usize),
         joined: Joined,
-        /// Nothing speaks against the box holding the whole value.
-        whole: bool,
+        /// What is known about its first and last character being its own.
+        ends: Ends,
         /// The keyword that names it stands in another line.
         near: bool,
     },
@@ -82,7 +83,7 @@ impl Sighting {
 
     /// Print of which nothing is cut off or glued on.
     pub(crate) fn is_whole_print(&self) -> bool {
-        matches!(self.carrier, Carrier::Print { whole: true, .. })
+        matches!(self.carrier, Carrier::Print { ends, .. } if ends.whole())
     }
 
     /// Print whose keyword stands in another line.
@@ -222,7 +223,7 @@ fn print(index: usize, lines: &[TextLine], reading: Reading, all: &mut Vec<Sight
                 line: printed.line,
                 span: printed.span,
                 joined: printed.joined,
-                whole: printed.whole,
+                ends: printed.ends,
                 near: printed.near,
             },
             named: printed.named,

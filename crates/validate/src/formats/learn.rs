@@ -54,7 +54,8 @@ pub enum LearnError {
     Name(String),
 }
 
-/// Proposes a format from samples as printed. Samples of several lengths give one shape each.
+/// Proposes a format from samples as printed. Samples of several lengths give one shape each;
+/// lengths with too few samples are left out with a warning.
 ///
 /// # Errors
 /// Says what is missing; nothing is proposed from too little.
@@ -75,25 +76,32 @@ pub fn learn(
         }
         by_length.entry(value.len()).or_default().insert(value);
     }
-    if by_length.is_empty() {
-        return Err(LearnError::TooFew { found: 0, length: 0 });
+    let (enough, too_few): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        by_length.into_iter().partition(|(_, values)| values.len() >= SAMPLES_MIN);
+    if enough.is_empty() {
+        let most = too_few.iter().max_by_key(|(_, values)| values.len());
+        let (length, found) = most.map_or((0, 0), |(length, values)| (*length, values.len()));
+        return Err(LearnError::TooFew { found, length });
     }
-    let mut shapes = Vec::new();
-    for (&length, values) in &by_length {
-        if values.len() < SAMPLES_MIN {
-            return Err(LearnError::TooFew { found: values.len(), length });
-        }
-        shapes.push(shape_of(values));
-    }
-    let toml = row(name, vendor, &shapes, samples);
+    let shapes: Vec<Shape> = enough.values().map(shape_of).collect();
+    let taken: Vec<String> = samples
+        .iter()
+        .filter(|sample| enough.contains_key(&canonical(sample).len()))
+        .cloned()
+        .collect();
+    let toml = row(name, vendor, &shapes, &taken);
     let format = file::parse(&toml, Standing::Taught)
         .map_err(|error| LearnError::Name(error.to_string()))?
         .remove(0);
-    let values: Vec<&String> = by_length.values().flatten().collect();
+    let values: Vec<&String> = enough.values().flatten().collect();
+    let mut warnings = warnings(known, &shapes, &values);
+    warnings.extend(too_few.values().flatten().map(|value| {
+        format!("{value} was left out: at least {SAMPLES_MIN} samples of its length are needed")
+    }));
     Ok(Proposal {
         would_accept: shapes.iter().flat_map(made_up).collect(),
         would_refuse: refused(&format, values[0]),
-        warnings: warnings(known, &shapes, &values),
+        warnings,
         toml,
         format,
     })
@@ -306,6 +314,14 @@ mod tests {
         let learnt = proposal(&["4471902", "2093817", "6650123"]).expect("proposed");
         assert_eq!(learnt.format.shapes[0].to_string(), "ddddddd");
         assert!(learnt.warnings[0].contains("any number of 7 digits"), "{:?}", learnt.warnings);
+    }
+
+    #[test]
+    fn an_odd_one_is_left_out() {
+        let learnt = proposal(&["4471902", "L6486984", "2093817", "6650123"]).expect("proposed");
+        assert_eq!(learnt.format.shapes.len(), 1);
+        assert_eq!(learnt.format.samples.len(), 3);
+        assert!(learnt.warnings.iter().any(|warning| warning.starts_with("L6486984 was left out")));
     }
 
     #[test]

@@ -176,7 +176,8 @@ fn likelihood(value: &Value) -> f32 {
         .map(|(fact, weight)| if facts.has(*fact) { *weight } else { 0.0 })
         .sum::<f32>();
     odds += match value.format.map(|format| format.standing) {
-        Some(Standing::Taught) => 1.6,
+        Some(Standing::Taught) if facts.has(Fact::TaughtFormat) => 1.6,
+        Some(Standing::Taught) => 0.0,
         Some(Standing::Vendor) => 0.4,
         Some(Standing::Permissive) => 0.2,
         None => 0.0,

@@ -242,3 +242,58 @@ fn a_model_beside_a_lone_keyword_is_not_the_serial() {
     seen.photos[0].barcodes[1].quad = quad(900.0, 900.0, 100.0, 50.0);
     assert!(matches!(decide(&seen), Verdict::Review { .. }));
 }
+
+/// What a taught format of seven digits in one piece makes of print that was read twice.
+#[track_caller]
+fn taught(first: &[&str], second: &[&str], change: impl Fn(&mut PhotoEvidence)) -> Verdict {
+    let meter = "[[format]]\nname=\"meter\"\nshapes=[\"ddddddd\"]\nsamples=[\"6527155\"]";
+    let formats = Formats::builtin().with_operator_file(meter).expect("valid");
+    let mut seen = evidence(&[], first);
+    seen.photos[0].second_lines =
+        second.iter().enumerate().map(|(row, text)| line(row, text)).collect();
+    change(&mut seen.photos[0]);
+    judge(&formats, &seen, &Estate::unknown()).verdict
+}
+
+fn is_accepted(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Accepted { .. })
+}
+
+#[test]
+fn of_a_known_length_each_end_must_be_seen_free_once() {
+    let ends = |first: (bool, bool), second: (bool, bool)| {
+        is_accepted(&taught(&["4471902"], &["4471902"], |photo| {
+            (photo.lines[0].bounds.ink_before, photo.lines[0].bounds.ink_after) = first;
+            let again = &mut photo.second_lines[0].bounds;
+            (again.ink_before, again.ink_after) = second;
+        }))
+    };
+    assert!(ends((false, false), (false, false)));
+    assert!(ends((false, false), (true, true)));
+    assert!(ends((false, true), (true, false)));
+    assert!(!ends((false, true), (false, true)));
+    assert!(!ends((true, true), (true, true)));
+}
+
+#[test]
+fn a_taught_form_is_written_as_its_samples_are() {
+    for (first, accepted) in [
+        ("4471902", true),
+        ("4471902 2016", true),
+        ("4471902 1860", false),
+        ("1860 4471902", false),
+        ("4,471,902;", false),
+        ("447 1902", false),
+        ("CM/L-4471902", false),
+    ] {
+        assert_eq!(is_accepted(&taught(&[first], &[first], |_| ())), accepted, "{first}");
+    }
+}
+
+#[test]
+fn two_numbers_of_a_taught_form_are_a_question() {
+    let verdict = taught(&["4471902", "2093817"], &["4471902"], |_| ());
+    let Verdict::Review { reasons, .. } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(reasons, [Reason(ReasonCode::TwoSerials)]);
+    assert!(is_accepted(&taught(&["4471902", "CM/L-8708690"], &["4471902"], |_| ())));
+}

@@ -2,6 +2,7 @@
 
 use crate::correction::{self, differences};
 use crate::formats::digits;
+use crate::label::Joined;
 use crate::look_alike::look_alike_distance;
 use crate::payload::Mark;
 use crate::rules::{Bar, Fact, Facts};
@@ -113,25 +114,28 @@ impl<'a> Case<'a> {
                     barcodes.extend(sighting.barcode().filter(|_| counts));
                     photos.insert(sighting.place.photo);
                 }
-                Carrier::Print { whole, near, .. } => {
+                Carrier::Print { ends, near, .. } => {
                     facts.insert(Fact::Printed);
                     facts.insert_if(Fact::Keyword, sighting.says_serial() && !near);
                     facts.insert_if(Fact::KeywordNear, sighting.says_serial() && near);
-                    photos.extend(whole.then_some(sighting.place.photo));
+                    photos.extend(ends.whole().then_some(sighting.place.photo));
                 }
             }
         }
         facts.insert_if(Fact::LoneBarcode, self.no_barcode_but(&barcodes));
         facts.insert_if(Fact::TwoBarcodes, barcodes.len() > 1);
         facts.insert_if(Fact::SeveralPhotos, photos.len() > 1);
-        facts.insert_if(Fact::TwoReadings, read_twice(value, sightings));
+        let read_twice = read_twice(value, sightings);
+        facts.insert_if(Fact::TwoReadings, read_twice >= Some(Twice::EachEndOnce));
+        facts.insert_if(Fact::TwoWholeReadings, read_twice == Some(Twice::Whole));
         facts.insert_if(Fact::Expected, self.estate.expects(value));
         self.stripped(value, sightings, &mut facts);
         if let Some(format) = format {
             let named = format.brands.iter().any(|brand| self.brands.contains(brand.as_str()));
             let vendor = format.standing == Standing::Vendor && (format.distinctive || named);
             facts.insert_if(Fact::VendorFormat, vendor);
-            facts.insert_if(Fact::TaughtFormat, format.standing == Standing::Taught);
+            let taught = format.standing == Standing::Taught && written_like(format, sightings);
+            facts.insert_if(Fact::TaughtFormat, taught);
         }
         let corrections = self.settled(value, sightings, &mut facts);
         (facts, corrections)
@@ -227,6 +231,19 @@ impl<'a> Case<'a> {
         bars
     }
 
+    /// Whether the first reading, which keeps spaces, saw a value as a whole where nothing names it
+    /// as another number.
+    pub(super) fn stands_in_print(&self, value: &Value) -> bool {
+        let other = |sighting: &Sighting| {
+            let same = |it: &&Sighting| it.says_other().is_some() && it.same_ink(sighting);
+            self.sightings.iter().any(|it| same(&it))
+        };
+        let first =
+            |it: &Sighting| matches!(it.carrier, Carrier::Print { reading: Reading::First, .. });
+        let mut whole = value.sightings.iter().filter(|it| first(it) && it.is_whole_print());
+        whole.any(|sighting| !other(sighting))
+    }
+
     /// Product numbers in view without leading zeros: the same number is an EAN-13, a UPC-A and
     /// the digits printed below either.
     fn products(&self) -> BTreeSet<&str> {
@@ -247,20 +264,48 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Whether two independent readings of the same spot agree, each with nothing cut off or glued on,
-/// on something that is written like a serial.
-fn read_twice(value: &str, sightings: &[&Sighting]) -> bool {
+/// How well two independent readings of the same spot agree on a value.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Twice {
+    /// Each end is its own for at least one of them, which suffices for a value of known length.
+    EachEndOnce,
+    /// Neither saw anything cut off or glued on.
+    Whole,
+}
+
+/// Whether two independent readings of the same spot agree on something that is written like a
+/// serial.
+fn read_twice(value: &str, sightings: &[&Sighting]) -> Option<Twice> {
     if digits(value) < PRINTED_DIGITS_MIN {
-        return false;
+        return None;
     }
     let of = |wanted: Reading| {
-        sightings.iter().filter(move |sighting| {
-            let lower = sighting.printed.chars().filter(|char| char.is_lowercase()).count();
-            matches!(sighting.carrier, Carrier::Print { reading, whole: true, .. }
-                if reading == wanted && lower < 2)
+        sightings.iter().filter_map(move |sighting| match sighting.carrier {
+            Carrier::Print { reading, ends, joined, .. }
+                if reading == wanted && joined != Joined::Lines =>
+            {
+                let lower = sighting.printed.chars().filter(|char| char.is_lowercase()).count();
+                (lower < 2).then_some((sighting, ends))
+            }
+            _ => None,
         })
     };
-    of(Reading::First).any(|first| of(Reading::Second).any(|second| first.same_ink(second)))
+    let pairs = of(Reading::First).flat_map(|first| of(Reading::Second).map(move |it| (first, it)));
+    let same_ink = pairs.filter(|((first, _), (second, _))| first.same_ink(second));
+    let agreed = same_ink.filter_map(|((_, one), (_, other))| match one.or(other) {
+        _ if one.whole() && other.whole() => Some(Twice::Whole),
+        together if together.whole_for_its_length() => Some(Twice::EachEndOnce),
+        _ => None,
+    });
+    agreed.max()
+}
+
+/// Whether a value stands in a barcode, or in print with the separators of the format's samples:
+/// `4,631,603` is no serial of a maker who prints seven digits in one piece.
+fn written_like(format: &Format, sightings: &[&Sighting]) -> bool {
+    sightings.iter().any(|sighting| {
+        sighting.is_barcode() || !sighting.is_wrapped() && format.is_written(&sighting.printed)
+    })
 }
 
 /// The order of one value's sightings: a barcode before print, a named one before others, as it
@@ -270,8 +315,8 @@ pub(super) fn best_first(one: &Sighting, other: &Sighting) -> Ordering {
     let rank = |sighting: &Sighting| {
         let carrier = match sighting.carrier {
             Carrier::Barcode { counts, mark, .. } => (u8::from(!counts) * 2, mark as usize, 0),
-            Carrier::Print { joined, whole, reading, .. } => {
-                let uncertain = usize::from(!whole) + joined as usize * 2;
+            Carrier::Print { joined, ends, reading, .. } => {
+                let uncertain = usize::from(!ends.whole()) + joined as usize * 2;
                 (1, uncertain + sighting.corrections.len() * 3, reading as u8)
             }
         };

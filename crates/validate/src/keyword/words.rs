@@ -177,6 +177,8 @@ pub(super) const WORDS: &[(&str, IdentifierKind)] = &[
     ("ANATEL", Approval),
     ("NCC", Approval),
     ("HOMOLOGACAO", Approval),
+    // The licence number of the Bureau of Indian Standards, `CM/L-8520172`.
+    ("CML", Approval),
     ("进网许可", Approval),
     ("进网许可证", Approval),
     ("许可证", Approval),
@@ -214,6 +216,9 @@ pub(super) const WORDS: &[(&str, IdentifierKind)] = &[
     ("ASSETNO", Other),
     ("ASSETTAG", Other),
     ("ASSETNUMBER", Other),
+    ("PATENT", Other),
+    ("PATENTNO", Other),
+    ("PATENTNOS", Other),
     ("INVOICE", Other),
     ("ORDER", Other),
     ("PO", Other),
