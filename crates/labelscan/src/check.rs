@@ -6,7 +6,8 @@
 use crate::cli::CheckArgs;
 use crate::clock::{self, Stopwatch};
 use crate::readers::{Pool, PoolSettings};
-use crate::settings::{self, Settings};
+use crate::settings::{self, EncryptionMode, Settings};
+use crate::storage::{open_store, store_settings};
 use crate::{formats, serve};
 use anyhow::Context as _;
 use jiff::SignedDuration;
@@ -14,10 +15,10 @@ use std::{
     io::{self, Write},
     process::ExitCode,
 };
-use store::{Fault, Store};
+use store::Fault;
 
 /// A photo without a row is an upload under way until it is this old.
-const ORPHAN_AGE: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const ORPHAN_AGE: SignedDuration = SignedDuration::from_hours(24);
 /// Faults of the stored data that are named one by one.
 const FAULTS_SHOWN: usize = 20;
 
@@ -53,7 +54,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitC
 pub(crate) fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let store = Store::open(&serve::store_settings(settings)).await?;
+        let store = open_store(settings).await?;
         store.close().await;
         writeln!(io::stdout(), "The database is at this version.")?;
         Ok(ExitCode::SUCCESS)
@@ -95,23 +96,28 @@ fn readers(settings: &Settings) -> anyhow::Result<String> {
 }
 
 async fn stored(settings: &Settings) -> anyhow::Result<String> {
-    let place = serve::store_settings(settings);
+    let place = store_settings(settings)?;
     let file = place.database.strip_prefix("sqlite://").map(std::path::Path::new);
     if file.is_some_and(|file| !file.exists()) {
         return Ok("none yet; `serve` makes them".into());
     }
-    let store = Store::open(&place).await.context("cannot be opened")?;
+    let store = open_store(settings).await.context("cannot be opened")?;
     store.ping().await?;
     let check = store.check(clock::now() - ORPHAN_AGE).await?;
     store.close().await;
     anyhow::ensure!(check.is_sound(), "{} faults{}", check.faults_found, named(&check.faults));
     Ok(format!(
-        "{} scans, {} photos and {} audit entries are sound; {} scans and {} deliveries wait",
-        check.scans, check.photos, check.audit_entries, check.scans_queued, check.deliveries_queued
+        "{} scans, {} photos and {} audit entries are sound, {}; {} scans and {} deliveries wait",
+        check.scans,
+        check.photos,
+        check.audit_entries,
+        if settings.encryption == EncryptionMode::On { "sealed" } else { "NOT encrypted" },
+        check.scans_queued,
+        check.deliveries_queued
     ))
 }
 
-fn named(faults: &[Fault]) -> String {
+pub(crate) fn named(faults: &[Fault]) -> String {
     let sentence = |fault: &Fault| match fault {
         Fault::PhotoMissing(scan) => format!("a photo of scan {scan} is missing: restore it"),
         Fault::PhotoChanged(scan) => {
@@ -123,6 +129,9 @@ fn named(faults: &[Fault]) -> String {
         }
         Fault::DeliveryMissing(scan) => {
             format!("the terminal of scan {scan} has no delivery: confirm it again")
+        }
+        Fault::Sealed(place) => {
+            format!("{place} does not open: it was changed or moved, or its key is missing")
         }
         Fault::AuditBroken(entry) => {
             format!("audit entry {entry} does not continue the one before: somebody changed it")

@@ -71,6 +71,17 @@ pub enum Command {
     /// Make, list and revoke the keys of the HTTP API
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Write a backup of the running service into one file
+    ///
+    /// The database as it is at one moment and every photo that it names; work goes on meanwhile.
+    /// What is sealed stays sealed in it, and the keys are not in it: keep their file apart. With
+    /// PostgreSQL the rows are pg_dump's to back up.
+    Backup(BackupArgs),
+    /// Restore a backup into an empty place, and check every row and photo of it
+    Restore(RestoreArgs),
+    /// Look after the keys that photos and serials are sealed with
+    #[command(subcommand)]
+    Seal(SealCommand),
     /// Say what is missing or wrong in settings, models, readers, database and photos
     Check(CheckArgs),
     /// Bring the database to this version; `serve` does it too
@@ -149,6 +160,33 @@ pub enum KeysCommand {
         /// The key's id, from `keys list`
         id: String,
     },
+}
+
+/// `labelscan backup`
+#[derive(Clone, Debug, Args)]
+pub struct BackupArgs {
+    /// The file to write; it must not exist
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `labelscan restore`
+#[derive(Clone, Debug, Args)]
+pub struct RestoreArgs {
+    /// The file that `backup` wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `labelscan seal`
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum SealCommand {
+    /// Say which key seals and which others are still needed
+    Status,
+    /// Make a new key and seal everything with it, while the service goes on
+    ///
+    /// If it is interrupted, run it again: it goes on where it was.
+    Rotate,
 }
 
 /// `labelscan check`

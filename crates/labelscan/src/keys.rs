@@ -5,8 +5,8 @@
 use crate::cli::KeysCommand;
 use crate::clock;
 use crate::scan_object::new_id;
-use crate::serve::store_settings;
 use crate::settings::Settings;
+use crate::storage::open_store;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rand::TryRng;
@@ -124,7 +124,7 @@ pub fn hash(presented: &str) -> [u8; 32] {
 pub fn run(command: KeysCommand, settings: Settings) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let store = Store::open(&store_settings(&settings)).await?;
+        let store = open_store(&settings).await?;
         let done = run_in(&store, command).await;
         store.close().await;
         done.map(|()| ExitCode::SUCCESS)

@@ -18,7 +18,9 @@ mod scan_command;
 pub mod scan_object;
 pub mod serve;
 pub mod settings;
+mod storage;
 mod tls;
+mod upkeep;
 mod work;
 
 use cli::{Cli, Command};
@@ -50,6 +52,9 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => keys::run(command, settings),
         Command::Check(args) => check::run(&args, &settings),
         Command::Migrate => check::migrate(&settings),
+        Command::Backup(args) => storage::backup(&args, &settings),
+        Command::Restore(args) => storage::restore(&args, &settings),
+        Command::Seal(command) => storage::seal(command, &settings),
         Command::Reader => unreachable!("main starts readers itself, before anything else"),
     }
 }

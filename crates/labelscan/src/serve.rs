@@ -5,9 +5,10 @@ use crate::http::{self, App, connections::Capped};
 use crate::keys::{Role, Token};
 use crate::readers::{Pool, PoolSettings};
 use crate::settings::{Settings, TlsMode};
+use crate::storage::open_store;
 use crate::tls::Pair;
 use crate::work::Work;
-use crate::{clock, formats};
+use crate::{clock, formats, upkeep};
 use anyhow::Context;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -19,7 +20,6 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -44,7 +44,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let registry = settings.registry.as_ref().map(|_| open_registry(&settings)).transpose()?;
     let listener = std::net::TcpListener::bind(settings.listen)
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
-    let store = Store::open(&store_settings(&settings)).await?;
+    let store = open_store(&settings).await?;
     let pool_settings = PoolSettings::new(&settings, operator_formats);
     let pool = tokio::task::spawn_blocking(|| Pool::start(pool_settings)).await??;
     let work = Arc::new(Work::new(store.clone(), pool, formats, &settings));
@@ -61,6 +61,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         let forwarder = Forwarder::new(store.clone(), registry, limits);
         tokio::spawn(forwarder.run(clock::now, stop.clone()))
     });
+    let upkeep = tokio::spawn(upkeep::run(store.clone(), settings.clone(), stop.clone()));
     announce(&app, &settings, &base_url).await?;
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone(), stop.clone(), settings.request_ms_max));
@@ -69,25 +70,12 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
 
     stop.cancel();
     reading.await?;
+    upkeep.await?;
     if let Some(forwarding) = forwarding {
         forwarding.await?;
     }
     store.close().await;
     Ok(())
-}
-
-/// Where the store lives, and how much of its limits HTTP may use.
-pub(crate) fn store_settings(settings: &Settings) -> store::Settings {
-    store::Settings {
-        database: settings.database_url().expose().to_owned(),
-        photos: settings.photos_url(),
-        limits: store::Limits {
-            photos_max: settings.photos_max,
-            photo_bytes_max: settings.photo_bytes_max,
-            details_bytes_max: settings.details_bytes_max,
-            ..store::Limits::default()
-        },
-    }
 }
 
 /// The registry of the settings; nothing is sent yet.

@@ -35,6 +35,10 @@ pub struct Settings {
     pub data: PathBuf,
     pub database: Option<Secret>,
     pub photos: Option<String>,
+    pub encryption: EncryptionMode,
+    pub seal_keys: Option<PathBuf>,
+    pub photo_days_max: u32,
+    pub upkeep_every_ms: u64,
     pub models: Option<PathBuf>,
     pub formats: Option<PathBuf>,
     pub registry: Option<String>,
@@ -88,6 +92,16 @@ pub enum TlsMode {
     SelfSigned,
     /// With the operator's certificate.
     Files,
+}
+
+/// Whether photos and serials are sealed at rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EncryptionMode {
+    /// They are.
+    On,
+    /// They lie in clear.
+    Off,
 }
 
 /// How log lines are written to stderr.
@@ -219,6 +233,27 @@ impl Settings {
         })
     }
 
+    /// The file of the seal keys: as set, else `labelscan/seal.keys` where this user's settings are,
+    /// which is not in the data folder.
+    ///
+    /// # Errors
+    /// If it is not set and there is no such place.
+    pub fn seal_keys_file(&self) -> Result<PathBuf, Box<SettingsError>> {
+        if let Some(file) = &self.seal_keys {
+            return Ok(file.clone());
+        }
+        let variable =
+            |name| std::env::var_os(name).map(PathBuf::from).filter(|it| it.is_absolute());
+        let place = variable("XDG_CONFIG_HOME")
+            .or_else(|| variable("HOME").map(|home| home.join(".config")))
+            .ok_or_else(|| {
+                let why = "there is no home folder for the seal keys: say with `seal_keys` \
+                           (LABELSCAN_SEAL_KEYS) where their file is to lie, outside of `data`";
+                Box::new(SettingsError::Range(why.into()))
+            })?;
+        Ok(place.join("labelscan").join("seal.keys"))
+    }
+
     /// The models' folder: as set, else `models` in the current folder, else the nearest `models`
     /// beside the program or above it, so that a build tree works from any folder.
     pub fn models_folder(&self) -> PathBuf {
@@ -242,6 +277,7 @@ impl Settings {
             ("registry_batch_events_max", self.registry_batch_events_max as u64),
             ("registry_in_flight_max", self.registry_in_flight_max as u64),
             ("registry_poll_ms", self.registry_poll_ms),
+            ("upkeep_every_ms", self.upkeep_every_ms),
             ("answer_ms_max", self.answer_ms_max),
             ("photo_bytes_max", self.photo_bytes_max as u64),
             ("photos_max", self.photos_max as u64),

@@ -83,7 +83,8 @@ impl Store {
         .bind(now.as_millisecond())
         .execute(&mut *transaction)
         .await?;
-        audit(&mut transaction, now, "operator", "key.created", &key.id, &key.name).await?;
+        audit(&mut transaction, &self.seal, now, "operator", "key.created", &key.id, &key.name)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -141,7 +142,7 @@ impl Store {
         if changed.rows_affected() == 0 {
             return Err(StoreError::NotFound("key in force"));
         }
-        audit(&mut transaction, now, "operator", "key.revoked", id, &()).await?;
+        audit(&mut transaction, &self.seal, now, "operator", "key.revoked", id, &()).await?;
         transaction.commit().await?;
         Ok(())
     }

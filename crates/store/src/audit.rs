@@ -1,9 +1,11 @@
 //! The audit trail: who did what to which scan, delivery or key, and when. Entries are only ever
 //! added, in the transaction of what they tell of. Each holds the hash of the one before it, so a
-//! changed or missing entry shows in [`Store::check`].
+//! changed or missing entry shows in [`Store::check`]. The particulars are sealed, and the hashes keyed
+//! over what is sealed, so that rotating the keys leaves the chain as it is.
 
 use crate::hash::sha256_parts;
 use crate::row::{column, time, to_json};
+use crate::seal::{Cell, Seal};
 use crate::{Store, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,14 +27,14 @@ pub struct AuditEntry {
     pub subject: String,
     /// The particulars as JSON.
     pub detail: Vec<u8>,
-    /// SHA-256 over the hash before it and everything above.
+    /// SHA-256 over the hash before it and everything above; with encryption on, its HMAC.
     pub hash: Vec<u8>,
 }
 
 impl AuditEntry {
     /// The hash that this entry must have behind `before`.
-    pub(crate) fn hash_behind(&self, before: &[u8]) -> [u8; 32] {
-        sha256_parts(&[
+    pub(crate) fn hash_behind(&self, seal: &Seal, before: &[u8]) -> [u8; 32] {
+        seal.chained(sha256_parts(&[
             before,
             &self.seq.to_be_bytes(),
             &self.at.as_millisecond().to_be_bytes(),
@@ -40,7 +42,7 @@ impl AuditEntry {
             self.what.as_bytes(),
             self.subject.as_bytes(),
             &self.detail,
-        ])
+        ]))
     }
 }
 
@@ -48,6 +50,7 @@ impl AuditEntry {
 /// nobody else can add one.
 pub(crate) async fn audit(
     connection: &mut AnyConnection,
+    seal: &Seal,
     now: Timestamp,
     who: &str,
     what: &str,
@@ -73,7 +76,9 @@ pub(crate) async fn audit(
         detail: to_json(detail)?,
         hash: Vec::new(),
     };
-    entry.hash = entry.hash_behind(&column::<Vec<u8>>(&head, "hash")?).to_vec();
+    entry.hash = entry.hash_behind(seal, &column::<Vec<u8>>(&head, "hash")?).to_vec();
+    let row = entry.seq.to_string();
+    let sealed = seal.seal(Cell::new("audit", "detail", &row), &entry.detail)?;
     sqlx::query(
         "INSERT INTO audit (seq, at, who, what, subject, detail, hash) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -83,7 +88,7 @@ pub(crate) async fn audit(
     .bind(entry.who)
     .bind(entry.what)
     .bind(entry.subject)
-    .bind(entry.detail)
+    .bind(sealed)
     .bind(entry.hash.clone())
     .execute(&mut *connection)
     .await?;
@@ -105,19 +110,22 @@ impl Store {
             .bind(self.limits.rows(0))
             .fetch_all(self.database.reader())
             .await?;
-        rows.iter().map(entry_from).collect()
+        rows.iter().map(|row| entry_from(row, &self.seal)).collect()
     }
 }
 
 /// An entry from its row.
-pub(crate) fn entry_from(row: &AnyRow) -> Result<AuditEntry, StoreError> {
+pub(crate) fn entry_from(row: &AnyRow, seal: &Seal) -> Result<AuditEntry, StoreError> {
+    let seq: i64 = column(row, "seq")?;
+    let cell_row = seq.to_string();
+    let detail = column::<Vec<u8>>(row, "detail")?;
     Ok(AuditEntry {
-        seq: column(row, "seq")?,
+        seq,
         at: time(row, "at")?,
         who: column(row, "who")?,
         what: column(row, "what")?,
         subject: column(row, "subject")?,
-        detail: column(row, "detail")?,
+        detail: seal.open_value(Cell::new("audit", "detail", &cell_row), &detail)?,
         hash: column(row, "hash")?,
     })
 }

@@ -2,17 +2,18 @@
 //! every photo that it names. A photo is durable before its row, so whatever the copy of the
 //! database names is there to be read.
 //!
-//! A backup appears under its name when it is whole and on the disk, never before. Restoring goes
-//! into an empty place and never over anything.
+//! A backup appears under its name when it is whole and on the disk, never before. What is sealed
+//! stays sealed in it, and the keys are never part of it. Restoring goes into an empty place and never
+//! over anything.
 
 use crate::database::Engine;
-use crate::photos::scan_of;
-use crate::row::column;
-use crate::{Check, Settings, Store, StoreError};
+use crate::photos::{Photos, scan_of};
+use crate::seal::Seal;
+use crate::{Check, Database, Settings, Store, StoreError};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -20,8 +21,8 @@ const DATABASE_ENTRY: &str = "labelscan.db";
 const PHOTOS_FOLDER: &str = "photos/";
 /// Photos that wait in memory on their way into or out of the file.
 const PHOTOS_WAITING_MAX: usize = 2;
-/// Photo names that are read from the database at once.
-const NAMES_AT_ONCE: i64 = 1_000;
+/// Larger than any photo that was ever taken in.
+const PHOTO_BYTES_MAX: u64 = 1 << 30;
 
 /// What is in a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,36 +87,26 @@ impl Store {
         read.map(|()| count)
     }
 
-    /// Sends every photo that is kept. Rows that are newer than the copy do no harm; a photo whose
-    /// time ended meanwhile is missing in the copy's sense too, so it is looked up again.
+    /// Sends every photo that is kept, sealed as it is. Rows that are newer than the copy do no harm;
+    /// a photo whose time ended meanwhile is missing in the copy's sense too, so it is looked up
+    /// again.
     async fn read_photos(&self, to: mpsc::Sender<(String, Bytes)>) -> Result<(), StoreError> {
         let mut after = String::new();
-        loop {
-            let rows = sqlx::query(
-                "SELECT name FROM scan_photos WHERE removed_at IS NULL AND name > $1 \
-                 ORDER BY name LIMIT $2",
-            )
-            .bind(&after)
-            .bind(NAMES_AT_ONCE)
-            .fetch_all(self.database.reader())
-            .await?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            for row in &rows {
-                after = column(row, "name")?;
-                match self.photos.get(&after).await {
+        while let Some(names) = self.photo_names(&mut after).await? {
+            for name in names {
+                match self.photos.get_sealed(&name).await {
                     // A closed channel means that writing failed; that error is the one to tell.
                     Ok(bytes) => {
-                        if to.send((after.clone(), bytes)).await.is_err() {
+                        if to.send((name, bytes)).await.is_err() {
                             return Ok(());
                         }
                     }
-                    Err(StoreError::Damaged(_)) if self.is_removed(&after).await? => {}
+                    Err(StoreError::Damaged(_)) if self.is_removed(&name).await? => {}
                     Err(error) => return Err(error),
                 }
             }
         }
+        Ok(())
     }
 
     async fn is_removed(&self, name: &str) -> Result<bool, StoreError> {
@@ -140,29 +131,88 @@ pub async fn restore(file: &Path, settings: &Settings) -> Result<Check, StoreErr
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let photos = crate::photos::Photos::open(settings)?;
     let part = beside(&path, "part");
-    let (sender, mut found) = mpsc::channel::<(String, Bytes)>(PHOTOS_WAITING_MAX);
-    let (file, database) = (file.to_owned(), part.clone());
-    let unpacking = tokio::task::spawn_blocking(move || unpack(&file, &database, &sender));
-    while let Some((name, bytes)) = found.recv().await {
-        photos.put(&name, bytes).await?;
-    }
-    unpacking.await.map_err(|_| StoreError::interrupted("restoring"))??;
-    publish(&part, &path)?;
+    let restored = restore_into(file, &part, settings).await;
+    let restored = restored.and_then(|()| publish(&part, &path));
+    // Gone in the good case as well: it was renamed.
+    let _ = std::fs::remove_file(&part);
+    restored?;
     let store = Store::open(settings).await?;
     let check = store.check(Timestamp::MIN).await;
     store.close().await;
     check
 }
 
-fn unpack(
-    file: &Path,
-    database: &Path,
-    photos: &mpsc::Sender<(String, Bytes)>,
-) -> Result<(), StoreError> {
+/// The database comes first, so that its keys are known to be there before a photo is written.
+async fn restore_into(file: &Path, part: &Path, settings: &Settings) -> Result<(), StoreError> {
+    let (sender, mut found) = mpsc::channel(PHOTOS_WAITING_MAX);
+    let (file, database) = (file.to_owned(), part.to_owned());
+    let unpacking = tokio::task::spawn_blocking(move || unpack(&file, &database, &sender));
+    let writing = async {
+        let mut photos = None;
+        while let Some(found) = found.recv().await {
+            match (found, &photos) {
+                (Unpacked::Database, _) => photos = Some(photos_of(part, settings).await?),
+                (Unpacked::Photo(name, bytes), Some(photos)) => {
+                    put_again(photos, &name, bytes).await?;
+                }
+                (Unpacked::Photo(..), None) => return Err(no_backup()),
+            }
+        }
+        photos.map(drop).ok_or_else(no_backup)
+    };
+    let written = writing.await;
+    drop(found);
+    let unpacked = unpacking.await.map_err(|_| StoreError::interrupted("restoring"))?;
+    match (unpacked, written) {
+        // The channel was closed because of the error on the other side: that is the one to tell.
+        (Err(StoreError::Backup(error)), Err(other)) if error.kind() == ErrorKind::BrokenPipe => {
+            Err(other)
+        }
+        (Err(error), _) | (Ok(()), Err(error)) => Err(error),
+        (Ok(()), Ok(())) => Ok(()),
+    }
+}
+
+/// Where the photos of a restored database go. Fails without the keys that it was sealed with.
+async fn photos_of(part: &Path, settings: &Settings) -> Result<Photos, StoreError> {
+    let address = format!("sqlite://{}", part.display());
+    let database = Database::open(&address, &settings.limits).await?;
+    let seal = Seal::open(&database, &settings.encryption).await;
+    database.close().await;
+    Photos::open(settings, seal?)
+}
+
+/// Puts a photo where nothing is, or where the same one is from a restoration that was interrupted.
+async fn put_again(photos: &Photos, name: &str, stored: Bytes) -> Result<(), StoreError> {
+    match photos.put_sealed(name, stored.clone()).await {
+        Err(StoreError::Photos(object_store::Error::AlreadyExists { .. })) => {
+            if photos.get_sealed(name).await? == stored {
+                return Ok(());
+            }
+            let why = format!("photo {name} exists already: restore into an empty place");
+            Err(StoreError::Settings(why))
+        }
+        other => other,
+    }
+}
+
+/// What a backup holds, in its order.
+enum Unpacked {
+    Database,
+    Photo(String, Bytes),
+}
+
+fn no_backup() -> StoreError {
+    StoreError::Invalid("this is no backup of labelscan".into())
+}
+
+fn unpack(file: &Path, database: &Path, found: &mpsc::Sender<Unpacked>) -> Result<(), StoreError> {
+    let hand_over = |unpacked| {
+        let closed = |_| StoreError::Backup(ErrorKind::BrokenPipe.into());
+        found.blocking_send(unpacked).map_err(closed)
+    };
     let mut archive = tar::Archive::new(File::open(file)?);
-    let mut has_database = false;
     for entry in archive.entries()? {
         let mut entry = entry?;
         let name = entry.path()?.to_string_lossy().into_owned();
@@ -170,24 +220,16 @@ fn unpack(
             let mut out = File::create(database)?;
             std::io::copy(&mut entry, &mut out)?;
             out.sync_all()?;
-            has_database = true;
-        } else if let Some(photo) = name.strip_prefix(PHOTOS_FOLDER)
-            && scan_of(photo).is_some()
-        {
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes)?;
-            if photos.blocking_send((photo.to_owned(), bytes.into())).is_err() {
-                return Err(StoreError::interrupted("restoring"));
-            }
-        } else {
-            return Err(StoreError::Invalid("this is no backup of labelscan".into()));
+            hand_over(Unpacked::Database)?;
+            continue;
         }
+        let photo = name.strip_prefix(PHOTOS_FOLDER).filter(|photo| scan_of(photo).is_some());
+        let photo = photo.filter(|_| entry.size() <= PHOTO_BYTES_MAX).ok_or_else(no_backup)?;
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes)?;
+        hand_over(Unpacked::Photo(photo.to_owned(), bytes.into()))?;
     }
-    if has_database {
-        Ok(())
-    } else {
-        Err(StoreError::Invalid("this is no backup of labelscan: it has no database".into()))
-    }
+    Ok(())
 }
 
 /// The same name with another ending, in the same folder, so that renaming is atomic.

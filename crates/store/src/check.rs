@@ -6,6 +6,7 @@ use crate::audit::entry_from;
 use crate::photos::scan_of;
 use crate::row::column;
 use crate::scans::id_in;
+use crate::seal::{Cell, SEALED, Walked};
 use crate::{ScanId, Store, StoreError};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
@@ -47,6 +48,8 @@ pub enum Fault {
     RegistrationMissing(ScanId),
     /// A terminal whose delivery is missing: its first scan.
     DeliveryMissing(ScanId),
+    /// A value that does not open: it was changed or moved, or its key is missing. Names its place.
+    Sealed(String),
     /// The chain of the audit trail breaks at this entry.
     AuditBroken(i64),
 }
@@ -83,12 +86,17 @@ impl Store {
         for name in self.orphans(orphaned_before).await? {
             check.add(Fault::PhotoOrphaned(name));
         }
+        for file in self.photos.halves(orphaned_before).await? {
+            check.add(Fault::PhotoOrphaned(file.display().to_string()));
+        }
         self.check_registrations(&mut check).await?;
+        self.check_sealed(&mut check).await?;
         self.check_audit(&mut check).await?;
         Ok(check)
     }
 
-    /// Removes objects without a row that were written before `before`, and says how many.
+    /// Removes objects without a row, and files that were never finished, that were written before
+    /// `before`, and says how many.
     ///
     /// # Errors
     /// If the database or the photos' place does not answer.
@@ -97,7 +105,11 @@ impl Store {
         for name in &orphans {
             self.photos.delete(name).await?;
         }
-        Ok(orphans.len() as u64)
+        let halves = self.photos.halves(before).await?;
+        for file in &halves {
+            std::fs::remove_file(file)?;
+        }
+        Ok((orphans.len() + halves.len()) as u64)
     }
 
     async fn count_rows(&self, check: &mut Check) -> Result<(), StoreError> {
@@ -137,11 +149,45 @@ impl Store {
         }
         for record in records.into_iter().filter(|record| record.removed_at.is_none()) {
             check.photos += 1;
-            match self.photos.get(&record.name).await {
-                Ok(bytes) if crate::hash::sha256_hex(&bytes) == record.sha256 => {}
-                Ok(_) => check.add(Fault::PhotoChanged(scan)),
-                Err(StoreError::Damaged(_)) => check.add(Fault::PhotoMissing(scan)),
+            let stored = match self.photos.get_sealed(&record.name).await {
+                Ok(stored) => stored,
+                Err(StoreError::Damaged(_)) => {
+                    check.add(Fault::PhotoMissing(scan));
+                    continue;
+                }
                 Err(error) => return Err(error),
+            };
+            match self.photos.opened(&record.name, stored).await {
+                Ok(bytes) if crate::hash::sha256_hex(&bytes) == record.sha256 => {}
+                Ok(_) | Err(StoreError::Damaged(_)) => check.add(Fault::PhotoChanged(scan)),
+                Err(StoreError::KeyMissing { .. }) => check.add(Fault::Sealed(record.name)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens every sealed value.
+    async fn check_sealed(&self, check: &mut Check) -> Result<(), StoreError> {
+        for table in &SEALED {
+            let mut walked = Walked::default();
+            loop {
+                let rows = table.next(&self.database, &mut walked, self.limits.rows(0)).await?;
+                if rows.is_empty() {
+                    break;
+                }
+                for row in &rows {
+                    for (name, value) in &row.values {
+                        let cell = Cell::new(table.table, name, &row.row);
+                        match self.seal.open_value(cell, value) {
+                            Ok(_) => {}
+                            Err(StoreError::Damaged(_) | StoreError::KeyMissing { .. }) => {
+                                check.add(Fault::Sealed(cell.to_string()));
+                            }
+                            Err(error) => return Err(error),
+                        }
+                    }
+                }
             }
         }
         Ok(())
@@ -200,12 +246,17 @@ impl Store {
                 break;
             }
             for row in &rows {
-                let entry = entry_from(row)?;
-                if entry.seq != seq + 1 || entry.hash != entry.hash_behind(&hash) {
-                    check.add(Fault::AuditBroken(entry.seq));
+                let (number, its_hash): (i64, Vec<u8>) =
+                    (column(row, "seq")?, column(row, "hash")?);
+                // An entry that does not open is a break like any other.
+                let follows = entry_from(row, &self.seal).is_ok_and(|entry| {
+                    number == seq + 1 && its_hash == entry.hash_behind(&self.seal, &hash)
+                });
+                if !follows {
+                    check.add(Fault::AuditBroken(number));
                 }
                 check.audit_entries += 1;
-                (seq, hash) = (entry.seq, entry.hash);
+                (seq, hash) = (number, its_hash);
             }
         }
         // The head was written with the last entry: entries cut off from the end show here.

@@ -12,8 +12,10 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every change of the tables, oldest first. A change that was released is never edited.
-const CHANGES: [(i64, &str, &str); 1] =
-    [(1, "first", include_str!("../migrations/0001_first.sql"))];
+const CHANGES: [(i64, &str, &str); 2] = [
+    (1, "first", include_str!("../migrations/0001_first.sql")),
+    (3, "sealed", include_str!("../migrations/0003_sealed.sql")),
+];
 
 /// WAL with synchronous=FULL: a commit is on the disk when it returns, and readers never wait for
 /// the writer.

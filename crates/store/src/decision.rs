@@ -3,7 +3,8 @@
 
 use crate::audit::audit;
 use crate::registration::register;
-use crate::row::{column, ensure_held, from_json, name_of, to_json};
+use crate::row::{column, ensure_held, name_of};
+use crate::seal::Cell;
 use crate::{Registration, Scan, ScanId, ScanStatus, Store, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -107,8 +108,10 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(StoreError::NotFound("scan"))?;
+        let row_id = id.to_string();
+        let cell = Cell::new("scans", "decision", &row_id);
         let before: Option<Decided> = column::<Option<Vec<u8>>>(&row, "decision")?
-            .map(|json| from_json(&json))
+            .map(|stored| self.seal.open_json(cell, &stored))
             .transpose()?;
         if let Some(before) = &before {
             if before.action == decided.action {
@@ -123,21 +126,21 @@ impl Store {
             "UPDATE scans SET status = $1, decision = $2, finished_at = $4 WHERE id = $3",
         )
         .bind(name_of(status)?)
-        .bind(to_json(&decided)?)
-        .bind(id.to_string())
+        .bind(self.seal.seal_json(cell, &decided)?)
+        .bind(&row_id)
         .bind(now.as_millisecond())
         .execute(&mut *transaction)
         .await?;
         ensure_held(&changed)?;
         let mut queued = false;
         if let Some(registration) = &decision.registration {
-            queued = register(&mut transaction, &self.limits, &id.to_string(), registration, now)
-                .await?;
+            let (seal, limits) = (&self.seal, &self.limits);
+            queued = register(&mut transaction, seal, limits, &row_id, registration, now).await?;
         }
         let status_before = crate::row::named(&row, "status")?;
         let change = Change { decided: &decided, before: before.as_ref(), status_before };
         let what = decided.action.audited_as();
-        audit(&mut transaction, now, &decided.by, what, &id.to_string(), &change).await?;
+        audit(&mut transaction, &self.seal, now, &decided.by, what, &row_id, &change).await?;
         transaction.commit().await?;
         self.announce(queued).await;
         self.scan(id).await?.ok_or(StoreError::NotFound("scan"))

@@ -3,6 +3,7 @@
 use crate::audit::audit;
 use crate::row::{column, count, ensure_held, name_of, named, time, time_or_none};
 use crate::scans::id_in;
+use crate::seal::{Cell, Seal};
 use crate::writes::Write;
 use crate::{Claim, Lease, ScanId, Store, StoreError};
 use jiff::Timestamp;
@@ -152,7 +153,7 @@ impl Store {
             .bind(self.limits.rows(most))
             .fetch_all(self.database.writer())
             .await?;
-        rows.iter().map(claimed_from).collect()
+        rows.iter().map(|row| claimed_from(row, &self.seal)).collect()
     }
 
     /// Records how an attempt ended.
@@ -215,7 +216,7 @@ impl Store {
         .bind(self.limits.rows(filter.most))
         .fetch_all(self.database.reader())
         .await?;
-        rows.iter().map(delivery_from).collect()
+        rows.iter().map(|row| delivery_from(row, &self.seal)).collect()
     }
 
     /// Puts a delivery that was refused or given up back into the queue, or makes a waiting one
@@ -243,7 +244,7 @@ impl Store {
                 None => StoreError::NotFound("delivery"),
             });
         }
-        audit(&mut transaction, now, by, "delivery.replayed", event_id, &()).await?;
+        audit(&mut transaction, &self.seal, now, by, "delivery.replayed", event_id, &()).await?;
         transaction.commit().await?;
         self.announce(true).await;
         Ok(())
@@ -253,10 +254,15 @@ impl Store {
 /// Always true.
 pub(crate) async fn settle_row(
     connection: &mut AnyConnection,
+    seal: &Seal,
     claim: &Claim,
     outcome: &Outcome,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let sealed = |name, text: &Option<String>| {
+        let cell = Cell::new("deliveries", name, &claim.id);
+        text.as_ref().map(|text| seal.seal(cell, text.as_bytes())).transpose()
+    };
     let over = outcome.due_at.is_none();
     let changed = sqlx::query(
         "UPDATE deliveries SET status = $1, due_at = $2, code = $3, why = $4, answer = $5, \
@@ -266,8 +272,8 @@ pub(crate) async fn settle_row(
     .bind(name_of(outcome.status)?)
     .bind(outcome.due_at.unwrap_or(now).as_millisecond())
     .bind(&outcome.code)
-    .bind(&outcome.why)
-    .bind(outcome.answer.as_ref().map(|answer| answer.as_bytes().to_vec()))
+    .bind(sealed("why", &outcome.why)?)
+    .bind(sealed("answer", &outcome.answer)?)
     .bind(over.then(|| now.as_millisecond()))
     .bind(outcome.uncounted)
     .bind(&claim.id)
@@ -281,41 +287,55 @@ pub(crate) async fn settle_row(
         DeliveryStatus::Refused => "delivery.refused",
         DeliveryStatus::Exhausted => "delivery.exhausted",
     };
-    audit(connection, now, "forwarder", what, &claim.id, &outcome.code).await?;
+    audit(connection, seal, now, "forwarder", what, &claim.id, &outcome.code).await?;
     Ok(true)
 }
 
-fn claimed_from(row: &AnyRow) -> Result<ClaimedDelivery, StoreError> {
+fn claimed_from(row: &AnyRow, seal: &Seal) -> Result<ClaimedDelivery, StoreError> {
+    let event_id: String = column(row, "event_id")?;
+    let event = Cell::new("deliveries", "event", &event_id);
     Ok(ClaimedDelivery {
-        claim: Claim { id: column(row, "event_id")?, fence: column(row, "fence")? },
-        event_id: column(row, "event_id")?,
-        device_key: text(row, "device_key")?,
-        bytes: column(row, "event")?,
+        claim: Claim { id: event_id.clone(), fence: column(row, "fence")? },
+        device_key: device_key(row, &event_id, seal)?,
+        bytes: seal.open_value(event, &column::<Vec<u8>>(row, "event")?)?,
         attempts: count(row, "attempts")?,
+        event_id,
     })
 }
 
-fn delivery_from(row: &AnyRow) -> Result<Delivery, StoreError> {
+fn delivery_from(row: &AnyRow, seal: &Seal) -> Result<Delivery, StoreError> {
+    let event_id: String = column(row, "event_id")?;
     let status = named(row, "status")?;
-    let answer = column::<Option<Vec<u8>>>(row, "answer")?;
     let due_at = time(row, "due_at")?;
     Ok(Delivery {
-        event_id: column(row, "event_id")?,
-        device_key: text(row, "device_key")?,
+        device_key: device_key(row, &event_id, seal)?,
         scan: id_in(row, "scan_id")?,
         created_at: time(row, "created_at")?,
         status,
         attempts: count(row, "attempts")?,
         due_at: (status == DeliveryStatus::Queued).then_some(due_at),
         code: column(row, "code")?,
-        why: column(row, "why")?,
-        answer: answer.map(|answer| String::from_utf8_lossy(&answer).into_owned()),
+        why: delivery_text(row, "why", &event_id, "why", seal)?,
+        answer: delivery_text(row, "answer", &event_id, "answer", seal)?,
         settled_at: time_or_none(row, "settled_at")?,
+        event_id,
     })
 }
 
-/// Text from a column of bytes.
-pub(crate) fn text(row: &AnyRow, name: &str) -> Result<String, StoreError> {
-    String::from_utf8(column(row, name)?)
-        .map_err(|_| StoreError::Damaged(format!("{name} is no text")))
+fn device_key(row: &AnyRow, event_id: &str, seal: &Seal) -> Result<String, StoreError> {
+    let cell = Cell::new("deliveries", "device_key", event_id);
+    seal.open_text(cell, &column::<Vec<u8>>(row, "device_key")?)
+}
+
+/// A text about a delivery, by the name that the query gives it.
+pub(crate) fn delivery_text(
+    row: &AnyRow,
+    named: &str,
+    event_id: &str,
+    name: &'static str,
+    seal: &Seal,
+) -> Result<Option<String>, StoreError> {
+    let Some(stored) = column::<Option<Vec<u8>>>(row, named)? else { return Ok(None) };
+    let text = seal.open_value(Cell::new("deliveries", name, event_id), &stored)?;
+    Ok(Some(String::from_utf8_lossy(&text).into_owned()))
 }

@@ -52,6 +52,16 @@ pub enum StoreError {
     /// What was stored is not what is there now.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
+    /// A value was sealed with a key that the key file does not hold.
+    #[error(
+        "sealed with key {key}, which {file} does not hold: copy the file from where it was rotated"
+    )]
+    KeyMissing {
+        /// The number of the key.
+        key: u32,
+        /// The key file.
+        file: std::path::PathBuf,
+    },
     /// A backup could not be read or written.
     #[error("the backup cannot be read or written: {0}")]
     Backup(#[from] std::io::Error),

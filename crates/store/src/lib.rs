@@ -4,7 +4,8 @@
 //! outbox row exists exactly if a registration is owed. Work is claimed with a lease and settled
 //! with the claim's fencing token, so a crash anywhere means that a step repeats, never that it is
 //! lost. The store must never await anything but its database while a transaction is open, never
-//! read a clock, and never put a whole serial into an error or a log line.
+//! read a clock, and never put a whole serial into an error or a log line. Photos and every column
+//! that may hold a serial are sealed (`seal`).
 
 mod access;
 mod audit;
@@ -24,6 +25,7 @@ mod retention;
 mod row;
 mod scan_queue;
 mod scans;
+mod seal;
 mod settings;
 mod terminals;
 mod writes;
@@ -41,12 +43,14 @@ pub use receive::{Received, Upload, UploadedPhoto};
 pub use registration::Registration;
 pub use scan_queue::{ClaimedScan, Failure, Finding, Found};
 pub use scans::{PhotoRecord, Scan, ScanFilter, ScanId, ScanStatus};
-pub use settings::{Limits, Settings};
+pub use seal::{Rotated, SealHeader, SealHeaderError, SealUse};
+pub use settings::{Encryption, Limits, Settings};
 pub use terminals::{Terminal, TerminalFilter};
 
 use database::{Database, Engine};
 use listen::Listening;
 use photos::Photos;
+use seal::Seal;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use writes::Group;
@@ -56,6 +60,7 @@ use writes::Group;
 pub struct Store {
     database: Database,
     photos: Photos,
+    seal: Seal,
     limits: Limits,
     queued: Arc<Notify>,
     listening: Option<Arc<Listening>>,
@@ -68,19 +73,29 @@ impl Store {
     /// # Errors
     /// [`StoreError::Settings`] for an address that cannot be used, [`StoreError::Newer`] if a
     /// newer program has been at the database, [`StoreError::Unavailable`] if it does not answer.
+    /// Sealed data is refused without its keys, and open data with encryption on.
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
         let database = Database::open(&settings.database, &settings.limits).await?;
-        let photos = Photos::open(settings)?;
+        let seal = Seal::open(&database, &settings.encryption).await?;
+        let photos = Photos::open(settings, seal.clone())?;
         let queued = Arc::new(Notify::new());
         let limits = settings.limits.clone();
         let (listening, group) = match database.engine() {
-            Engine::Sqlite => (None, Some(Group::start(database.clone(), limits.clone()))),
+            Engine::Sqlite => {
+                let group = Group::start(database.clone(), seal.clone(), limits.clone());
+                (None, Some(group))
+            }
             Engine::Postgres => {
                 let listening = Listening::start(settings.database.clone(), queued.clone());
                 (Some(Arc::new(listening)), None)
             }
         };
-        Ok(Self { database, photos, limits, queued, listening, group })
+        Ok(Self { database, photos, seal, limits, queued, listening, group })
+    }
+
+    /// The key file, if opening this store made it: somebody should keep a copy of it.
+    pub fn keys_made(&self) -> Option<&std::path::Path> {
+        self.seal.made()
     }
 
     /// Is notified after each commit that put a delivery into the queue or back into it, on

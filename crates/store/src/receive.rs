@@ -5,6 +5,7 @@ use crate::hash::{hex, sha256_hex, sha256_parts};
 use crate::photos::photo_name;
 use crate::row::{column, name_of, to_json};
 use crate::scans::id_in;
+use crate::seal::{Blind, Cell, Seal};
 use crate::writes::Write;
 use crate::{Limits, ScanId, ScanStatus, Store, StoreError};
 use bytes::Bytes;
@@ -97,7 +98,7 @@ impl Store {
             "SELECT id, photos_sha256 FROM scans WHERE owner = $1 AND idempotency_key = $2",
         )
         .bind(&prepared.upload.owner)
-        .bind(&prepared.upload.idempotency_key)
+        .bind(self.seal.blind(Blind::IdempotencyKey, &prepared.upload.idempotency_key))
         .fetch_optional(self.database.reader())
         .await?;
         let Some(row) = row else { return Ok(None) };
@@ -109,21 +110,22 @@ impl Store {
 /// True if the rows were written, false if the key is taken.
 pub(crate) async fn insert_rows(
     connection: &mut AnyConnection,
+    seal: &Seal,
     prepared: &Prepared,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let upload = &prepared.upload;
-    let now = now.as_millisecond();
+    let (id, now) = (upload.id.to_string(), now.as_millisecond());
     let inserted = sqlx::query(
         "INSERT INTO scans (id, owner, idempotency_key, photos_sha256, details, created_at, \
          status, attempts, fence, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $6) \
          ON CONFLICT (owner, idempotency_key) DO NOTHING",
     )
-    .bind(upload.id.to_string())
+    .bind(&id)
     .bind(&upload.owner)
-    .bind(&upload.idempotency_key)
+    .bind(seal.blind(Blind::IdempotencyKey, &upload.idempotency_key))
     .bind(&prepared.photos_sha256)
-    .bind(to_json(&upload.details)?)
+    .bind(seal.seal_json(Cell::new("scans", "details", &id), &upload.details)?)
     .bind(now)
     .bind(name_of(ScanStatus::Queued)?)
     .execute(&mut *connection)
@@ -136,7 +138,7 @@ pub(crate) async fn insert_rows(
             "INSERT INTO scan_photos (scan_id, position, name, sha256, bytes, content_type, \
              surface) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
-        .bind(upload.id.to_string())
+        .bind(&id)
         .bind(position as i64)
         .bind(&prepared.names[position])
         .bind(&prepared.sha256s[position])

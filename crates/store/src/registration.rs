@@ -2,6 +2,7 @@
 //! the verdict or decision that owes them.
 
 use crate::row::column;
+use crate::seal::{Blind, Cell, Seal};
 use crate::{DeliveryStatus, Limits, StoreError};
 use jiff::Timestamp;
 use sqlx::AnyConnection;
@@ -22,6 +23,7 @@ pub struct Registration {
 /// device owes a new one.
 pub(crate) async fn register(
     connection: &mut AnyConnection,
+    seal: &Seal,
     limits: &Limits,
     scan: &str,
     registration: &Registration,
@@ -35,30 +37,31 @@ pub(crate) async fn register(
         let most = limits.event_bytes_max;
         return Err(StoreError::Invalid(format!("an event has at most {most} bytes")));
     }
+    let device = seal.blind(Blind::Device, device_key);
     let inserted = sqlx::query(
         "INSERT INTO terminals (device, serial_key, vendor, serial, event_id, first_scan, \
          created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) \
          ON CONFLICT (device) DO NOTHING",
     )
-    .bind(device_key)
-    .bind(serial)
+    .bind(&device)
+    .bind(seal.blind(Blind::Serial, serial))
     .bind(vendor)
-    .bind(serial.as_bytes())
+    .bind(seal.seal(Cell::new("terminals", "serial", &device), serial.as_bytes())?)
     .bind(event_id)
     .bind(scan)
     .bind(now.as_millisecond())
     .execute(&mut *connection)
     .await?;
     let standing = match inserted.rows_affected() {
-        0 => standing(connection, device_key, event_id, now).await?,
+        0 => standing(connection, &device, event_id, now).await?,
         _ => None,
     };
     let queued = standing.is_none();
     if queued {
-        enqueue(connection, registration, scan, now).await?;
+        enqueue(connection, seal, registration, &device, scan, now).await?;
     }
     sqlx::query("UPDATE scans SET device = $1, event_id = $2 WHERE id = $3")
-        .bind(device_key)
+        .bind(&device)
         .bind(standing.as_ref().unwrap_or(event_id))
         .bind(scan)
         .execute(&mut *connection)
@@ -101,19 +104,23 @@ async fn standing(
 
 async fn enqueue(
     connection: &mut AnyConnection,
+    seal: &Seal,
     registration: &Registration,
+    device: &str,
     scan: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let Registration { event_id, device_key, bytes } = registration;
+    let sealed = |name, value| seal.seal(Cell::new("deliveries", name, event_id), value);
     sqlx::query(
         "INSERT INTO deliveries (event_id, device, device_key, scan_id, event, created_at, status, \
          attempts, fence, due_at) VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, 0, $6)",
     )
-    .bind(&registration.event_id)
-    .bind(&registration.device_key)
-    .bind(registration.device_key.as_bytes())
+    .bind(event_id)
+    .bind(device)
+    .bind(sealed("device_key", device_key.as_bytes())?)
     .bind(scan)
-    .bind(registration.bytes.as_slice())
+    .bind(sealed("event", bytes)?)
     .bind(now.as_millisecond())
     .execute(&mut *connection)
     .await?;

@@ -4,6 +4,7 @@
 use crate::audit::audit;
 use crate::row::column;
 use crate::scans::id_in;
+use crate::seal::Seal;
 use crate::{ScanId, Store, StoreError};
 use jiff::Timestamp;
 use sqlx::AnyConnection;
@@ -29,7 +30,7 @@ impl Store {
             let scans = outlived(&mut transaction, before).await?;
             let mut names = Vec::new();
             for scan in &scans {
-                names.extend(mark_removed(&mut transaction, *scan, now).await?);
+                names.extend(mark_removed(&mut transaction, &self.seal, *scan, now).await?);
             }
             transaction.commit().await?;
             if scans.is_empty() {
@@ -65,6 +66,7 @@ async fn outlived(
 
 async fn mark_removed(
     connection: &mut AnyConnection,
+    seal: &Seal,
     scan: ScanId,
     now: Timestamp,
 ) -> Result<Vec<String>, StoreError> {
@@ -77,6 +79,6 @@ async fn mark_removed(
     .bind(&scan)
     .fetch_all(&mut *connection)
     .await?;
-    audit(connection, now, "retention", "photos.removed", &scan, &rows.len()).await?;
+    audit(connection, seal, now, "retention", "photos.removed", &scan, &rows.len()).await?;
     rows.iter().map(|row| column(row, "name")).collect()
 }

@@ -2,8 +2,9 @@
 
 use crate::audit::audit;
 use crate::registration::register;
-use crate::row::{column, count, ensure_held, name_of, to_json};
+use crate::row::{column, count, ensure_held, name_of};
 use crate::scans::id_in;
+use crate::seal::{Cell, Seal};
 use crate::writes::Write;
 use crate::{Claim, Lease, Limits, Registration, Scan, ScanId, ScanStatus, Store, StoreError};
 use jiff::Timestamp;
@@ -92,7 +93,7 @@ impl Store {
         .bind(id.to_string())
         .fetch_optional(self.database.writer())
         .await?;
-        row.as_ref().map(claimed_from).transpose()
+        row.as_ref().map(|row| claimed_from(row, &self.seal)).transpose()
     }
 
     /// Claims up to `most` scans, those that wait longest first.
@@ -118,7 +119,8 @@ impl Store {
             .bind(self.limits.rows(most))
             .fetch_all(self.database.writer())
             .await?;
-        let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>, _>>()?;
+        let mut claimed =
+            rows.iter().map(|row| claimed_from(row, &self.seal)).collect::<Result<Vec<_>, _>>()?;
         claimed.sort_by_key(|claimed| claimed.id);
         Ok(claimed)
     }
@@ -162,14 +164,16 @@ impl Store {
 /// True if a delivery was queued.
 pub(crate) async fn finish_rows(
     connection: &mut AnyConnection,
+    seal: &Seal,
     limits: &Limits,
     claim: &Claim,
     finding: &Finding,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let status = finding.found.status();
+    let cell = Cell::new("scans", "judgement", &claim.id);
     let (judgement, failure) = match &finding.found {
-        Found::Judged(judgement) => (Some(to_json(judgement)?), None),
+        Found::Judged(judgement) => (Some(seal.seal_json(cell, judgement)?), None),
         Found::Failed(failure) => (None, Some(json_text(failure)?)),
     };
     let changed = sqlx::query(
@@ -188,10 +192,12 @@ pub(crate) async fn finish_rows(
     .await?;
     ensure_held(&changed)?;
     let queued = match &finding.registration {
-        Some(registration) => register(connection, limits, &claim.id, registration, now).await?,
+        Some(registration) => {
+            register(connection, seal, limits, &claim.id, registration, now).await?
+        }
         None => false,
     };
-    audit(connection, now, "reader", "scan.finished", &claim.id, &status).await?;
+    audit(connection, seal, now, "reader", "scan.finished", &claim.id, &status).await?;
     Ok(queued)
 }
 
@@ -212,12 +218,15 @@ pub(crate) fn json_text(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Invalid(error.to_string()))
 }
 
-fn claimed_from(row: &AnyRow) -> Result<ClaimedScan, StoreError> {
+fn claimed_from(row: &AnyRow, seal: &Seal) -> Result<ClaimedScan, StoreError> {
+    let id: String = column(row, "id")?;
+    let details = column::<Vec<u8>>(row, "details")?;
+    let details = seal.open_json(Cell::new("scans", "details", &id), &details)?;
     Ok(ClaimedScan {
         id: id_in(row, "id")?,
-        claim: Claim { id: column(row, "id")?, fence: column(row, "fence")? },
+        claim: Claim { id, fence: column(row, "fence")? },
         attempts: count(row, "attempts")?,
         owner: column(row, "owner")?,
-        details: crate::row::from_json(&column::<Vec<u8>>(row, "details")?)?,
+        details,
     })
 }

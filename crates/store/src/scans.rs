@@ -1,8 +1,11 @@
 //! Scans as they are recorded, and how to find them.
 
+use crate::deliveries::delivery_text;
 use crate::row::{column, count, from_json, name_of, named, time, time_or_none};
+use crate::seal::{Cell, Seal};
 use crate::{Decided, DeliveryStatus, Failure, Store, StoreError};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -175,7 +178,7 @@ impl Store {
             return Ok(None);
         };
         let photos = self.photo_records(id).await?;
-        Ok(Some(scan_from(&row, photos)?))
+        Ok(Some(scan_from(&row, photos, &self.seal)?))
     }
 
     /// A page of scans, newest first.
@@ -200,7 +203,7 @@ impl Store {
         }
         let scan = |row: &AnyRow| {
             let photos = of_scan.remove(&column::<String>(row, "id")?).unwrap_or_default();
-            scan_from(row, photos)
+            scan_from(row, photos, &self.seal)
         };
         rows.iter().map(scan).collect()
     }
@@ -227,37 +230,50 @@ impl Store {
     }
 }
 
-fn scan_from(row: &AnyRow, photos: Vec<PhotoRecord>) -> Result<Scan, StoreError> {
-    let json = |name| column::<Option<Vec<u8>>>(row, name);
+fn scan_from(row: &AnyRow, photos: Vec<PhotoRecord>, seal: &Seal) -> Result<Scan, StoreError> {
     let text = |name| column::<Option<String>>(row, name);
     let id: ScanId = id_in(row, "id")?;
+    let row_id = id.to_string();
     Ok(Scan {
         id,
         owner: column(row, "owner")?,
         created_at: time(row, "created_at")?,
         status: named(row, "status")?,
-        details: from_json(&column::<Vec<u8>>(row, "details")?)?,
+        details: sealed_json(row, &row_id, "details", seal)?.unwrap_or_default(),
         photos,
         attempts: count(row, "attempts")?,
-        judgement: json("judgement")?.map(|json| from_json(&json)).transpose()?,
+        judgement: sealed_json(row, &row_id, "judgement", seal)?,
         failure: text("failure")?.map(|json| from_json(json.as_bytes())).transpose()?,
         took_ms: text("took_ms")?.map_or(Ok(Value::Null), |json| from_json(json.as_bytes()))?,
         finished_at: time_or_none(row, "finished_at")?,
-        decision: json("decision")?.map(|json| from_json(&json)).transpose()?,
-        registration: registration_from(row, id)?,
+        decision: sealed_json(row, &row_id, "decision", seal)?,
+        registration: registration_from(row, id, seal)?,
     })
 }
 
-fn registration_from(row: &AnyRow, scan: ScanId) -> Result<Option<RegistrationState>, StoreError> {
+fn sealed_json<T: DeserializeOwned>(
+    row: &AnyRow,
+    id: &str,
+    name: &'static str,
+    seal: &Seal,
+) -> Result<Option<T>, StoreError> {
+    let stored = column::<Option<Vec<u8>>>(row, name)?;
+    stored.map(|stored| seal.open_json(Cell::new("scans", name, id), &stored)).transpose()
+}
+
+fn registration_from(
+    row: &AnyRow,
+    scan: ScanId,
+    seal: &Seal,
+) -> Result<Option<RegistrationState>, StoreError> {
     let Some(event_id) = column::<Option<String>>(row, "event_id")? else { return Ok(None) };
-    let answer = column::<Option<Vec<u8>>>(row, "d_answer")?;
     Ok(Some(RegistrationState {
-        event_id,
         status: named(row, "d_status")?,
         code: column(row, "d_code")?,
-        why: column(row, "d_why")?,
-        answer: answer.map(|answer| String::from_utf8_lossy(&answer).into_owned()),
+        why: delivery_text(row, "d_why", &event_id, "why", seal)?,
+        answer: delivery_text(row, "d_answer", &event_id, "answer", seal)?,
         linked: id_in(row, "d_scan")? != scan,
+        event_id,
     }))
 }
 

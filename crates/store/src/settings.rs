@@ -6,18 +6,38 @@ pub struct Settings {
     /// `sqlite://PATH` (three slashes before an absolute path) or `postgres://…`. A missing
     /// SQLite file is created together with its folder.
     pub database: String,
-    /// `file:///FOLDER`; the folder is created.
+    /// `file:///FOLDER`, which is created, or `s3://BUCKET/PREFIX`, whose bucket must exist.
     pub photos: String,
+    /// How to reach `s3://…`, by the names that the AWS tools use, such as `aws_endpoint`,
+    /// `aws_region`, `aws_access_key_id`. These go before the environment (`AWS_ENDPOINT` …).
+    pub photos_options: Vec<(String, String)>,
+    /// Whether photos and serials are sealed.
+    pub encryption: Encryption,
     /// What the store takes and how much it uses.
     pub limits: Limits,
 }
 
+/// Whether photos and serials are sealed at rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// They lie there for everybody to read who has the disk or a backup.
+    Off,
+    /// They are sealed.
+    On {
+        /// The key file, which is made together with a new database. It should lie elsewhere than
+        /// the data.
+        keys: std::path::PathBuf,
+    },
+}
+
 impl Settings {
-    /// The default: `labelscan.db` and `photos/` in one folder.
+    /// Everything in one folder, the keys too, for trials: `labelscan.db`, `photos/`, `seal.keys`.
     pub fn in_folder(folder: &std::path::Path) -> Self {
         Self {
             database: format!("sqlite://{}", folder.join("labelscan.db").display()),
             photos: format!("file://{}", folder.join("photos").display()),
+            photos_options: Vec::new(),
+            encryption: Encryption::On { keys: folder.join("seal.keys") },
             limits: Limits::default(),
         }
     }
@@ -44,6 +64,8 @@ pub struct Limits {
     pub answer_bytes_max: usize,
     /// Rows that one listing or one claim may return.
     pub rows_max: u32,
+    /// Terminals that one search opens.
+    pub search_rows_max: u64,
 }
 
 impl Default for Limits {
@@ -58,6 +80,7 @@ impl Default for Limits {
             event_bytes_max: 64 * 1024,
             answer_bytes_max: 4 * 1024,
             rows_max: 1_000,
+            search_rows_max: 200_000,
         }
     }
 }

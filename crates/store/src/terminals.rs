@@ -1,8 +1,8 @@
 //! Terminals: one row a device, and what happened to it.
 
-use crate::deliveries::text;
 use crate::row::{column, named, time};
 use crate::scans::id_in;
+use crate::seal::{Blind, Cell, Seal};
 use crate::{DeliveryStatus, ScanId, Store, StoreError};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
@@ -43,6 +43,9 @@ pub struct TerminalFilter {
     pub most: u32,
 }
 
+/// Rows that a search opens at once.
+const ROWS_AT_ONCE: i64 = 1_000;
+
 macro_rules! terminals {
     ($tail:literal) => {
         concat!(
@@ -62,10 +65,11 @@ impl Store {
     /// If the database does not answer or holds damaged data.
     pub async fn terminal(&self, serial: &str) -> Result<Vec<Terminal>, StoreError> {
         let rows = sqlx::query(terminals!("WHERE t.serial_key = $1 ORDER BY t.device"))
-            .bind(serial)
+            .bind(self.seal.blind(Blind::Serial, serial))
             .fetch_all(self.database.reader())
             .await?;
-        let mut found = rows.iter().map(terminal_from).collect::<Result<Vec<_>, _>>()?;
+        let found = rows.iter().map(|row| terminal_from(row, &self.seal));
+        let mut found = found.collect::<Result<Vec<_>, _>>()?;
         for (terminal, row) in found.iter_mut().zip(&rows) {
             let scans = sqlx::query("SELECT id FROM scans WHERE device = $1 ORDER BY id LIMIT $2")
                 .bind(column::<String>(row, "device")?)
@@ -79,33 +83,57 @@ impl Store {
 
     /// A page of terminals, newest first, without the list of their scans.
     ///
+    /// Serials are sealed, so looking for a part of one opens them one after the other, the newest
+    /// first, at most `search_rows_max` of them. An index over parts of serials would be faster and
+    /// would give them away: of ten digits there are so few parts that their frequency tells them.
+    ///
     /// # Errors
     /// If the database does not answer or holds damaged data.
     pub async fn terminals(&self, filter: &TerminalFilter) -> Result<Vec<Terminal>, StoreError> {
-        let q = filter.q.as_deref().map(like_pattern);
-        let rows = sqlx::query(terminals!(
-            "WHERE (CAST($1 AS TEXT) IS NULL OR t.serial_key LIKE $1 ESCAPE '!') \
-             AND (CAST($2 AS TEXT) IS NULL OR (t.created_at, t.device) < \
-             (SELECT a.created_at, a.device FROM terminals a WHERE a.device = $2)) \
-             ORDER BY t.created_at DESC, t.device DESC LIMIT $3"
-        ))
-        .bind(q)
-        .bind(filter.after.clone())
-        .bind(self.limits.rows(filter.most))
-        .fetch_all(self.database.reader())
-        .await?;
-        rows.iter().map(terminal_from).collect()
+        let most = self.limits.rows(filter.most);
+        let mut after = filter.after.as_ref().map(|key| self.seal.blind(Blind::Device, key));
+        let Some(q) = &filter.q else {
+            let rows = self.terminal_rows(after.as_deref(), most).await?;
+            return rows.iter().map(|row| terminal_from(row, &self.seal)).collect();
+        };
+        let (mut found, mut looked_at) = (Vec::new(), 0);
+        while looked_at < self.limits.search_rows_max {
+            let rows = self.terminal_rows(after.as_deref(), ROWS_AT_ONCE).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(column(last, "device")?);
+            looked_at += rows.len() as u64;
+            for row in &rows {
+                let terminal = terminal_from(row, &self.seal)?;
+                if terminal.serial.contains(q.as_str()) {
+                    found.push(terminal);
+                }
+                if found.len() as i64 == most {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn terminal_rows(
+        &self,
+        after: Option<&str>,
+        most: i64,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let query = sqlx::query(terminals!(
+            "WHERE (CAST($1 AS TEXT) IS NULL OR (t.created_at, t.device) < \
+             (SELECT a.created_at, a.device FROM terminals a WHERE a.device = $1)) \
+             ORDER BY t.created_at DESC, t.device DESC LIMIT $2"
+        ));
+        let query = query.bind(after.map(str::to_owned)).bind(most);
+        Ok(query.fetch_all(self.database.reader()).await?)
     }
 }
 
-/// A pattern for LIKE in which nothing of the text is special.
-fn like_pattern(text: &str) -> String {
-    let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    format!("%{escaped}%")
-}
-
-fn terminal_from(row: &AnyRow) -> Result<Terminal, StoreError> {
-    let (vendor, serial): (String, _) = (column(row, "vendor")?, text(row, "serial")?);
+fn terminal_from(row: &AnyRow, seal: &Seal) -> Result<Terminal, StoreError> {
+    let (vendor, device): (String, String) = (column(row, "vendor")?, column(row, "device")?);
+    let cell = Cell::new("terminals", "serial", &device);
+    let serial = seal.open_text(cell, &column::<Vec<u8>>(row, "serial")?)?;
     Ok(Terminal {
         device_key: format!("{vendor}:{serial}"),
         vendor,

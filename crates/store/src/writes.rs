@@ -9,6 +9,7 @@ use crate::database::Database;
 use crate::deliveries::{Outcome, settle_row};
 use crate::receive::{Prepared, insert_rows};
 use crate::scan_queue::{Finding, finish_rows};
+use crate::seal::Seal;
 use crate::{Claim, Limits, Store, StoreError};
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Connection};
@@ -34,15 +35,16 @@ impl Write {
     async fn apply(
         &self,
         connection: &mut AnyConnection,
+        seal: &Seal,
         limits: &Limits,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         match self {
-            Self::Receive(prepared) => insert_rows(connection, prepared, now).await,
+            Self::Receive(prepared) => insert_rows(connection, seal, prepared, now).await,
             Self::Finish(claim, finding) => {
-                finish_rows(connection, limits, claim, finding, now).await
+                finish_rows(connection, seal, limits, claim, finding, now).await
             }
-            Self::Settle(claim, outcome) => settle_row(connection, claim, outcome, now).await,
+            Self::Settle(claim, outcome) => settle_row(connection, seal, claim, outcome, now).await,
         }
     }
 }
@@ -60,12 +62,12 @@ pub(crate) struct Group(mpsc::Sender<Waiting>);
 
 impl Group {
     /// Takes writes until the last clone is gone.
-    pub(crate) fn start(database: Database, limits: Limits) -> Self {
+    pub(crate) fn start(database: Database, seal: Seal, limits: Limits) -> Self {
         let (sender, mut waiting) = mpsc::channel(WAITING_MAX);
         tokio::spawn(async move {
             let mut group = Vec::new();
             while waiting.recv_many(&mut group, GROUP_MAX).await > 0 {
-                write_group(&database, &limits, std::mem::take(&mut group)).await;
+                write_group(&database, &seal, &limits, std::mem::take(&mut group)).await;
             }
         });
         Self(sender)
@@ -81,12 +83,12 @@ impl Group {
 
 /// One transaction for all. A write that fails takes only itself back; if the commit fails, none
 /// of them happened.
-async fn write_group(database: &Database, limits: &Limits, group: Vec<Waiting>) {
+async fn write_group(database: &Database, seal: &Seal, limits: &Limits, group: Vec<Waiting>) {
     let written = async {
         let mut transaction = database.begin().await?;
         let mut results = Vec::with_capacity(group.len());
         for waiting in &group {
-            results.push(write_one(&mut transaction, limits, waiting).await);
+            results.push(write_one(&mut transaction, seal, limits, waiting).await);
         }
         transaction.commit().await?;
         Ok::<_, StoreError>(results)
@@ -103,11 +105,12 @@ async fn write_group(database: &Database, limits: &Limits, group: Vec<Waiting>) 
 
 async fn write_one(
     transaction: &mut AnyConnection,
+    seal: &Seal,
     limits: &Limits,
     waiting: &Waiting,
 ) -> Result<bool, StoreError> {
     let mut savepoint = transaction.begin().await?;
-    let result = waiting.write.apply(&mut savepoint, limits, waiting.now).await;
+    let result = waiting.write.apply(&mut savepoint, seal, limits, waiting.now).await;
     match &result {
         Ok(_) => savepoint.commit().await?,
         Err(_) => savepoint.rollback().await?,
@@ -122,7 +125,7 @@ impl Store {
             return group.write(write, now).await;
         }
         let mut transaction = self.database.begin().await?;
-        let result = write.apply(&mut transaction, &self.limits, now).await?;
+        let result = write.apply(&mut transaction, &self.seal, &self.limits, now).await?;
         transaction.commit().await?;
         Ok(result)
     }

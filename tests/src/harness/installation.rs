@@ -1,6 +1,6 @@
 //! One installation of the service: a data folder, settings, and the process that serves it.
 
-use super::{Caller, Sink, eventually, labelscan, models, program};
+use super::{Caller, Ended, Sink, eventually, labelscan_with, models, program};
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -32,6 +32,7 @@ impl Installation {
         new.set("LABELSCAN_LISTEN", &new.address.to_string());
         new.set("LABELSCAN_DATA", &new.data().display().to_string());
         new.set("LABELSCAN_MODELS", &models().display().to_string());
+        new.set("LABELSCAN_SEAL_KEYS", &new.seal_keys().display().to_string());
         new.set("LABELSCAN_LOG", "debug");
         new
     }
@@ -60,6 +61,19 @@ impl Installation {
         self.folder.path().join("data")
     }
 
+    /// The file of its seal keys, outside of the data folder.
+    pub fn seal_keys(&self) -> PathBuf {
+        self.folder.path().join("seal.keys")
+    }
+
+    /// Runs a command of the program with this installation's settings.
+    ///
+    /// # Panics
+    /// If it cannot be started or does not end.
+    pub async fn run(&self, arguments: &[&str]) -> Ended {
+        labelscan_with(self.folder(), &self.settings, arguments).await
+    }
+
     /// A folder for the test's own files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -79,10 +93,7 @@ impl Installation {
     /// # Panics
     /// If no key is printed.
     pub async fn caller(&self, name: &str, role: &str) -> Caller {
-        let data = self.data();
-        let data = data.to_str().expect("a folder in UTF-8");
-        let arguments = ["keys", "create", "--name", name, "--role", role, "--data", data];
-        let ended = labelscan(self.folder(), &arguments).await;
+        let ended = self.run(&["keys", "create", "--name", name, "--role", role]).await;
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         Caller::new(self.address, ended.stdout.trim())
     }

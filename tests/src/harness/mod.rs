@@ -14,7 +14,7 @@ pub use browser::{Browser, BrowserSettings, Camera, Request};
 pub use caller::{Answer, Caller};
 pub use installation::{Installation, Server};
 pub use line::{Line, Signal};
-pub use program::{Ended, labelscan, models, program, root};
+pub use program::{Ended, labelscan, labelscan_with, models, program, root};
 pub use registry::{Event, Reply, Sink};
 
 use std::future::Future;

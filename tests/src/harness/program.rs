@@ -77,16 +77,30 @@ impl Ended {
     }
 }
 
-/// Runs one command of the program in `folder` and waits for its end.
+/// Runs one command of the program in `folder` and waits for its end. Its seal keys lie there too.
 ///
 /// # Panics
 /// If it cannot be started or does not end.
 pub async fn labelscan<A: AsRef<OsStr>>(folder: &Path, arguments: &[A]) -> Ended {
+    labelscan_with(folder, &[], arguments).await
+}
+
+/// The same with more in its environment.
+///
+/// # Panics
+/// If it cannot be started or does not end.
+pub async fn labelscan_with<A: AsRef<OsStr>>(
+    folder: &Path,
+    environment: &[(String, String)],
+    arguments: &[A],
+) -> Ended {
     let mut command = tokio::process::Command::new(program());
     command
         .args(arguments)
         .current_dir(folder)
         .env("LABELSCAN_MODELS", models())
+        .env("LABELSCAN_SEAL_KEYS", folder.join("seal.keys"))
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .kill_on_drop(true);
     let output = tokio::time::timeout(Duration::from_secs(COMMAND_S_MAX), command.output())

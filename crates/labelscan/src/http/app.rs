@@ -307,6 +307,10 @@ impl From<StoreError> for Problem {
                 tracing::error!(%error, "the store is not available");
                 Self::from(Code::Overloaded).retry_after_s(retry_after.as_secs() as u32)
             }
+            StoreError::KeyMissing { .. } => {
+                tracing::error!(%error, "the store cannot open what it holds");
+                Code::Overloaded.into()
+            }
             other => Self::internal(&other),
         }
     }

@@ -3,7 +3,7 @@
 use crate::place::{Place, later, now};
 use store::{NewKey, NewSignIn, StoreError};
 
-on_both_engines! {
+on_every_place! {
     a_key_works_until_it_is_revoked,
     a_sign_in_link_works_once_and_in_time,
 }

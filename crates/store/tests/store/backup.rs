@@ -4,7 +4,7 @@ use crate::place::{Place, for_review, later, new_id, now, registration, serial, 
 use jiff::Timestamp;
 use store::{Action, Decision, Received, Settings, Settled, Store, StoreError, restore};
 
-on_both_engines! {
+on_every_place! {
     photos_go_when_nobody_needs_them_any_more,
 }
 
@@ -30,7 +30,8 @@ async fn a_backup_of_a_store_at_work_is_whole() {
     assert_eq!(left.len(), 1, "only the backup is left: {left:?}");
 
     let elsewhere = folder.path().join("restored");
-    let settings = Settings::in_folder(&elsewhere);
+    let encryption = place.settings.encryption.clone();
+    let settings = Settings { encryption, ..Settings::in_folder(&elsewhere) };
     let check = restore(&file, &settings).await.unwrap();
     assert!(check.is_sound() && check.photos == check.scans, "{check:?}");
     let restored = Store::open(&settings).await.unwrap();

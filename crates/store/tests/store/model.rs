@@ -379,5 +379,5 @@ fn sqlite_does_what_the_model_says() {
 #[test]
 fn postgres_does_what_the_model_says() {
     let _kept_up = crate::servers::Postgres::shared();
-    run(12, Place::postgres_and_folder);
+    run(12, Place::postgres_and_s3);
 }

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_that_was_gone_is_used_again_by_itself() {
     let postgres = Arc::new(Postgres::start());
-    let place = Place::on_postgres(postgres.clone()).await;
+    let place = Place::open(Some(postgres.clone()), false).await;
     let kept = place.claimed("before").await;
     postgres.kill();
     let error = place.store.receive(upload("during", b"photo"), now()).await.unwrap_err();

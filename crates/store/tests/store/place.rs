@@ -1,14 +1,14 @@
 //! A store in a temporary folder, and what tests put into it.
 
-use crate::servers::Postgres;
+use crate::servers::{Postgres, serve_s3};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::{
-    Claim, ClaimedScan, Finding, Found, Lease, Limits, Received, Registration, ScanId, Settings,
-    Store, Upload, UploadedPhoto,
+    Claim, ClaimedScan, Encryption, Finding, Found, Lease, Limits, Received, Registration, ScanId,
+    Settings, Store, Upload, UploadedPhoto,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -18,32 +18,70 @@ use validate::{Check, Judgement, Reason, ReasonCode, Serial, Source, Surface, Ve
 pub(crate) struct Place {
     pub(crate) store: Store,
     pub(crate) settings: Settings,
-    /// Where the photos lie as files.
+    /// Where the photos lie as files, whatever engine keeps them.
     pub(crate) photos: PathBuf,
-    _folder: TempDir,
-    _postgres: Option<Arc<Postgres>>,
+    folder: TempDir,
+    postgres: Option<Arc<Postgres>>,
 }
 
 impl Place {
     pub(crate) async fn sqlite_and_folder() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let settings = Settings { limits: patient(), ..Settings::in_folder(folder.path()) };
-        let store = Store::open(&settings).await.expect("the store opens");
-        let photos = folder.path().join("photos");
-        Self { store, settings, photos, _folder: folder, _postgres: None }
+        Self::open(None, false).await
+    }
+
+    pub(crate) async fn sqlite_and_s3() -> Self {
+        Self::open(None, true).await
     }
 
     pub(crate) async fn postgres_and_folder() -> Self {
-        Self::on_postgres(Postgres::shared()).await
+        Self::open(Some(Postgres::shared()), false).await
     }
 
-    pub(crate) async fn on_postgres(postgres: Arc<Postgres>) -> Self {
+    pub(crate) async fn postgres_and_s3() -> Self {
+        Self::open(Some(Postgres::shared()), true).await
+    }
+
+    pub(crate) async fn open(postgres: Option<Arc<Postgres>>, s3: bool) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let settings =
-            Settings { database: postgres.database().await, ..Settings::in_folder(folder.path()) };
+        let mut settings = Settings { limits: patient(), ..Settings::in_folder(folder.path()) };
+        if let Some(postgres) = &postgres {
+            settings.database = postgres.database().await;
+            // Tests that end the server wait for what it takes to notice.
+            settings.limits = Limits::default();
+        }
+        let mut photos = folder.path().join("photos");
+        if s3 {
+            let options = [
+                ("aws_endpoint", format!("http://{}", serve_s3(folder.path()).await)),
+                ("aws_allow_http", "true".into()),
+                ("aws_skip_signature", "true".into()),
+            ];
+            settings.photos = "s3://photos/of/labels".into();
+            settings.photos_options = options.map(|(name, value)| (name.into(), value)).into();
+            photos = photos.join("of/labels");
+        }
         let store = Store::open(&settings).await.expect("the store opens");
-        let photos = folder.path().join("photos");
-        Self { store, settings, photos, _folder: folder, _postgres: Some(postgres) }
+        Self { store, settings, photos, folder, postgres }
+    }
+
+    /// Every folder that rows and photos are kept in.
+    pub(crate) fn folders(&self) -> Vec<PathBuf> {
+        let postgres = self.postgres.iter().map(|postgres| postgres.files());
+        postgres.chain([self.folder.path().to_owned()]).collect()
+    }
+
+    /// The file of the seal keys.
+    pub(crate) fn keys(&self) -> PathBuf {
+        match &self.settings.encryption {
+            Encryption::On { keys } => keys.clone(),
+            Encryption::Off => panic!("encryption is off"),
+        }
+    }
+
+    /// The file of a scan's first photo.
+    pub(crate) fn photo(&self, scan: ScanId) -> PathBuf {
+        let id = scan.to_string();
+        self.photos.join(&id[34..]).join(format!("{id}-0"))
     }
 
     /// Receives an upload that must be new.

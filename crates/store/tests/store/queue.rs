@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use std::collections::HashSet;
 use store::{DeliveryFilter, DeliveryStatus, ScanStatus, Settled, StoreError};
 
-on_both_engines! {
+on_every_place! {
     a_claim_holds_until_its_lease_ends,
     a_released_scan_is_claimable_at_once,
     many_claimers_never_get_the_same_scan,

@@ -6,7 +6,7 @@ use serde_json::json;
 use store::{Received, ScanFilter, ScanStatus, Store, StoreError};
 use validate::Surface;
 
-on_both_engines! {
+on_every_place! {
     a_scan_and_its_photos_survive_the_process,
     the_same_key_is_the_same_scan_or_a_conflict,
     sixty_four_duplicates_at_once_are_one_scan,

@@ -7,7 +7,7 @@ use store::{
     TerminalFilter,
 };
 
-on_both_engines! {
+on_every_place! {
     one_serial_found_by_many_at_once_is_registered_once,
     a_refused_device_may_be_registered_again,
     one_devices_deliveries_go_in_order,

@@ -1,7 +1,9 @@
-//! The PostgreSQL server that the tests need: a child process on a free port that ends with the last
-//! test that uses it.
+//! The servers that the tests need, on free ports, ended with the last test that uses them: PostgreSQL
+//! as a child process, S3 (s3s-fs) inside this one.
 
-use std::net::{TcpListener, TcpStream};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -70,6 +72,11 @@ impl Postgres {
         let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
         sqlx::query(create).execute(&mut admin).await.expect("a database is made");
         address(&name)
+    }
+
+    /// Where its files are.
+    pub(crate) fn files(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Ends the server the hard way, as a crash does.
@@ -155,4 +162,24 @@ fn own(folder: &Path) {
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("its address").port()
+}
+
+/// Serves a folder as an S3 bucket `photos` until the runtime ends; its address.
+pub(crate) async fn serve_s3(root: &Path) -> SocketAddr {
+    std::fs::create_dir_all(root.join("photos")).expect("a bucket");
+    let files = s3s_fs::FileSystem::new(root).expect("a folder to serve");
+    let service = s3s::service::S3ServiceBuilder::new(files).build();
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let service = service.clone();
+            tokio::spawn(async move {
+                let builder = Builder::new(TokioExecutor::new());
+                // A client that hangs up is no matter.
+                let _ = builder.serve_connection(TokioIo::new(socket), service).await;
+            });
+        }
+    });
+    address
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::{AnyConnection, Connection};
 use store::{Fault, Settings, Store, StoreError};
 
-on_both_engines! {
+on_every_place! {
     every_change_of_the_audit_trail_shows,
     opening_twice_changes_nothing_and_a_newer_database_is_refused,
     photos_without_a_row_are_swept_and_others_are_not,
@@ -25,7 +25,8 @@ async fn opening_twice_changes_nothing_and_a_newer_database_is_refused(place: Pl
     sql(
         &place,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         SELECT 99, 'from the future', success, checksum, 0 FROM _sqlx_migrations",
+         SELECT 99, 'from the future', success, checksum, 0 FROM _sqlx_migrations \
+         WHERE version = 1",
     )
     .await;
     let refused = Store::open(&place.settings).await.err().expect("it is refused");
@@ -53,13 +54,20 @@ async fn photos_without_a_row_are_swept_and_others_are_not(place: Place) {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join(format!("{lost}-0")), b"photo").unwrap();
     std::fs::write(place.photos.join("README"), b"somebody's").unwrap();
+    // What a crash within the writing of a photo leaves behind in a folder.
+    let in_folder = place.settings.photos.starts_with("file://");
+    if in_folder {
+        std::fs::write(folder.join(format!("{lost}-0#1")), b"pho").unwrap();
+    }
 
     let an_hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
     assert_eq!(place.store.sweep_orphans(an_hour_ago).await.unwrap(), 0, "it may be an upload");
     let soon = Timestamp::now() + SignedDuration::from_hours(1);
     let check = place.store.check(soon).await.unwrap();
-    assert!(matches!(&check.faults[..], [Fault::PhotoOrphaned(name)] if name.contains(&lost)));
-    assert_eq!(place.store.sweep_orphans(soon).await.unwrap(), 1);
+    let orphaned = |fault: &Fault| matches!(fault, Fault::PhotoOrphaned(it) if it.contains(&lost));
+    let left = 1 + usize::from(in_folder);
+    assert!(check.faults.len() == left && check.faults.iter().all(orphaned), "{check:?}");
+    assert_eq!(place.store.sweep_orphans(soon).await.unwrap(), left as u64);
     assert!(place.store.check(soon).await.unwrap().is_sound());
     assert_eq!(place.store.photos(kept).await.unwrap().len(), 1);
     assert!(place.photos.join("README").exists());
@@ -67,12 +75,8 @@ async fn photos_without_a_row_are_swept_and_others_are_not(place: Place) {
 
 async fn a_changed_and_a_missing_photo_are_found(place: Place) {
     let (changed, missing) = (place.receive("a").await, place.receive("b").await);
-    let path = |id: store::ScanId| {
-        let id = id.to_string();
-        place.photos.join(&id[34..]).join(format!("{id}-0"))
-    };
-    std::fs::write(path(changed), b"phota").unwrap();
-    std::fs::remove_file(path(missing)).unwrap();
+    std::fs::write(place.photo(changed), b"phota").unwrap();
+    std::fs::remove_file(place.photo(missing)).unwrap();
     for id in [changed, missing] {
         let error = place.store.photos(id).await.unwrap_err();
         assert!(matches!(error, StoreError::Damaged(_)), "{error}");
