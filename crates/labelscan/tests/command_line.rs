@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    path::Path,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -105,4 +106,56 @@ fn what_cannot_run_says_why_and_exits_2() {
     check(&["eval", "none.jsonl"], "none.jsonl");
     check(&["check", "--settings", "none.toml"], "no settings file at none.toml");
     check(&["reader-of-minds"], "unrecognized subcommand");
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn seal_keys_are_made_once_outside_of_the_data_and_nothing_starts_without_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let keys = home.join(".config/labelscan/seal.keys");
+    let run = |arguments: &[&str], encryption: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_labelscan"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .env_remove("XDG_CONFIG_HOME")
+            .env("HOME", &home)
+            .env("LABELSCAN_MODELS", MODELS)
+            .env("LABELSCAN_ENCRYPTION", encryption)
+            .output()
+            .unwrap();
+        let said = [&output.stdout[..], &output.stderr[..]].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    let create = ["keys", "create", "--name", "depot", "--role", "technician"];
+    let (code, said) = run(&create, "on");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(keys.to_str().unwrap()), "{said}");
+    assert_eq!(keys.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&keys).unwrap();
+    let secret = text.lines().find_map(|line| line.strip_prefix("key 1 ")).unwrap();
+    assert!(!said.contains(secret));
+    for file in files(&folder.path().join("data")) {
+        let bytes = fs::read(&file).unwrap();
+        let held = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!held, "{} holds a key", file.display());
+    }
+    let (_, said) = run(&create, "on");
+    assert!(!said.contains("seal.keys"), "it is said once: {said}");
+
+    fs::rename(&keys, folder.path().join("kept.keys")).unwrap();
+    for arguments in [&["serve"][..], &create, &["backup", "b.tar"], &["seal", "status"]] {
+        let (code, said) = run(arguments, "on");
+        assert_eq!(code, Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("LABELSCAN_SEAL_KEYS"), "{arguments:?}: {said}");
+    }
+    assert!(!keys.exists(), "no new keys are made for old data");
+    let (code, said) = run(&create, "off");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("the data is sealed"), "{said}");
 }

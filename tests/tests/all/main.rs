@@ -6,6 +6,7 @@ mod reading;
 mod rendering;
 mod secrecy;
 mod serving;
+mod storage;
 mod structure;
 
 use std::time::Duration;

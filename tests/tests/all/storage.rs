@@ -1,10 +1,9 @@
-//! What is kept and how it is looked after: backup and restore of a service at work, the check, keys
-//! that are rotated beside it, and a disk that is full.
+//! What is kept and how it is looked after: backup and restore of a service at work, the check, and
+//! keys that are rotated beside it.
 
-use crate::{SOON, clear_photo, serial_of};
-use std::os::unix::fs::PermissionsExt;
+use crate::{clear_photo, serial_of};
 use std::path::{Path, PathBuf};
-use tests::harness::{Caller, Installation, eventually, labelscan_with};
+use tests::harness::{Caller, Installation};
 
 /// Uploads a photo that is accepted; the scan's id.
 async fn accepted(caller: &Caller, key: &str, seed: u64) -> String {
@@ -116,43 +115,4 @@ async fn keys_are_rotated_beside_a_running_service() {
     server.stop().await;
     let check = installation.run(&["check"]).await;
     assert_eq!(check.code, Some(0), "{check:?}");
-}
-
-#[tokio::test]
-async fn keys_are_made_once_outside_of_the_data_and_nothing_starts_without_them() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let home = folder.path().join("home");
-    let set = |name: &str, value: &Path| (name.to_owned(), value.display().to_string());
-    let mut environment = vec![
-        set("HOME", &home),
-        set("XDG_CONFIG_HOME", Path::new("")),
-        set("LABELSCAN_DATA", &folder.path().join("data")),
-    ];
-    let create = ["keys", "create", "--name", "depot", "--role", "technician"];
-    // An empty file name is as good as none: the place is the default one.
-    environment.push(("LABELSCAN_SEAL_KEYS".into(), home.join(".config/labelscan/seal.keys").display().to_string()));
-    let first = labelscan_with(folder.path(), &environment, &create).await;
-    assert_eq!(first.code, Some(0), "{first:?}");
-    let keys = home.join(".config/labelscan/seal.keys");
-    assert!(first.stderr.contains(&keys.display().to_string()), "{first:?}");
-    assert_eq!(keys.metadata().expect("a key file").permissions().mode() & 0o777, 0o600);
-    let secrets = std::fs::read_to_string(&keys).expect("text");
-    for secret in secrets.lines().filter_map(|line| line.strip_prefix("key 1 ")) {
-        assert!(!first.stderr.contains(secret) && !first.stdout.contains(secret));
-        let data = files(&folder.path().join("data"));
-        assert!(data.iter().all(|file| !holds(file, secret.as_bytes())));
-    }
-    let second = labelscan_with(folder.path(), &environment, &create).await;
-    assert!(!second.stderr.contains("new keys"), "{second:?}");
-
-    std::fs::rename(&keys, folder.path().join("kept.keys")).expect("moved");
-    for arguments in [&["serve"][..], &create, &["backup", "b.tar"], &["seal", "status"]] {
-        let refused = labelscan_with(folder.path(), &environment, arguments).await;
-        assert_eq!(refused.code, Some(2), "{arguments:?}: {refused:?}");
-        assert!(refused.stderr.contains("LABELSCAN_SEAL_KEYS"), "{arguments:?}: {refused:?}");
-    }
-    assert!(!keys.exists(), "no new keys are made for old data");
-    environment.push(("LABELSCAN_ENCRYPTION".into(), "off".into()));
-    let open = labelscan_with(folder.path(), &environment, &create).await;
-    assert!(open.stderr.contains("the data is sealed"), "{open:?}");
 }
