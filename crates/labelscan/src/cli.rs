@@ -136,7 +136,7 @@ pub struct EvalArgs {
     /// Photos to read at the same time. 1 measures what one person waits for
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub jobs: usize,
-    /// Threads of each reader [default: the cores divided by the jobs]
+    /// Threads of a reader while no other is busy [default: one a core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
 }

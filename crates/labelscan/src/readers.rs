@@ -86,6 +86,7 @@ enum Started {
 #[derive(Debug, Serialize, Deserialize)]
 struct RequestHeader {
     surfaces: Vec<Surface>,
+    threads: scan::Threads,
 }
 
 /// What a reader sends back.

@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use image::codecs::jpeg::JpegEncoder;
 use image::{GrayImage, Luma};
 use scan::barcode::{Symbologies, WorkBudget, read_barcodes};
-use scan::{Engine, Limits, Photo, Took};
+use scan::{Engine, Limits, Photo, Threads, Took};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use validate::{Formats, Surface};
@@ -67,7 +67,9 @@ fn stages(criterion: &mut Criterion) {
                             let start = Instant::now();
                             let photo = Photo { bytes: &bytes, surface: Surface::Label };
                             let reading =
-                                engine.read(&[photo], &Limits::default(), &|| start.elapsed());
+                                engine.read(&[photo], &Limits::default(), Threads::All, &|| {
+                                    start.elapsed()
+                                });
                             let took = reading.expect("a plain picture is read").took;
                             Duration::from_secs_f64(milliseconds(took) / 1e3)
                         })

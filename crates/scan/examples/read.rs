@@ -7,7 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "an example has no clock to be handed")]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
-use scan::{Engine, Limits, Photo};
+use scan::{Engine, Limits, Photo, Threads};
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let bytes = std::fs::read(&path)?;
         let start = Instant::now();
         let photo = Photo { bytes: &bytes, surface: Surface::Label };
-        match engine.read(&[photo], &Limits::default(), &|| start.elapsed()) {
+        match engine.read(&[photo], &Limits::default(), Threads::All, &|| start.elapsed()) {
             Ok(reading) => println!(
                 "{}",
                 serde_json::json!({

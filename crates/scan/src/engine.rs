@@ -2,10 +2,11 @@
 //! left that could help. It decides how much to look, never what a serial is.
 
 use crate::barcode::{BarcodeFindings, Symbologies, WorkBudget, read_barcodes};
+use crate::convnet::ConvNet;
 use crate::decode::Failure;
 use crate::models::{self, LoadError, Weights};
-use crate::text::{Detector, Network, Page, Reader, Recogniser, RunFailure, SecondReader};
-use crate::{Limits, Photo, Reading, Took, Unreadable, UnreadableCode, decode, faults};
+use crate::text::{Detector, Page, Reader, Recogniser, RunFailure, SecondReader};
+use crate::{Limits, Photo, Reading, Threads, Took, Unreadable, UnreadableCode, decode, faults};
 use image::GrayImage;
 use rten::ThreadPool;
 use std::path::Path;
@@ -26,7 +27,12 @@ pub struct Engine {
     reader: Reader,
     second: SecondReader,
     formats: Formats,
+    /// One thread, and as many as a read may have.
+    threads: [Arc<ThreadPool>; 2],
 }
+
+/// How a read tells the time since its caller began.
+type Elapsed<'a> = &'a (dyn Fn() -> Duration + Sync);
 
 /// One photo, as far as it was read.
 struct Look {
@@ -61,42 +67,37 @@ impl Engine {
     /// # Errors
     /// Names the file that is missing or wrong and says to run `models/fetch`.
     pub fn load(models: &Path, formats: Formats) -> Result<Self, LoadError> {
-        Self::new(Weights::read(models)?, formats, None)
+        Self::new(Weights::read(models)?, formats, rayon::current_num_threads())
     }
 
-    /// Loads weights that were read before, on so many threads; `None` leaves it to rten, which
-    /// takes `RTEN_NUM_THREADS` or every core. The formats tell when reading may stop.
+    /// Loads weights that were read before, for reads on up to so many threads. The formats tell
+    /// when reading may stop.
     ///
     /// # Errors
     /// [`LoadError::Refused`] if the runtime does not take a model.
-    pub fn new(
-        weights: Weights,
-        formats: Formats,
-        threads: Option<usize>,
-    ) -> Result<Self, LoadError> {
-        let threads = threads.map(|count| Arc::new(ThreadPool::with_num_threads(count)));
+    pub fn new(weights: Weights, formats: Formats, threads_max: usize) -> Result<Self, LoadError> {
+        let threads = [1, threads_max].map(|count| Arc::new(ThreadPool::with_num_threads(count)));
         // ocrs always runs on rten's own threads. They start here, because a reader process may
         // not start any once it reads.
         rten::thread_pool().run(|| ());
-        let network = |name, bytes| {
-            Network::load(bytes, threads.clone())
-                .map_err(|error| LoadError::Refused { name, detail: error.to_string() })
+        let detector = |name, onnx: &[u8]| {
+            ConvNet::whole(onnx).map_err(|detail| LoadError::Refused { name, detail })
         };
-        let detector = Detector::pp_ocr_v5(network(models::DETECT_V5, weights.detect_v5)?);
-        let recogniser =
-            Recogniser::with_own_alphabet(network(models::RECOGNISE_V6, weights.recognise_v6)?)
-                .map_err(|detail| LoadError::Refused { name: models::RECOGNISE_V6, detail })?;
+        let recogniser = Recogniser::with_own_alphabet(&weights.recognise_v6)
+            .map_err(|detail| LoadError::Refused { name: models::RECOGNISE_V6, detail })?;
         let second = SecondReader::new(
-            Detector::pp_ocr_v6(network(models::DETECT_V6, weights.detect_v6)?),
+            Detector::pp_ocr_v6(detector(models::DETECT_V6, &weights.detect_v6)?),
             &weights.recognise_v5,
             &String::from_utf8_lossy(&weights.keys_v5),
         )
         .map_err(|detail| LoadError::Refused { name: models::RECOGNISE_V5, detail })?;
-        Ok(Self { reader: Reader { detector, recogniser }, second, formats })
+        let detector = Detector::pp_ocr_v5(detector(models::DETECT_V5, &weights.detect_v5)?);
+        Ok(Self { reader: Reader { detector, recogniser }, second, formats, threads })
     }
 
-    /// Reads the photos of one terminal. `elapsed` is the time since the caller began; it fills
-    /// [`Took`] and decides nothing.
+    /// Reads the photos of one terminal, on one thread or on all that it was made for: the answer
+    /// is the same. `elapsed` is the time since the caller began; it fills [`Took`] and decides
+    /// nothing.
     ///
     /// # Errors
     /// The first photo that cannot be read at all fails the whole read.
@@ -104,8 +105,13 @@ impl Engine {
         &self,
         photos: &[Photo<'_>],
         limits: &Limits,
-        elapsed: &dyn Fn() -> Duration,
+        threads: Threads,
+        elapsed: Elapsed<'_>,
     ) -> Result<Reading, Unreadable> {
+        let threads = match threads {
+            Threads::One => &self.threads[0],
+            Threads::All => &self.threads[1],
+        };
         let start = elapsed();
         let refused = |code, detail: &str| Unreadable { photo: 0, code, detail: detail.to_owned() };
         if photos.is_empty() {
@@ -117,11 +123,11 @@ impl Engine {
         let mut took = Took::default();
         let mut looks = Vec::with_capacity(photos.len());
         for (index, photo) in photos.iter().enumerate() {
-            let look = look(photo, limits, elapsed, &mut took);
+            let look = self.look(photo, limits, threads, elapsed, &mut took);
             looks.push(look.map_err(|failure| failure.of_photo(index))?);
         }
         let looked = elapsed();
-        let mut evidence = self.read_print(&mut looks, limits).map_err(|failure| {
+        let mut evidence = self.read_print(&mut looks, threads).map_err(|failure| {
             // The networks run on whatever was decoded; this is never one photo's fault.
             Failure::new(UnreadableCode::PhotoDamaged, failure.to_string()).of_photo(0)
         })?;
@@ -129,33 +135,71 @@ impl Engine {
             seen.faults = faults::faults(&look.grey, &seen.lines, &look.found.located_unread);
         }
         let read = elapsed();
-        took.text_ms = milliseconds(read.saturating_sub(looked));
+        took.text_ms += milliseconds(read.saturating_sub(looked));
         took.total_ms = milliseconds(read.saturating_sub(start));
         Ok(Reading { evidence, took })
     }
 
+    /// Decodes a photo, reads its barcodes and beside that finds its lines.
+    fn look(
+        &self,
+        photo: &Photo<'_>,
+        limits: &Limits,
+        threads: &Arc<ThreadPool>,
+        elapsed: Elapsed<'_>,
+        took: &mut Took,
+    ) -> Result<Look, Failure> {
+        let timed = |span: &mut f64, from: Duration| {
+            *span += milliseconds(elapsed().saturating_sub(from));
+        };
+        let start = elapsed();
+        let grey = decode::decode(photo.bytes, limits)?;
+        timed(&mut took.decode_ms, start);
+        let barcodes = || {
+            let start = elapsed();
+            let mut budget = WorkBudget::for_photo(grey.width(), grey.height());
+            let found = read_barcodes(&grey, &mut budget, Symbologies::DEVICE);
+            timed(&mut took.barcode_ms, start);
+            found
+        };
+        let lines = || {
+            let start = elapsed();
+            let found = self.reader.find(&grey);
+            timed(&mut took.text_ms, start);
+            found
+        };
+        let (found, lines) = threads.run(|| rayon::join(barcodes, lines));
+        let places: Vec<Quad> = found.barcodes.iter().map(|barcode| barcode.quad).collect();
+        let page = Page::new(lines, &places, limits.lines_max);
+        Ok(Look { grey, surface: photo.surface, found, page, second_lines: Vec::new() })
+    }
+
     /// Reads print until the judge has enough: first the promising lines, then a second reading of
     /// those that only lack one, then a closer look where something is known to be missing.
-    fn read_print(&self, looks: &mut [Look], limits: &Limits) -> Result<Evidence, RunFailure> {
-        for look in looks.iter_mut() {
-            let places = look.barcode_places();
-            look.page = self.reader.open(&look.grey, &places, limits.lines_max)?;
-        }
-        if self.read_lines(looks)? || self.read_again(looks)? {
+    fn read_print(
+        &self,
+        looks: &mut [Look],
+        threads: &Arc<ThreadPool>,
+    ) -> Result<Evidence, RunFailure> {
+        if self.read_lines(looks, threads)? || self.read_again(looks)? {
             return Ok(evidence(looks));
         }
         if self.closer_look_may_help(looks) {
             for look in looks.iter_mut() {
                 let places = look.barcode_places();
-                self.reader.look_closer(&look.grey, &mut look.page, &places)?;
+                self.reader.look_closer(&look.grey, &mut look.page, &places);
             }
-            let _ = self.read_lines(looks)? || self.read_again(looks)?;
+            let _ = self.read_lines(looks, threads)? || self.read_again(looks)?;
         }
         Ok(evidence(looks))
     }
 
     /// Reads lines round by round. True once the judge has enough.
-    fn read_lines(&self, looks: &mut [Look]) -> Result<bool, RunFailure> {
+    fn read_lines(
+        &self,
+        looks: &mut [Look],
+        threads: &Arc<ThreadPool>,
+    ) -> Result<bool, RunFailure> {
         loop {
             if self.has_enough(looks) {
                 return Ok(true);
@@ -164,7 +208,7 @@ impl Engine {
                 return Ok(false);
             }
             for look in looks.iter_mut() {
-                self.reader.read_more(&look.grey, &mut look.page, LINES_A_ROUND)?;
+                self.reader.read_more(&look.grey, &mut look.page, LINES_A_ROUND, threads)?;
             }
         }
     }
@@ -225,28 +269,42 @@ impl Engine {
     }
 }
 
-/// Decodes a photo and reads its barcodes.
-fn look(
-    photo: &Photo<'_>,
-    limits: &Limits,
-    elapsed: &dyn Fn() -> Duration,
-    took: &mut Took,
-) -> Result<Look, Failure> {
-    let start = elapsed();
-    let grey = decode::decode(photo.bytes, limits)?;
-    let decoded = elapsed();
-    let mut budget = WorkBudget::for_photo(grey.width(), grey.height());
-    let found = read_barcodes(&grey, &mut budget, Symbologies::DEVICE);
-    took.decode_ms += milliseconds(decoded.saturating_sub(start));
-    took.barcode_ms += milliseconds(elapsed().saturating_sub(decoded));
-    let (page, second_lines) = (Page::default(), Vec::new());
-    Ok(Look { grey, surface: photo.surface, found, page, second_lines })
-}
-
 fn evidence(looks: &[Look]) -> Evidence {
     Evidence { photos: looks.iter().map(Look::evidence).collect() }
 }
 
 fn milliseconds(span: Duration) -> f64 {
     span.as_secs_f64() * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::codecs::png::PngEncoder;
+    use image::{ExtendedColorType, ImageEncoder, Luma};
+
+    #[test]
+    fn the_same_photo_gives_the_same_answer_on_one_thread_and_on_many() {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+        let weights = Weights::read(&models).expect("run models/fetch first");
+        let engine = Engine::new(weights, Formats::builtin(), 3).expect("models of the right kind");
+        // Rows of strokes that look like print, and a ruler that looks like a barcode.
+        let picture = GrayImage::from_fn(480, 360, |x, y| {
+            let print = y > 120 && y % 40 < 16 && (40..400).contains(&x) && (x * 7 + y) % 20 < 8;
+            let ruler = (30..90).contains(&y) && x % 6 < 3;
+            Luma([if print || ruler { 30 } else { 225 }])
+        });
+        let mut bytes = Vec::new();
+        PngEncoder::new(&mut bytes)
+            .write_image(picture.as_raw(), 480, 360, ExtendedColorType::L8)
+            .expect("a plain picture");
+        let photo = Photo { bytes: &bytes, surface: Surface::Label };
+        let read = |threads| {
+            let reading = engine.read(&[photo], &Limits::default(), threads, &|| Duration::ZERO);
+            reading.expect("a plain picture").evidence
+        };
+        let alone = read(Threads::One);
+        assert!(!alone.photos[0].lines.is_empty(), "there is something to agree on");
+        assert_eq!(alone, read(Threads::All));
+    }
 }

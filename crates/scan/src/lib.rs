@@ -4,6 +4,7 @@
 //! what a serial is: evidence goes to `validate`, which judges.
 
 pub mod barcode;
+mod convnet;
 mod decode;
 mod engine;
 mod faults;
@@ -14,4 +15,4 @@ mod text;
 pub use decode::{is_photo, media_type};
 pub use engine::Engine;
 pub use models::{LoadError, Weights};
-pub use photo::{Limits, Photo, Reading, Took, Unreadable, UnreadableCode};
+pub use photo::{Limits, Photo, Reading, Threads, Took, Unreadable, UnreadableCode};

@@ -47,6 +47,16 @@ impl Default for Limits {
     }
 }
 
+/// How many threads a read may use. The answer is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Threads {
+    /// One: other photos are read meanwhile.
+    One,
+    /// All that the engine has: this photo is alone.
+    All,
+}
+
 /// The outcome of one read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
@@ -56,7 +66,8 @@ pub struct Reading {
     pub took: Took,
 }
 
-/// Wall time by stage, over all photos of the read, in milliseconds.
+/// Wall time by stage, over all photos of the read, in milliseconds. On several threads, barcodes
+/// are read while lines are found, so that the stages may add up to more than the whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Took {
     /// From bytes to pixels.

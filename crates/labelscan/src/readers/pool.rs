@@ -8,7 +8,7 @@
 use super::supervisor::{self, Job, Shared};
 use super::{Confinement, ReadFailure, ReadRequest};
 use crate::settings::Settings;
-use scan::Reading;
+use scan::{Reading, Threads};
 use std::{
     path::PathBuf,
     sync::{
@@ -28,7 +28,7 @@ pub struct PoolSettings {
     pub program: PathBuf,
     /// Number of reader processes.
     pub readers: usize,
-    /// Threads in each.
+    /// Threads that a reader may use while no other one is busy.
     pub threads: usize,
     /// Folder of the models.
     pub models: PathBuf,
@@ -61,7 +61,7 @@ impl PoolSettings {
         let readers = if settings.readers == 0 { cores } else { settings.readers };
         let readers = readers.min(requests).max(1);
         let threads = match settings.reader_threads {
-            0 => (cores / readers).max(1),
+            0 => cores,
             threads => threads,
         };
         Self {
@@ -218,7 +218,10 @@ impl Pool {
         permit: OwnedSemaphorePermit,
     ) -> Result<Reading, ReadFailure> {
         let (answer, outcome) = oneshot::channel();
-        let job = Job { request, answer, permit };
+        // The others are idle: their cores are free for this one.
+        let alone = self.free.available_permits() + 1 == self.readers();
+        let threads = if alone { Threads::All } else { Threads::One };
+        let job = Job { request, threads, answer, permit };
         self.jobs.send(job).map_err(|_| ReadFailure::Closed)?;
         outcome.await.unwrap_or(Err(ReadFailure::Closed))
     }

@@ -1,7 +1,8 @@
 //! One reader process seen from the pool: start it, hand it photos, end it.
 
-use super::{Answer, PhotoBytes, RequestHeader, Start, Started, frame};
+use super::{Answer, ReadRequest, RequestHeader, Start, Started, frame};
 use super::{Confinement, PoolSettings};
+use scan::Threads;
 use std::{
     io,
     process::{ExitStatus, Stdio},
@@ -81,10 +82,14 @@ impl Process {
     }
 
     /// One request. Any error means that this process is of no more use.
-    pub(super) async fn read(&mut self, photos: &[PhotoBytes]) -> io::Result<Answer> {
-        let surfaces = photos.iter().map(|photo| photo.surface).collect();
-        frame::send_json(&mut self.stdin, &RequestHeader { surfaces }).await?;
-        for photo in photos {
+    pub(super) async fn read(
+        &mut self,
+        request: &ReadRequest,
+        threads: Threads,
+    ) -> io::Result<Answer> {
+        let surfaces = request.photos.iter().map(|photo| photo.surface).collect();
+        frame::send_json(&mut self.stdin, &RequestHeader { surfaces, threads }).await?;
+        for photo in &request.photos {
             frame::send(&mut self.stdin, &photo.bytes).await?;
         }
         self.stdin.flush().await?;

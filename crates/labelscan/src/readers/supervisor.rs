@@ -3,7 +3,7 @@
 use super::pool::{Counts, PoolSettings};
 use super::process::Process;
 use super::{Confinement, ReadFailure, ReadRequest};
-use scan::Reading;
+use scan::{Reading, Threads};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -87,6 +87,8 @@ impl Shared {
 /// One request on its way to a reader.
 pub(super) struct Job {
     pub(super) request: ReadRequest,
+    /// Every core if no other reader was busy when it began.
+    pub(super) threads: Threads,
     pub(super) answer: oneshot::Sender<Result<Reading, ReadFailure>>,
     /// The right to a reader; given back once that reader is ready again, replaced if need be.
     pub(super) permit: OwnedSemaphorePermit,
@@ -148,12 +150,12 @@ impl Supervisor {
                     continue;
                 }
             };
-            let Some(Job { request, answer, permit }) = job else { return };
+            let Some(Job { request, threads, answer, permit }) = job else { return };
             // Nobody waits for it any more.
             if answer.is_closed() {
                 continue;
             }
-            let (outcome, lost) = self.read(process, &request).await;
+            let (outcome, lost) = self.read(process, &request, threads).await;
             let _ = answer.send(outcome);
             if lost || process.answered >= self.shared.settings.requests_max {
                 self.replace(process).await;
@@ -167,9 +169,10 @@ impl Supervisor {
         &self,
         process: &mut Process,
         request: &ReadRequest,
+        threads: Threads,
     ) -> (Result<Reading, ReadFailure>, bool) {
         let after_ms = self.shared.settings.read_ms_max;
-        let answer = process.read(&request.photos);
+        let answer = process.read(request, threads);
         match timeout(Duration::from_millis(after_ms), answer).await {
             Ok(Ok(answer)) => {
                 self.shared.answered.fetch_add(1, Relaxed);

@@ -67,7 +67,7 @@ fn prepare(start: &Start) -> anyhow::Result<(Engine, sandbox::Confinement)> {
         Some(operators) => builtin.with_operator_file(operators)?,
         None => builtin,
     };
-    let engine = Engine::new(weights, formats, Some(start.threads))?;
+    let engine = Engine::new(weights, formats, start.threads)?;
     Ok((engine, confinement))
 }
 
@@ -91,7 +91,8 @@ fn read(
     // Decoders of others' making panic on some pictures. One that slipped through is this photo's
     // failure; the engine holds nothing that a panic could leave half done.
     let elapsed = || watch.elapsed();
-    let read = panic::AssertUnwindSafe(|| engine.read(&photos, &start.limits, &elapsed));
+    let threads = header.threads;
+    let read = panic::AssertUnwindSafe(|| engine.read(&photos, &start.limits, threads, &elapsed));
     Ok(panic::catch_unwind(read).unwrap_or_else(|_| {
         Err(Unreadable {
             photo: 0,

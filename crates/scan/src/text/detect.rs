@@ -7,7 +7,7 @@
 //! `area * UNCLIP / perimeter`.
 
 use super::line_box::LineBox;
-use super::network::{Network, RunFailure};
+use crate::convnet::{ConvNet, Maps};
 use fast_image_resize as resize;
 use image::GrayImage;
 use rten_imageproc::{BoundingRect, Polygon, RetrievalMode, find_contours, min_area_rect};
@@ -30,7 +30,7 @@ const SIDE_STEP: u32 = 32;
 
 /// A text detector with the way it wants its input.
 pub(crate) struct Detector {
-    network: Network,
+    network: ConvNet,
     /// Mean and standard deviation per channel, blue first, of values from 0 to 1.
     mean: [f32; 3],
     deviation: [f32; 3],
@@ -38,32 +38,30 @@ pub(crate) struct Detector {
 
 impl Detector {
     /// PP-OCRv5 was trained on inputs normalised by ImageNet's statistics.
-    pub(crate) fn pp_ocr_v5(network: Network) -> Self {
+    pub(crate) fn pp_ocr_v5(network: ConvNet) -> Self {
         Self { network, mean: [0.406, 0.456, 0.485], deviation: [0.225, 0.224, 0.229] }
     }
 
     /// PP-OCRv6 takes values from -1 to 1.
-    pub(crate) fn pp_ocr_v6(network: Network) -> Self {
+    pub(crate) fn pp_ocr_v6(network: ConvNet) -> Self {
         Self { network, mean: [0.5; 3], deviation: [0.5; 3] }
     }
 
     /// The boxes of all text, looking at the photo reduced to `side` pixels on its longer side.
-    pub(crate) fn detect(&self, photo: &GrayImage, side: u32) -> Result<Vec<LineBox>, RunFailure> {
+    pub(crate) fn detect(&self, photo: &GrayImage, side: u32) -> Vec<LineBox> {
         let reduced = reduce(photo, side);
-        let input = self.input(&reduced);
-        let output = self.network.run(input.view().into())?;
-        let map: NdTensor<f32, 4> = output.try_into().map_err(RunFailure::new)?;
-        let map = map.slice((0, 0));
+        let map = self.network.run(self.input(&reduced));
+        let map = NdTensor::from_data([map.height, map.width], map.into_values());
         let scale = (
             photo.width() as f32 / reduced.width() as f32,
             photo.height() as f32 / reduced.height() as f32,
         );
-        let mut boxes = boxes(map, scale);
+        let mut boxes = boxes(map.view(), scale);
         share_direction(&mut boxes);
-        Ok(boxes)
+        boxes
     }
 
-    fn input(&self, picture: &GrayImage) -> NdTensor<f32, 4> {
+    fn input(&self, picture: &GrayImage) -> Maps {
         let (width, height) = (picture.width() as usize, picture.height() as usize);
         let mut values = Vec::with_capacity(3 * width * height);
         for channel in 0..3 {
@@ -71,7 +69,7 @@ impl Detector {
             let shift = self.mean[channel] / self.deviation[channel];
             values.extend(picture.as_raw().iter().map(|&grey| f32::from(grey) * scale - shift));
         }
-        NdTensor::from_data([1, 3, height, width], values)
+        Maps::new(3, height, width, values)
     }
 }
 

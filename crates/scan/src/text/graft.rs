@@ -1,4 +1,5 @@
-//! Puts another head and tail on an ONNX file, so that ocrs takes a recogniser of PP-OCR.
+//! Puts another head or tail on an ONNX file: so that ocrs takes a recogniser of PP-OCR, and so
+//! that the end of a network can run by itself.
 //!
 //! ocrs hands its recogniser one channel from -0.5 to 0.5 and expects log-probabilities as
 //! `[step, line, class]`; the networks here take three channels from -1 to 1 and give
@@ -6,10 +7,14 @@
 //! file is a protocol-buffers message (onnx.proto3 of the ONNX project); only the fields named
 //! here are looked at, all others are copied as they are.
 
+use crate::convnet::wire::{fields, put, put_number};
+use std::collections::HashSet;
+
 /// `ModelProto.graph`.
 const MODEL_GRAPH: u64 = 7;
-/// `GraphProto.node`, `.input`, `.output`.
+/// `GraphProto.node`, `.initializer`, `.input`, `.output`.
 const GRAPH_NODE: u64 = 1;
+const GRAPH_INITIALIZER: u64 = 5;
 const GRAPH_INPUT: u64 = 11;
 const GRAPH_OUTPUT: u64 = 12;
 /// `AttributeProto.AttributeType`.
@@ -21,17 +26,62 @@ const FLOAT: u64 = 1;
 /// The recogniser with a head and a tail for ocrs; its lines are `height` pixels high. `None` if
 /// the bytes are not an ONNX file with one input and one output.
 pub(crate) fn for_ocrs(onnx: &[u8], height: u64) -> Option<Vec<u8>> {
+    with_graph(onnx, |graph| grafted(graph, height))
+}
+
+/// The network from its first node of an operator on. Its input is what goes into that node, of
+/// these sides.
+pub(crate) fn from_operator(onnx: &[u8], operator: &str, sides: &[Option<u64>]) -> Option<Vec<u8>> {
+    with_graph(onnx, |graph| cut(graph, operator, sides))
+}
+
+fn with_graph(onnx: &[u8], change: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
     let mut model = Vec::with_capacity(onnx.len() + 1024);
     for field in fields(onnx) {
         let field = field?;
         match field.bytes {
             Some(graph) if field.number == MODEL_GRAPH => {
-                put(&mut model, MODEL_GRAPH, &grafted(graph, height)?);
+                put(&mut model, MODEL_GRAPH, &change(graph)?);
             }
             _ => model.extend_from_slice(field.whole),
         }
     }
     Some(model)
+}
+
+/// Nodes stand in the order in which they run: those before the cut go, and the weights that only
+/// they took.
+fn cut(graph: &[u8], operator: &str, sides: &[Option<u64>]) -> Option<Vec<u8>> {
+    let all = fields(graph).collect::<Option<Vec<_>>>()?;
+    let is_first = |node: &[u8]| texts(node, 4).any(|text| text == operator.as_bytes());
+    let mut nodes = all
+        .iter()
+        .filter(|field| field.number == GRAPH_NODE)
+        .filter_map(|field| field.bytes)
+        .skip_while(|node| !is_first(node))
+        .peekable();
+    let input = std::str::from_utf8(texts(nodes.peek()?, 1).next()?).ok()?;
+    let mut made = Vec::new();
+    let mut taken = HashSet::new();
+    for node in nodes {
+        put(&mut made, GRAPH_NODE, node);
+        taken.extend(texts(node, 1));
+    }
+    put(&mut made, GRAPH_INPUT, &value(input, sides));
+    for field in all {
+        match (field.number, field.bytes) {
+            (GRAPH_NODE | GRAPH_INPUT, _) => {}
+            (GRAPH_INITIALIZER, Some(tensor)) if !texts(tensor, 8).any(|it| taken.contains(it)) => {
+            }
+            _ => made.extend_from_slice(field.whole),
+        }
+    }
+    Some(made)
+}
+
+/// The contents of all fields of a number that hold a text or a message.
+fn texts(message: &[u8], number: u64) -> impl Iterator<Item = &[u8]> {
+    fields(message).flatten().filter(move |field| field.number == number).filter_map(|it| it.bytes)
 }
 
 fn grafted(graph: &[u8], height: u64) -> Option<Vec<u8>> {
@@ -118,81 +168,10 @@ fn name_of(value: &[u8]) -> Option<String> {
     String::from_utf8(field.bytes?.to_vec()).ok()
 }
 
-/// A field of a message as it stands in the file.
-struct Field<'a> {
-    number: u64,
-    /// Its content, if it is of the length-delimited kind.
-    bytes: Option<&'a [u8]>,
-    /// Key and content.
-    whole: &'a [u8],
-}
-
-/// The fields of a message; `None` where it is broken.
-fn fields(message: &[u8]) -> impl Iterator<Item = Option<Field<'_>>> {
-    let mut rest = message;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let start = rest;
-        let field = split_field(start);
-        rest = field.as_ref().map_or(&[], |field| &start[field.whole.len()..]);
-        Some(field)
-    })
-}
-
-fn split_field(message: &[u8]) -> Option<Field<'_>> {
-    let (key, key_length) = number(message)?;
-    let content = &message[key_length..];
-    let (bytes, length) = match key & 7 {
-        0 => (None, number(content)?.1),
-        1 => (None, 8),
-        2 => {
-            let (length, length_length) = number(content)?;
-            let end = length_length.checked_add(usize::try_from(length).ok()?)?;
-            (Some(content.get(length_length..end)?), end)
-        }
-        5 => (None, 4),
-        _ => return None,
-    };
-    let whole = message.get(..key_length + length)?;
-    Some(Field { number: key >> 3, bytes, whole })
-}
-
-/// A number of 7 bits a byte, the lowest first, and how many bytes it takes.
-fn number(bytes: &[u8]) -> Option<(u64, usize)> {
-    let mut value = 0;
-    for (index, &byte) in bytes.iter().enumerate().take(9) {
-        value |= u64::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((value, index + 1));
-        }
-    }
-    None
-}
-
-fn put_raw(message: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        message.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    message.push(value as u8);
-}
-
-fn put_number(message: &mut Vec<u8>, field: u64, value: u64) {
-    put_raw(message, field << 3);
-    put_raw(message, value);
-}
-
-fn put(message: &mut Vec<u8>, field: u64, content: &[u8]) {
-    put_raw(message, field << 3 | 2);
-    put_raw(message, content.len() as u64);
-    message.extend_from_slice(content);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::convnet::wire::Field;
 
     #[test]
     fn what_is_not_onnx_is_refused() {

@@ -18,12 +18,14 @@ mod second;
 pub(crate) use crop::crop;
 pub(crate) use detect::{Detector, resized};
 pub(crate) use line_box::LineBox;
-pub(crate) use network::{Network, RunFailure};
+pub(crate) use network::RunFailure;
 pub(crate) use recognise::Recogniser;
 pub(crate) use second::SecondReader;
 
 use image::GrayImage;
 use rayon::prelude::*;
+use rten::ThreadPool;
+use std::sync::Arc;
 use validate::{Quad, TextLine};
 
 /// Longer side of the picture that lines are looked for in first: 158 of 174 real serials; 800 px
@@ -45,7 +47,6 @@ pub(crate) struct Reader {
 }
 
 /// The print of one photo, as far as it was read.
-#[derive(Default)]
 pub(crate) struct Page {
     /// Every box of text.
     found: Vec<LineBox>,
@@ -58,6 +59,12 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// Found lines of which at most so many are to be read, those beside barcodes first.
+    pub(crate) fn new(found: Vec<LineBox>, barcodes: &[Quad], lines_max: usize) -> Self {
+        let queue = order::by_promise(found.clone(), barcodes);
+        Self { found, queue, lines: Vec::new(), lines_left: lines_max }
+    }
+
     /// What was read, top to bottom.
     pub(crate) fn lines(&self) -> Vec<TextLine> {
         let mut lines = self.lines.clone();
@@ -89,15 +96,8 @@ impl Page {
 
 impl Reader {
     /// Finds the lines of a photo; reads none yet.
-    pub(crate) fn open(
-        &self,
-        photo: &GrayImage,
-        barcodes: &[Quad],
-        lines_max: usize,
-    ) -> Result<Page, RunFailure> {
-        let found = self.detector.detect(photo, FIRST_SIDE_PX)?;
-        let queue = order::by_promise(found.clone(), barcodes);
-        Ok(Page { found, queue, lines: Vec::new(), lines_left: lines_max })
+    pub(crate) fn find(&self, photo: &GrayImage) -> Vec<LineBox> {
+        self.detector.detect(photo, FIRST_SIDE_PX)
     }
 
     /// Reads the next `count` lines. The first call also finds out which end is up.
@@ -106,28 +106,34 @@ impl Reader {
         photo: &GrayImage,
         page: &mut Page,
         count: usize,
+        threads: &Arc<ThreadPool>,
     ) -> Result<(), RunFailure> {
         if page.lines.is_empty() {
-            self.read_first(photo, page)?;
+            self.read_first(photo, page, threads)?;
         }
         let boxes = page.take(count);
-        let lines = self.read_lines(photo, &boxes, &page.found)?;
+        let lines = self.read_lines(photo, &boxes, &page.found, threads)?;
         page.lines.extend(lines);
         Ok(())
     }
 
     /// Reads the first lines; if they are hardly legible, the photo may be upside down, and they
     /// are read from their other end.
-    fn read_first(&self, photo: &GrayImage, page: &mut Page) -> Result<(), RunFailure> {
+    fn read_first(
+        &self,
+        photo: &GrayImage,
+        page: &mut Page,
+        threads: &Arc<ThreadPool>,
+    ) -> Result<(), RunFailure> {
         let boxes = page.take(DIRECTION_LINES);
-        page.lines = self.read_lines(photo, &boxes, &page.found)?;
+        page.lines = self.read_lines(photo, &boxes, &page.found, threads)?;
         let sure = mean_confidence(&page.lines);
         if page.lines.is_empty() || sure >= DIRECTION_SURE {
             return Ok(());
         }
         let flip = |boxes: &[LineBox]| boxes.iter().map(|line| line.flipped()).collect::<Vec<_>>();
         let found = flip(&page.found);
-        let turned = self.read_lines(photo, &flip(&boxes), &found)?;
+        let turned = self.read_lines(photo, &flip(&boxes), &found, threads)?;
         if mean_confidence(&turned) > sure {
             page.queue = flip(&page.queue);
             page.found = found;
@@ -137,16 +143,11 @@ impl Reader {
     }
 
     /// Looks again at a larger scale and queues what was not found before.
-    pub(crate) fn look_closer(
-        &self,
-        photo: &GrayImage,
-        page: &mut Page,
-        barcodes: &[Quad],
-    ) -> Result<(), RunFailure> {
+    pub(crate) fn look_closer(&self, photo: &GrayImage, page: &mut Page, barcodes: &[Quad]) {
         if photo.width().max(photo.height()) <= FIRST_SIDE_PX {
-            return Ok(());
+            return;
         }
-        let closer = self.detector.detect(photo, CLOSER_SIDE_PX)?;
+        let closer = self.detector.detect(photo, CLOSER_SIDE_PX);
         let direction = page.found.first().map(|line| line.along);
         let new: Vec<LineBox> = closer
             .into_iter()
@@ -160,7 +161,6 @@ impl Reader {
             .collect();
         page.found.extend(&new);
         page.queue.extend(order::by_promise(new, barcodes));
-        Ok(())
     }
 
     /// Reads lines side by side: one network on two threads gains less than two lines on two.
@@ -169,10 +169,12 @@ impl Reader {
         photo: &GrayImage,
         boxes: &[LineBox],
         found: &[LineBox],
+        threads: &Arc<ThreadPool>,
     ) -> Result<Vec<TextLine>, RunFailure> {
-        let read =
-            |line: &LineBox| self.recogniser.read(photo, line, bounds::bounds(photo, line, found));
-        self.recogniser.network().on_its_threads(|| boxes.par_iter().map(read).collect())
+        let read = |line: &LineBox| {
+            self.recogniser.read(photo, line, bounds::bounds(photo, line, found), threads)
+        };
+        threads.run(|| boxes.par_iter().map(read).collect())
     }
 }
 

@@ -1,37 +1,30 @@
-//! One neural network on rten, with the threads it may use.
+//! A neural network on rten.
 
 use rten::{Model, ModelOptions, RunOptions, ThreadPool, Value, ValueOrView};
 use std::sync::Arc;
 
 /// A loaded network. Running it does no I/O.
-pub(crate) struct Network {
-    model: Model,
-    threads: Option<Arc<ThreadPool>>,
-}
+pub(crate) struct Network(Model);
 
 impl Network {
-    /// Loads an ONNX file's bytes; without threads of its own it runs on rten's.
-    pub(crate) fn load(
-        onnx: Vec<u8>,
-        threads: Option<Arc<ThreadPool>>,
-    ) -> Result<Self, rten::LoadError> {
-        Ok(Self { model: ModelOptions::with_all_ops().load(onnx)?, threads })
+    /// Loads an ONNX file's bytes.
+    pub(crate) fn load(onnx: Vec<u8>) -> Result<Self, rten::LoadError> {
+        Ok(Self(ModelOptions::with_all_ops().prepack_weights(true).load(onnx)?))
     }
 
     /// A value of the model's metadata.
     pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
-        self.model.metadata().get(key)
+        self.0.metadata().get(key)
     }
 
-    /// Runs the network on its one input.
-    pub(crate) fn run(&self, input: ValueOrView) -> Result<Value, RunFailure> {
-        let options = RunOptions::default().with_thread_pool(self.threads.clone());
-        self.model.run_one(input, Some(options)).map_err(RunFailure::new)
-    }
-
-    /// Does something on the threads that the network runs on.
-    pub(crate) fn on_its_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        self.threads.as_deref().unwrap_or_else(|| rten::thread_pool()).run(work)
+    /// Runs the network on its one input, on the threads of a read.
+    pub(crate) fn run(
+        &self,
+        input: ValueOrView,
+        threads: &Arc<ThreadPool>,
+    ) -> Result<Value, RunFailure> {
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(threads)));
+        self.0.run_one(input, Some(options)).map_err(RunFailure::new)
     }
 }
 

@@ -68,7 +68,7 @@ impl SecondReader {
         let look = sample(photo, &around, side(around.width), side(around.height));
         let found: Vec<LineBox> = self
             .detector
-            .detect(&look, LOOK_SIDE_MAX_PX as u32)?
+            .detect(&look, LOOK_SIDE_MAX_PX as u32)
             .into_iter()
             .map(|found| in_photo(&found, &around, 1.0 / scale))
             .collect();

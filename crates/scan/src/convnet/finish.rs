@@ -1,0 +1,62 @@
+//! What is done to each value as it leaves a convolution, while it is still in a register.
+
+use rten_simd::ops::{BitOps, NumOps};
+use rten_simd::{Isa, SimdUnaryOp};
+use rten_vecmath::{Gelu, Sigmoid};
+
+/// An activation, then a factor and a shift.
+#[derive(Clone, Copy)]
+pub(super) struct Finish {
+    pub(super) activation: Activation,
+    pub(super) scale: f32,
+    pub(super) shift: f32,
+}
+
+/// The activations of the networks here.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Activation {
+    /// x.
+    None,
+    /// max(x, 0).
+    Relu,
+    /// slope * x + offset, from 0 to 1.
+    HardSigmoid { slope: f32, offset: f32 },
+    /// x times its hard sigmoid.
+    HardSwish { slope: f32, offset: f32 },
+    /// 1 / (1 + exp(-x)).
+    Sigmoid,
+    /// x times the share of a normal distribution below x.
+    Gelu,
+}
+
+impl Default for Finish {
+    fn default() -> Self {
+        Self { activation: Activation::None, scale: 1.0, shift: 0.0 }
+    }
+}
+
+impl Finish {
+    /// Applies it to a vector.
+    #[inline(always)]
+    pub(super) fn apply<I: Isa>(self, isa: I, x: I::F32) -> I::F32 {
+        let ops = isa.f32();
+        let y = match self.activation {
+            Activation::None => x,
+            Activation::Relu => ops.max(x, ops.zero()),
+            Activation::HardSigmoid { slope, offset } => hard_sigmoid(isa, x, slope, offset),
+            Activation::HardSwish { slope, offset } => {
+                ops.mul(x, hard_sigmoid(isa, x, slope, offset))
+            }
+            Activation::Sigmoid => Sigmoid {}.eval(isa, x),
+            Activation::Gelu => Gelu {}.eval(isa, x),
+        };
+        ops.mul_add(y, ops.splat(self.scale), ops.splat(self.shift))
+    }
+}
+
+#[inline(always)]
+fn hard_sigmoid<I: Isa>(isa: I, x: I::F32, slope: f32, offset: f32) -> I::F32 {
+    let ops = isa.f32();
+    let line = ops.mul_add(x, ops.splat(slope), ops.splat(offset));
+    ops.min(ops.max(line, ops.zero()), ops.one())
+}
