@@ -23,6 +23,8 @@ const SQLITE_WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FUL
      PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;";
 const SQLITE_READER: &str =
     "PRAGMA query_only = ON; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;";
+/// Takes the right to write at once: a transaction that reads first can be refused halfway.
+const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
 /// A statement that hangs must not keep its connection for good.
 const POSTGRES_SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
      SET idle_in_transaction_session_timeout = '60s';";
@@ -92,10 +94,18 @@ impl Database {
 
     /// Begins a transaction that may write. Await nothing but it before it ends.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        Ok(match self.engine {
-            Engine::Sqlite => self.writer.begin_with("BEGIN IMMEDIATE").await?,
-            Engine::Postgres => self.writer.begin().await?,
-        })
+        if self.engine == Engine::Postgres {
+            return Ok(self.writer.begin().await?);
+        }
+        match self.writer.begin_with(SQLITE_BEGIN).await {
+            // On a full or failing disk SQLite takes a transaction back by itself. The connection
+            // still counts it as open and would never begin another: a new one takes its place.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                Ok(self.writer.begin_with(SQLITE_BEGIN).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     pub(crate) fn engine(&self) -> Engine {
