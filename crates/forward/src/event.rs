@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use validate::terminal::Operation;
 use validate::{Check, Correction, Identifier, IdentifierKind, Serial, Source, Symbology};
 
 /// The largest event in bytes. Standard Webhooks asks for less than 20 kB.
@@ -49,7 +50,7 @@ pub struct EventData {
     pub tid: Option<String>,
     /// What the technician did.
     pub operation: Operation,
-    /// The device key or serial of the terminal that this one takes the place of.
+    /// The device key of the terminal that this one takes the place of; only of a swap.
     pub replaces: Option<String>,
     /// Who took the photo, by the name of the key or session.
     pub technician: Option<String>,
@@ -115,21 +116,6 @@ pub struct Site {
 pub struct Merchant {
     /// Merchant number given by the acquirer, 15 digits in China.
     pub mid: String,
-}
-
-/// What was done with the terminal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    /// It goes into service at a merchant.
-    #[default]
-    Bind,
-    /// It goes on the shelf.
-    StockIn,
-    /// It takes another one's place.
-    Swap,
-    /// It leaves its merchant.
-    Unbind,
 }
 
 /// A photo that the store holds.

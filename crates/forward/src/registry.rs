@@ -154,14 +154,15 @@ impl Registry {
         }
     }
 
-    /// The longest that [`Registry::deliver`] takes, in milliseconds: two calls, the second where
-    /// a list has to be sent event by event.
+    /// The longest that [`Registry::deliver`] takes, in milliseconds: one call, and a second where
+    /// a list may have to be sent event by event.
     pub fn deliver_ms_max(&self) -> u64 {
         let deadline = match self {
             Self::Webhook(webhook) => webhook.deadline(),
             Self::Jetstream(jetstream) => jetstream.deadline(),
         };
-        u64::try_from(2 * deadline.as_millis()).unwrap_or(u64::MAX)
+        let calls = if self.batch_events_max() > 1 { 2 } else { 1 };
+        u64::try_from(calls * deadline.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Sends messages and waits for what the registry says to each, in their order. Ends within

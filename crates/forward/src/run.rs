@@ -18,9 +18,6 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-/// How long settling may take once a registry has answered, in milliseconds. The lease covers it,
-/// so that a database that stumbles for a moment does not bring on a second call.
-const SETTLE_MS_MAX: u64 = 30_000;
 /// The first wait before settling is tried again, in milliseconds; it doubles.
 const SETTLE_AGAIN_MS: u64 = 50;
 /// How long a delivery that the registry's 410 met waits, in hours. An operator's `reopen` does not
@@ -34,11 +31,14 @@ pub struct ForwardSettings {
     pub in_flight_max: usize,
     /// How often the queue is looked at when nobody says that there is something, in milliseconds.
     pub poll_ms: u64,
+    /// How long settling may take once a registry has answered, in milliseconds. The lease covers
+    /// it beside the call, so that a database that stumbles does not bring on a second call.
+    pub settle_ms_max: u64,
 }
 
 impl Default for ForwardSettings {
     fn default() -> Self {
-        Self { in_flight_max: 64, poll_ms: 1_000 }
+        Self { in_flight_max: 64, poll_ms: 1_000, settle_ms_max: 30_000 }
     }
 }
 
@@ -151,7 +151,7 @@ impl Forwarder {
 
     /// The longest that claimed work takes: its lease, and the patience at the end.
     fn work(&self) -> Duration {
-        Duration::from_millis(self.registry.deliver_ms_max() + SETTLE_MS_MAX)
+        Duration::from_millis(self.registry.deliver_ms_max() + self.settings.settle_ms_max)
     }
 
     /// Delivers and settles what goes into one call.
@@ -209,7 +209,7 @@ impl Forwarder {
                     tracing::warn!(event, "the lease ran out before settling");
                     return;
                 }
-                Err(error) if wait_ms > SETTLE_MS_MAX / 4 => {
+                Err(error) if wait_ms > self.settings.settle_ms_max / 4 => {
                     tracing::error!(event, %error, "cannot settle; the lease brings it back");
                     return;
                 }

@@ -195,7 +195,7 @@ async fn a_killed_server_loses_nothing_and_doubles_nothing() {
         ids.insert(outbox.queue(number).await);
     }
     let settings = RegistrySettings { deliver_ms_max: 300, ..server.settings() };
-    let slow = ForwardSettings { in_flight_max: 4, poll_ms: 10 };
+    let slow = ForwardSettings { in_flight_max: 4, poll_ms: 10, ..Default::default() };
     let running = outbox.start(Registry::open(&settings).unwrap(), slow);
     for delivered in [EVENTS / 3, 2 * EVENTS / 3] {
         while outbox.count(DeliveryStatus::Delivered).await < delivered {

@@ -86,7 +86,10 @@ async fn never_more_under_way_than_allowed() {
     for number in 0..40 {
         outbox.queue(number).await;
     }
-    let running = outbox.start(hook.registry(), ForwardSettings { in_flight_max: 4, poll_ms: 20 });
+    let running = outbox.start(
+        hook.registry(),
+        ForwardSettings { in_flight_max: 4, poll_ms: 20, ..Default::default() },
+    );
     outbox.until(DeliveryStatus::Delivered, 40).await;
     running.stop().await;
     assert_eq!(hook.at_once_max.load(SeqCst), 4);
@@ -137,7 +140,10 @@ async fn a_graceful_stop_settles_what_is_under_way_and_begins_nothing() {
     for number in 0..3 {
         outbox.queue(number).await;
     }
-    let running = outbox.start(hook.registry(), ForwardSettings { in_flight_max: 2, poll_ms: 20 });
+    let running = outbox.start(
+        hook.registry(),
+        ForwardSettings { in_flight_max: 2, poll_ms: 20, ..Default::default() },
+    );
     tokio::time::sleep(Duration::from_millis(200)).await;
     running.stop().await;
     outbox.until(DeliveryStatus::Delivered, 2).await;
@@ -213,13 +219,53 @@ async fn events_that_hang_do_not_hold_up_the_others() {
     for number in 0..40 {
         outbox.queue(number).await;
     }
-    let running = outbox.start(hook.registry(), ForwardSettings { in_flight_max: 4, poll_ms: 20 });
+    let running = outbox.start(
+        hook.registry(),
+        ForwardSettings { in_flight_max: 4, poll_ms: 20, ..Default::default() },
+    );
     let others = tokio::time::timeout(
         Duration::from_millis(1_900),
         outbox.until(DeliveryStatus::Delivered, 37),
     );
     others.await.expect("before the hanging ones reach their deadline");
     running.stop().await;
+}
+
+#[tokio::test]
+async fn one_devices_events_arrive_in_their_order_while_others_pass() {
+    const DEVICES: usize = 6;
+    const TURNS: usize = 6;
+    let random = Mutex::new(StdRng::seed_from_u64(5));
+    let uneven = Hook::serve(Box::new(move |_, _| {
+        let mut random = random.lock().unwrap();
+        let wait = Duration::from_millis(random.random_range(0..25));
+        let status = if random.random_bool(0.2) { 500 } else { 200 };
+        (wait, StatusCode::from_u16(status).unwrap().into_response())
+    }));
+    let (outbox, hook) = (Outbox::open().await, uneven.await);
+    let mut expected: Vec<Vec<String>> = Vec::new();
+    for device in 0..DEVICES {
+        expected.push(vec![outbox.queue(device).await]);
+    }
+    for turn in 0..TURNS {
+        for (device, expected) in expected.iter_mut().enumerate() {
+            expected.push(outbox.operate(device, turn).await);
+        }
+    }
+    let running = outbox.start(hook.registry(), ForwardSettings { poll_ms: 5, ..fast() });
+    while outbox.count(DeliveryStatus::Delivered).await < DEVICES * (TURNS + 1) {
+        outbox.clock.pass(400);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    running.stop().await;
+    let mut ids = hook.ids();
+    ids.dedup();
+    for expected in &expected {
+        let mut arrived: Vec<_> = ids.iter().filter(|id| expected.contains(id)).collect();
+        arrived.dedup();
+        assert_eq!(arrived, expected.iter().collect::<Vec<_>>());
+    }
+    assert!(hook.at_once_max.load(SeqCst) > 1, "others pass");
 }
 
 /// A seeded play: registries that fail in every way, loops that are killed at any point, leases
@@ -247,8 +293,10 @@ async fn a_seeded_play_of_crashes_and_clock_jumps_always_settles() {
             outbox.queue(number).await;
         }
         for _ in 0..400 {
-            let running =
-                outbox.start(hook.registry(), ForwardSettings { in_flight_max: 8, poll_ms: 5 });
+            let running = outbox.start(
+                hook.registry(),
+                ForwardSettings { in_flight_max: 8, poll_ms: 5, ..Default::default() },
+            );
             let (sleep, kill, leap) = {
                 let mut random = random.lock().unwrap();
                 (

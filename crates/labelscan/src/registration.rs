@@ -9,8 +9,9 @@ use forward::{
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{Registration, ScanId};
-use validate::{Identifier, IdentifierKind, Serial};
+use store::{Registration, ScanId, Store, StoreError};
+use validate::terminal::{self, Placement};
+use validate::{Formats, Identifier, IdentifierKind, Serial};
 
 /// What the event is made of.
 pub(crate) struct Accepted<'a> {
@@ -18,6 +19,8 @@ pub(crate) struct Accepted<'a> {
     pub(crate) serial: &'a Serial,
     pub(crate) identifiers: &'a [Identifier],
     pub(crate) details: &'a serde_json::Value,
+    /// The device key of the terminal that a swap replaces.
+    pub(crate) replaces: Option<String>,
     pub(crate) owner: &'a str,
     pub(crate) photos_sha256: Vec<&'a str>,
     pub(crate) standing: Standing,
@@ -44,6 +47,11 @@ pub(crate) fn registration(
         sha256: (*sha256).to_owned(),
         url: public_url.map(|base| format!("{base}/v1/scans/{}/photo?n={n}", accepted.scan)),
     };
+    let placement = Placement {
+        operation: details.operation.unwrap_or(Operation::Bind).into(),
+        merchant: details.merchant.clone(),
+        replaces: accepted.replaces.clone(),
+    };
     let data = EventData {
         scan_id: accepted.scan.to_string(),
         device_key: accepted.serial.device_key(),
@@ -56,8 +64,8 @@ pub(crate) fn registration(
         site: site(&details),
         merchant: details.merchant.clone().map(|mid| Merchant { mid }),
         tid: details.tid.clone().or_else(|| first(IdentifierKind::Tid)),
-        operation: details.operation.unwrap_or(Operation::Bind).into(),
-        replaces: details.replaces.clone(),
+        operation: placement.operation,
+        replaces: placement.replaces.clone(),
         technician: Some(accepted.owner.to_owned()),
         evidence: accepted.photos_sha256.iter().enumerate().map(photo).collect(),
         status: accepted.standing,
@@ -66,6 +74,7 @@ pub(crate) fn registration(
     Ok(Registration {
         event_id: format!("msg_{}", new_id(now).simple()),
         device_key: accepted.serial.device_key(),
+        placement,
         bytes: Event::registered(now, data).to_bytes()?,
     })
 }
@@ -76,7 +85,31 @@ fn site(details: &Details) -> Option<Site> {
     (site != Site::default()).then_some(site)
 }
 
-impl From<Operation> for forward::Operation {
+/// The device key of the terminal that a swap replaces, from what a person wrote: a known
+/// terminal's if one alone has this serial, else that of the maker whose format it fits.
+///
+/// # Errors
+/// If the store does not answer.
+pub(crate) async fn replaced(
+    store: &Store,
+    formats: &Formats,
+    written: &str,
+) -> Result<String, StoreError> {
+    if let Some((vendor, serial)) = written.split_once(':')
+        && formats.iter().any(|format| format.vendor == vendor)
+    {
+        return Ok(format!("{vendor}:{}", validate::canonical(serial)));
+    }
+    let serial = validate::canonical(written);
+    if let [known] = &store.terminal(&serial).await?[..] {
+        return Ok(known.device_key.clone());
+    }
+    let format = formats.matching(&serial).next();
+    let vendor = format.map_or("unknown", |format| format.vendor.as_str());
+    Ok(format!("{vendor}:{serial}"))
+}
+
+impl From<Operation> for terminal::Operation {
     fn from(operation: Operation) -> Self {
         match operation {
             Operation::Bind => Self::Bind,

@@ -146,7 +146,8 @@ pub struct Registration {
     pub status: RegistrationStatus,
     /// The delivery that carries it, if there is one.
     pub delivery_id: Option<String>,
-    /// The registry's code, if it refused.
+    /// The registry's code, if it refused; or why the operation may not follow what stands, such
+    /// as `terminal_bound`, and nothing was sent.
     pub code: Option<String>,
 }
 

@@ -57,6 +57,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         let limits = ForwardSettings {
             in_flight_max: settings.registry_in_flight_max,
             poll_ms: settings.registry_poll_ms,
+            settle_ms_max: settings.registry_settle_ms_max,
         };
         let forwarder = Forwarder::new(store.clone(), registry, limits);
         tokio::spawn(forwarder.run(clock::now, stop.clone()))

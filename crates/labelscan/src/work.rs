@@ -6,7 +6,7 @@
 
 use crate::clock;
 use crate::readers::{PhotoBytes, Pool, ReadFailure, ReadRequest};
-use crate::registration::{Accepted, registration};
+use crate::registration::{Accepted, registration, replaced};
 use crate::scan_object::{ReasonObject, TookMs};
 use crate::settings::Settings;
 use forward::Standing;
@@ -145,6 +145,17 @@ impl Work {
         validate::judge(&self.formats, &reading.evidence, &Estate::unknown())
     }
 
+    /// The device key of the terminal that a scan's details say is replaced.
+    pub(crate) async fn replaced(
+        &self,
+        details: &serde_json::Value,
+    ) -> Result<Option<String>, StoreError> {
+        match details["replaces"].as_str() {
+            Some(written) => replaced(&self.store, &self.formats, written).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     fn begin(self: &Arc<Self>, permit: OwnedSemaphorePermit, claimed: ClaimedScan) {
         let work = self.clone();
         self.running.spawn(async move {
@@ -173,7 +184,7 @@ impl Work {
         };
         let now = clock::now();
         let finding = match read {
-            Ok(reading) => self.judged(claimed, &photos, &reading, now)?,
+            Ok(reading) => self.judged(claimed, &photos, &reading, now).await?,
             // Not the photo's fault, as far as is known: it is read again.
             Err(ReadFailure::Crashed { .. } | ReadFailure::Busy | ReadFailure::Closed)
                 if claimed.attempts < self.attempts_max =>
@@ -188,7 +199,7 @@ impl Work {
     }
 
     /// The finding of a reading, with the registration that it brings about.
-    fn judged(
+    async fn judged(
         &self,
         claimed: &ClaimedScan,
         photos: &[StoredPhoto],
@@ -203,6 +214,7 @@ impl Work {
                     serial,
                     identifiers: &judgement.identifiers,
                     details: &claimed.details,
+                    replaces: self.replaced(&claimed.details).await?,
                     owner: &claimed.owner,
                     photos_sha256: photos.iter().map(|photo| photo.sha256.as_str()).collect(),
                     standing: Standing::Accepted,

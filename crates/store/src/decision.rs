@@ -2,7 +2,8 @@
 //! transaction.
 
 use crate::audit::audit;
-use crate::registration::register;
+use crate::crash_point;
+use crate::registration::{Cause, Registered, register};
 use crate::row::{column, ensure_held, name_of};
 use crate::seal::Cell;
 use crate::{Registration, Scan, ScanId, ScanStatus, Store, StoreError};
@@ -134,13 +135,15 @@ impl Store {
         ensure_held(&changed)?;
         let mut queued = false;
         if let Some(registration) = &decision.registration {
-            let (seal, limits) = (&self.seal, &self.limits);
-            queued = register(&mut transaction, seal, limits, &row_id, registration, now).await?;
+            let cause = self.cause(&decided.by, &row_id, now);
+            let registered = register(&mut transaction, registration, cause).await?;
+            queued = registered == Registered::Queued;
         }
         let status_before = crate::row::named(&row, "status")?;
         let change = Change { decided: &decided, before: before.as_ref(), status_before };
         let what = decided.action.audited_as();
         audit(&mut transaction, &self.seal, now, &decided.by, what, &row_id, &change).await?;
+        crash_point("decision.recording");
         transaction.commit().await?;
         self.announce(queued).await;
         self.scan(id).await?.ok_or(StoreError::NotFound("scan"))

@@ -1,6 +1,7 @@
 //! The outbox: registrations on their way to the registry.
 
 use crate::audit::audit;
+use crate::crash_point;
 use crate::row::{column, count, ensure_held, name_of, named, time, time_or_none};
 use crate::scans::id_in;
 use crate::seal::{Cell, Seal};
@@ -153,6 +154,9 @@ impl Store {
             .bind(self.limits.rows(most))
             .fetch_all(self.database.writer())
             .await?;
+        if !rows.is_empty() {
+            crash_point("delivery.claimed");
+        }
         rows.iter().map(|row| claimed_from(row, &self.seal)).collect()
     }
 
@@ -166,8 +170,11 @@ impl Store {
         settled: Settled,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        crash_point("delivery.answered");
         let outcome = self.outcome(settled);
-        self.write(Write::Settle(claim.clone(), outcome), now).await.map(drop)
+        self.write(Write::Settle(claim.clone(), outcome), now).await?;
+        crash_point("delivery.settled");
+        Ok(())
     }
 
     fn outcome(&self, settled: Settled) -> Outcome {
@@ -288,6 +295,7 @@ pub(crate) async fn settle_row(
         DeliveryStatus::Exhausted => "delivery.exhausted",
     };
     audit(connection, seal, now, "forwarder", what, &claim.id, &outcome.code).await?;
+    crash_point("delivery.settling");
     Ok(true)
 }
 

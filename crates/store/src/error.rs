@@ -21,6 +21,9 @@ pub enum StoreError {
     /// A person has already decided otherwise.
     #[error("this scan is already decided: correct it instead")]
     AlreadyDecided,
+    /// What stands forbids this operation.
+    #[error(transparent)]
+    Forbidden(#[from] validate::terminal::Forbidden),
     /// What was handed in breaks a limit or contradicts itself.
     #[error("{0}")]
     Invalid(String),

@@ -1,6 +1,7 @@
 //! An upload becomes a scan: photos first, then one row that is unique by owner and idempotency
 //! key. When [`Store::receive`] has answered, power may fail.
 
+use crate::crash_point;
 use crate::hash::{hex, sha256_hex, sha256_parts};
 use crate::photos::photo_name;
 use crate::row::{column, name_of, to_json};
@@ -76,10 +77,17 @@ impl Store {
         if let Some(earlier) = self.earlier(&prepared).await? {
             return Ok(earlier);
         }
+        crash_point("upload.received");
         let photos = prepared.upload.photos.iter().zip(&prepared.names);
-        try_join_all(photos.map(|(photo, name)| self.photos.put(name, photo.bytes.clone())))
-            .await?;
+        try_join_all(photos.map(async |(photo, name)| {
+            self.photos.put(name, photo.bytes.clone()).await?;
+            crash_point("upload.photo_written");
+            Ok::<_, StoreError>(())
+        }))
+        .await?;
+        crash_point("upload.photos_written");
         if self.write(Write::Receive(prepared.clone()), now).await? {
+            crash_point("upload.row_written");
             return Ok(Received::New(prepared.upload.id));
         }
         // Another upload with this key was faster. What was written for this one has no row, so

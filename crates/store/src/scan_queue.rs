@@ -1,7 +1,8 @@
 //! The queue of scans that wait to be read: claim, then finish or release.
 
 use crate::audit::audit;
-use crate::registration::register;
+use crate::crash_point;
+use crate::registration::{Cause, Registered, register};
 use crate::row::{column, count, ensure_held, name_of};
 use crate::scans::id_in;
 use crate::seal::{Cell, Seal};
@@ -93,7 +94,11 @@ impl Store {
         .bind(id.to_string())
         .fetch_optional(self.database.writer())
         .await?;
-        row.as_ref().map(|row| claimed_from(row, &self.seal)).transpose()
+        let claimed = row.as_ref().map(|row| claimed_from(row, &self.seal)).transpose()?;
+        if claimed.is_some() {
+            crash_point("scan.claimed");
+        }
+        Ok(claimed)
     }
 
     /// Claims up to `most` scans, those that wait longest first.
@@ -122,6 +127,9 @@ impl Store {
         let mut claimed =
             rows.iter().map(|row| claimed_from(row, &self.seal)).collect::<Result<Vec<_>, _>>()?;
         claimed.sort_by_key(|claimed| claimed.id);
+        if !claimed.is_empty() {
+            crash_point("scan.claimed");
+        }
         Ok(claimed)
     }
 
@@ -155,7 +163,9 @@ impl Store {
     ) -> Result<Scan, StoreError> {
         check(&finding)?;
         let id: ScanId = claim.id.parse().map_err(|_| StoreError::LeaseLost)?;
+        crash_point("scan.read");
         let queued = self.write(Write::Finish(claim.clone(), Box::new(finding)), now).await?;
+        crash_point("scan.finished");
         self.announce(queued).await;
         self.scan(id).await?.ok_or(StoreError::NotFound("scan"))
     }
@@ -193,11 +203,13 @@ pub(crate) async fn finish_rows(
     ensure_held(&changed)?;
     let queued = match &finding.registration {
         Some(registration) => {
-            register(connection, seal, limits, &claim.id, registration, now).await?
+            let cause = Cause { seal, limits, by: "reader", scan: &claim.id, now };
+            register(connection, registration, cause).await? == Registered::Queued
         }
         None => false,
     };
     audit(connection, seal, now, "reader", "scan.finished", &claim.id, &status).await?;
+    crash_point("scan.finishing");
     Ok(queued)
 }
 

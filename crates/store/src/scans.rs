@@ -89,6 +89,9 @@ pub struct Scan {
     pub finished_at: Option<Timestamp>,
     /// The last decision of a person, if there was one.
     pub decision: Option<Decided>,
+    /// Why the operation of an accepted scan was not carried out, if it was not: a stable code of
+    /// [`validate::terminal::Forbidden`].
+    pub forbidden: Option<String>,
     /// The registration that this scan led to or linked to.
     pub registration: Option<RegistrationState>,
 }
@@ -247,6 +250,7 @@ fn scan_from(row: &AnyRow, photos: Vec<PhotoRecord>, seal: &Seal) -> Result<Scan
         took_ms: text("took_ms")?.map_or(Ok(Value::Null), |json| from_json(json.as_bytes()))?,
         finished_at: time_or_none(row, "finished_at")?,
         decision: sealed_json(row, &row_id, "decision", seal)?,
+        forbidden: text("forbidden")?,
         registration: registration_from(row, id, seal)?,
     })
 }

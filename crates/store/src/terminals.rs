@@ -1,11 +1,13 @@
 //! Terminals: one row a device, and what happened to it.
 
+use crate::registration::standing_from;
 use crate::row::{column, named, time};
 use crate::scans::id_in;
 use crate::seal::{Blind, Cell, Seal};
 use crate::{DeliveryStatus, ScanId, Store, StoreError};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
+use validate::terminal::State;
 
 /// A device whose registration is owed or stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +18,19 @@ pub struct Terminal {
     pub vendor: String,
     /// The serial in canonical form.
     pub serial: String,
-    /// The event that registers it.
+    /// Where it is in its life.
+    pub state: State,
+    /// To whom it went last, if that was said.
+    pub merchant: Option<String>,
+    /// The device key of the terminal whose place it took, if it took one.
+    pub replaces: Option<String>,
+    /// The event of its last operation.
     pub event_id: String,
     /// Where that event's delivery stands.
     pub delivery: DeliveryStatus,
     /// The registry's code, if it refused.
     pub code: Option<String>,
-    /// The scan that first showed it.
+    /// The scan that first showed or named it.
     pub first_scan: ScanId,
     /// Every scan that shows it, oldest first.
     pub scans: Vec<ScanId>,
@@ -51,7 +59,8 @@ macro_rules! terminals {
         concat!(
             "SELECT t.device AS device, t.vendor AS vendor, t.serial AS serial, \
              t.event_id AS event_id, t.first_scan AS first_scan, t.created_at AS created_at, \
-             t.updated_at AS updated_at, d.status AS status, d.code AS code \
+             t.updated_at AS updated_at, t.step AS step, t.merchant AS merchant, \
+             t.replaces AS replaces, d.status AS status, d.code AS code \
              FROM terminals t JOIN deliveries d ON d.event_id = t.event_id ",
             $tail
         )
@@ -134,12 +143,17 @@ fn terminal_from(row: &AnyRow, seal: &Seal) -> Result<Terminal, StoreError> {
     let (vendor, device): (String, String) = (column(row, "vendor")?, column(row, "device")?);
     let cell = Cell::new("terminals", "serial", &device);
     let serial = seal.open_text(cell, &column::<Vec<u8>>(row, "serial")?)?;
+    let delivery = named(row, "status")?;
+    let standing = standing_from(row, seal, &device, Some(delivery))?;
     Ok(Terminal {
         device_key: format!("{vendor}:{serial}"),
         vendor,
         serial,
         event_id: column(row, "event_id")?,
-        delivery: named(row, "status")?,
+        state: standing.state(),
+        merchant: standing.merchant,
+        replaces: standing.replaces,
+        delivery,
         code: column(row, "code")?,
         first_scan: id_in(row, "first_scan")?,
         scans: Vec::new(),

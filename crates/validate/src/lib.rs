@@ -21,6 +21,7 @@ mod reason;
 mod rules;
 mod second_reading;
 mod sighting;
+pub mod terminal;
 #[cfg(test)]
 mod testing;
 mod tusn;

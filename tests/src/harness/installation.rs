@@ -74,6 +74,23 @@ impl Installation {
         labelscan_with(self.folder(), &self.settings, arguments).await
     }
 
+    /// Where its store lives, for whoever looks after the service has ended.
+    pub fn store(&self) -> store::Settings {
+        let set = |wanted: &str| {
+            let found = self.settings.iter().rev().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.clone())
+        };
+        let default = store::Settings::in_folder(&self.data());
+        store::Settings {
+            database: set("LABELSCAN_DATABASE").unwrap_or_else(|| default.database.clone()),
+            photos: set("LABELSCAN_PHOTOS").unwrap_or_else(|| default.photos.clone()),
+            encryption: store::Encryption::On {
+                keys: set("LABELSCAN_SEAL_KEYS").map_or_else(|| self.seal_keys(), PathBuf::from),
+            },
+            ..default
+        }
+    }
+
     /// A folder for the test's own files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -104,11 +121,20 @@ impl Installation {
     /// If it does not become ready; its log is in the message.
     pub async fn start(&self) -> Server {
         let server = self.start_unready();
+        self.ready().await;
+        server
+    }
+
+    /// Waits until a server that was started is ready.
+    ///
+    /// # Panics
+    /// If it does not become ready; its log is in the message.
+    pub async fn ready(&self) {
         let ready = Caller::new(self.address, "");
         let probe = || async { (ready.get("/readyz").await?.status == 200).then_some(()) };
         let waiting = eventually("/readyz", Duration::from_secs(START_S_MAX), probe);
         tokio::select! {
-            () = waiting => server,
+            () = waiting => {}
             () = tokio::time::sleep(Duration::from_secs(START_S_MAX - 1)) => {
                 panic!("the server is not ready: {}", self.log())
             }
@@ -120,11 +146,20 @@ impl Installation {
     /// # Panics
     /// If the process cannot be started.
     pub fn start_unready(&self) -> Server {
+        self.start_with(&[])
+    }
+
+    /// Starts a server with more in its environment and does not wait.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    pub fn start_with(&self, more: &[(&str, &str)]) -> Server {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log");
         let child = Command::new(program())
             .arg("serve")
             .current_dir(self.folder())
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .envs(more.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
@@ -168,6 +203,14 @@ impl Server {
                 list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()
             })
             .collect()
+    }
+
+    /// Whether it has ended by itself.
+    ///
+    /// # Panics
+    /// If its state cannot be told.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("its state").is_some()
     }
 
     /// Ends it as a power cut would.

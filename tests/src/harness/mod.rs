@@ -6,9 +6,11 @@
 mod browser;
 mod caller;
 mod installation;
+pub mod invariants;
 mod line;
 mod program;
 mod registry;
+mod servers;
 
 pub use browser::{Browser, BrowserSettings, Camera, Request};
 pub use caller::{Answer, Caller};
@@ -16,6 +18,7 @@ pub use installation::{Installation, Server};
 pub use line::{Line, Signal};
 pub use program::{Ended, labelscan, labelscan_with, models, program, root};
 pub use registry::{Event, Reply, Sink};
+pub use servers::DataServer;
 
 use std::future::Future;
 use std::time::Duration;

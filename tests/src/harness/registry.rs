@@ -82,6 +82,9 @@ impl Sink {
         format!("http://{}/terminals", self.address)
     }
 
+    /// What events are signed with.
+    pub const SECRET: &str = SECRET;
+
     /// What they are signed with.
     pub fn secret(&self) -> &'static str {
         SECRET

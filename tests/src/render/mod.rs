@@ -12,12 +12,14 @@ mod numbers;
 mod print;
 pub mod set;
 mod symbol;
+mod tag;
 
 pub use camera::Shot;
 pub use layout::{Element, Ink, Label, Layout};
 pub use numbers::{Maker, Numbers};
 pub use print::{Face, Fonts, FontsMissing};
 pub use symbol::Code;
+pub use tag::tag;
 
 use anyhow::Result;
 use rand::{RngExt, SeedableRng, rngs::StdRng};

@@ -2,12 +2,15 @@
 #![forbid(unsafe_code)]
 
 mod crash;
+mod crash_points;
 mod reading;
 mod rendering;
 mod secrecy;
 mod serving;
+mod soaking;
 mod storage;
 mod structure;
+mod terminals;
 
 use std::time::Duration;
 use tests::render::{Code, Fonts, Layout, Photo, Recipe, photograph};

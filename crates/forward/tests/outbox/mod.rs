@@ -16,6 +16,7 @@ use store::{
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use validate::terminal::{Operation, Placement};
 use validate::{Judgement, Serial, Source, Surface, Verdict};
 
 /// A clock that moves only when a test says so.
@@ -73,6 +74,7 @@ impl Outbox {
         let registration = Registration {
             event_id: event_id.clone(),
             device_key: serial.device_key(),
+            placement: Placement::default(),
             bytes: format!(r#"{{"number":{number}}}"#).into_bytes(),
         };
         let verdict = Verdict::Accepted { serial };
@@ -82,6 +84,22 @@ impl Outbox {
             registration: Some(registration),
         };
         self.store.finish(&claimed.claim, finding, now).await.unwrap();
+        event_id
+    }
+
+    /// Queues the next operation on the terminal of [`Outbox::queue`]'s `number`: it is unbound and
+    /// bound in turn.
+    pub async fn operate(&self, number: usize, turn: usize) -> String {
+        let event_id = format!("evt_{number}_{turn:03}");
+        let operation = if turn % 2 == 0 { Operation::Unbind } else { Operation::Bind };
+        let registration = Registration {
+            event_id: event_id.clone(),
+            device_key: serial(number).device_key(),
+            placement: Placement { operation, ..Placement::default() },
+            bytes: format!(r#"{{"number":{number},"turn":{turn}}}"#).into_bytes(),
+        };
+        let scan = Uuid::from_u128(1 + number as u128).into();
+        self.store.operate(scan, &registration, "operator", self.clock.now()).await.unwrap();
         event_id
     }
 

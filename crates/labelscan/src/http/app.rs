@@ -299,6 +299,7 @@ impl From<StoreError> for Problem {
             StoreError::AlreadyDecided => {
                 Self::new(Code::Conflict, "Somebody has decided already: send a correction.")
             }
+            StoreError::Forbidden(forbidden) => forbidden.into(),
             StoreError::Full(_) => {
                 tracing::error!(%error, "the store is full");
                 Code::StorageFull.into()

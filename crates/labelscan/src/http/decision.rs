@@ -64,7 +64,7 @@ pub(super) async fn decide(
     let action = action(&app, &stored, body)?;
     let now = clock::now();
     let registration = match action.serial() {
-        Some(serial) => Some(owed(&app, &caller, &stored, serial, &action, now)?),
+        Some(serial) => Some(owed(&app, &caller, &stored, serial, &action, now).await?),
         None => None,
     };
     let decision = Decision { action, by: caller.name, registration };
@@ -73,7 +73,7 @@ pub(super) async fn decide(
 }
 
 /// The registration that follows from the decision.
-fn owed(
+async fn owed(
     app: &App,
     caller: &Caller,
     stored: &store::Scan,
@@ -90,6 +90,7 @@ fn owed(
         serial,
         identifiers: stored.judgement.as_ref().map_or(&[], |found| &found.identifiers),
         details: &stored.details,
+        replaces: app.work().replaced(&stored.details).await?,
         owner: &stored.owner,
         photos_sha256: stored.photos.iter().map(|photo| photo.sha256.as_str()).collect(),
         standing,

@@ -85,7 +85,7 @@ impl Details {
         Ok(details)
     }
 
-    fn check(&self) -> Result<(), Problem> {
+    pub(super) fn check(&self) -> Result<(), Problem> {
         let names = [
             ("site", &self.site),
             ("merchant", &self.merchant),
@@ -98,6 +98,10 @@ impl Details {
         }
         let control_but_newline = |c: char| c.is_control() && c != '\n';
         check_text("note", self.note.as_deref(), NOTE_CHARS_MAX, control_but_newline)?;
+        if (self.operation == Some(Operation::Swap)) != self.replaces.is_some() {
+            let detail = "replaces: a swap, and only a swap, names the terminal that is replaced";
+            return Err(Problem::new(Code::DetailsInvalid, detail));
+        }
         let Some(Location { lat, lon }) = self.location else { return Ok(()) };
         if (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon) {
             Ok(())
@@ -141,13 +145,15 @@ mod tests {
     #[test]
     fn details_that_lie_are_refused() {
         let long = format!(r#"{{"site":"{}"}}"#, "x".repeat(201));
-        let refused: [&[u8]; 8] = [
+        let refused: [&[u8]; 10] = [
             b"",
             b"[]",
             b"{\"unknown\":1}",
             b"{\"site\":7}",
             b"{\"site\":\"a\\u0000b\"}",
             b"{\"operation\":\"explode\"}",
+            b"{\"operation\":\"swap\"}",
+            b"{\"operation\":\"bind\",\"replaces\":\"0821032397\"}",
             b"{\"location\":{\"lat\":91,\"lon\":0}}",
             long.as_bytes(),
         ];

@@ -17,6 +17,7 @@ mod scans;
 mod session;
 mod sign_ins;
 mod stored;
+mod terminal_events;
 mod terminals;
 mod upload;
 
@@ -90,6 +91,8 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(decision::decide))
         .routes(routes!(terminals::list))
         .routes(routes!(terminals::get))
+        .routes(routes!(terminal_events::record))
+        .routes(routes!(terminal_events::verify))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::replay))
         .routes(routes!(sign_ins::create))

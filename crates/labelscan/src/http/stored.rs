@@ -31,6 +31,10 @@ pub(super) fn scan_object(stored: store::Scan) -> Scan {
         Some(Action::Reject { .. }) => scan.serial = None,
         None => {}
     }
+    if let Some(code) = stored.forbidden {
+        let status = RegistrationStatus::Refused;
+        scan.registration = Registration { status, delivery_id: None, code: Some(code) };
+    }
     if let Some(registration) = stored.registration {
         scan.registration = Registration {
             status: registration.status.into(),

@@ -6,14 +6,15 @@ use super::extract::{Path, Query};
 use super::problem::{Code, Problem};
 use crate::keys::Role;
 use crate::scan_object::Registration;
-use axum::extract::State;
+use axum::extract::State as FromApp;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use validate::terminal::State;
 
 /// Characters of a serial in a path or a search.
-const SERIAL_CHARS_MAX: usize = 64;
+pub(super) const SERIAL_CHARS_MAX: usize = 64;
 
 /// A device that was seen.
 #[derive(Serialize, ToSchema)]
@@ -31,7 +32,14 @@ pub(super) struct TerminalObject {
     /// When it changed last.
     #[schema(value_type = String, format = DateTime)]
     pub(super) updated_at: Timestamp,
-    /// Where its registration stands.
+    /// Where it is in its life.
+    #[schema(value_type = String, example = "registered")]
+    pub(super) state: State,
+    /// To whom it went last, if that was said.
+    pub(super) merchant: Option<String>,
+    /// The device key of the terminal whose place it took.
+    pub(super) replaces: Option<String>,
+    /// Where the event of its last operation stands.
     pub(super) registration: Registration,
     /// The scan that showed it first.
     pub(super) first_scan: Uuid,
@@ -48,6 +56,9 @@ impl From<store::Terminal> for TerminalObject {
             vendor: terminal.vendor,
             created_at: terminal.created_at,
             updated_at: terminal.updated_at,
+            state: terminal.state,
+            merchant: terminal.merchant,
+            replaces: terminal.replaces,
             registration: Registration {
                 status: terminal.delivery.into(),
                 delivery_id: Some(terminal.event_id),
@@ -90,7 +101,7 @@ pub(super) struct TerminalList {
     responses((status = 200, description = "A page.", body = TerminalList), Problem),
 )]
 pub(super) async fn list(
-    State(app): State<App>,
+    FromApp(app): FromApp<App>,
     caller: Caller,
     Query(query): Query<TerminalQuery>,
 ) -> Result<axum::Json<TerminalList>, Problem> {
@@ -111,7 +122,7 @@ pub(super) async fn list(
     responses((status = 200, description = "At least one terminal.", body = TerminalList), Problem),
 )]
 pub(super) async fn get(
-    State(app): State<App>,
+    FromApp(app): FromApp<App>,
     caller: Caller,
     Path(serial): Path<String>,
 ) -> Result<axum::Json<TerminalList>, Problem> {

@@ -28,7 +28,11 @@ pub(crate) const SEALED: [SealedColumns; 4] = [
         key: Key::Text("id"),
         columns: &["details", "judgement", "decision"],
     },
-    SealedColumns { table: "terminals", key: Key::Text("device"), columns: &["serial"] },
+    SealedColumns {
+        table: "terminals",
+        key: Key::Text("device"),
+        columns: &["serial", "merchant", "replaces"],
+    },
     SealedColumns {
         table: "deliveries",
         key: Key::Text("event_id"),

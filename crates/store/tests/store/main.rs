@@ -32,6 +32,7 @@ mod access;
 mod backup;
 mod faults;
 mod model;
+mod operations;
 mod outage;
 mod place;
 mod queue;

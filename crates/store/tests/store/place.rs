@@ -12,6 +12,7 @@ use store::{
 };
 use tempfile::TempDir;
 use uuid::Uuid;
+use validate::terminal::Placement;
 use validate::{Check, Judgement, Reason, ReasonCode, Serial, Source, Surface, Verdict};
 
 /// A store and the folder it lives in.
@@ -179,6 +180,7 @@ pub(crate) fn registration(value: &str, event_id: &str) -> Registration {
     Registration {
         event_id: event_id.into(),
         device_key: format!("pax:{value}"),
+        placement: Placement::default(),
         bytes: format!("{{\"serial\":\"{value}\"}}").into_bytes(),
     }
 }

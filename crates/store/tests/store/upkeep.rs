@@ -99,7 +99,7 @@ async fn every_change_of_the_audit_trail_shows(place: Place) {
         place.store.finish(&claimed.claim, finding, later(n)).await.unwrap();
     }
     let check = place.store.check(Timestamp::MIN).await.unwrap();
-    assert!(check.is_sound() && check.audit_entries == 3, "{check:?}");
+    assert!(check.is_sound() && check.audit_entries == 6, "{check:?}");
     sql(&place, "CREATE TABLE kept AS SELECT * FROM audit").await;
     for tampering in [
         "UPDATE audit SET who = 'nobody' WHERE seq = 2",

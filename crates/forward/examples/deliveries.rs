@@ -1,11 +1,14 @@
 //! How many deliveries a second reach a sink on loopback.
 //!
-//!     cargo run --release -p forward --example throughput -- [DELIVERIES] [IN_FLIGHT] [DATABASE]
+//!     cargo run --release -p forward --example deliveries -- [DELIVERIES] [IN_FLIGHT] [DATABASE]
+//!     cargo run --release -p forward --example deliveries -- [DELIVERIES] [IN_FLIGHT] --filled FOLDER
+//!        [DATABASE]
 //!
 //! Prints one line for the calls alone (sign, send, hear) and one for the whole way out of a real
 //! outbox (claim, call, settle with fsync), which is what a registry gets to see. The sink runs in
 //! the same process and takes its share of the cores. DATABASE is `postgres://...`; without it a
-//! SQLite file in a temporary folder.
+//! SQLite file in a temporary folder. With `--filled`, DELIVERIES of the events that store's example
+//! `fill` queued in FOLDER are delivered, and the memory is told as they go.
 
 use forward::{ForwardSettings, Forwarder, Message, Registry, RegistrySettings};
 use futures_util::{StreamExt, stream};
@@ -18,6 +21,7 @@ use std::time::{Duration, Instant};
 use store::{Finding, Found, Lease, Registration, Settings, Store, Upload, UploadedPhoto};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use validate::terminal::Placement;
 use validate::{Judgement, Serial, Source, Surface, Verdict};
 
 /// How many registrations are queued at once while the outbox is filled.
@@ -30,7 +34,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let deliveries = arguments.next().map_or(Ok(20_000), |text| text.parse())?;
     let in_flight = arguments.next().map_or(Ok(64), |text| text.parse())?;
-    let database = arguments.next();
+    let mut database = arguments.next();
+    let filled = (database.as_deref() == Some("--filled")).then(|| arguments.next()).flatten();
+    if filled.is_some() {
+        database = arguments.next();
+    }
 
     let taken = Arc::new(AtomicUsize::new(0));
     let registry = Registry::open(&RegistrySettings {
@@ -45,10 +53,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     taken.store(0, Relaxed);
     let folder = tempfile::tempdir()?;
-    let mut settings = Settings::in_folder(folder.path());
+    let place = filled.as_ref().map_or(folder.path(), std::path::Path::new);
+    let mut settings = Settings::in_folder(place);
     settings.database = database.unwrap_or(settings.database);
     let store = Store::open(&settings).await?;
-    fill(&store, deliveries).await?;
+    match filled {
+        Some(_) => report("opened", 0, Duration::from_secs(1))?,
+        None => fill(&store, deliveries).await?,
+    }
     let took = outbox_to_sink(store, registry, in_flight, &taken, deliveries).await;
     report("out of the outbox", deliveries, took)
 }
@@ -89,8 +101,15 @@ async fn outbox_to_sink(
     let started = now();
     let forwarder = Forwarder::new(store, registry, settings);
     let running = tokio::spawn(forwarder.run(clock, stop.clone()));
+    let mut told = 0;
     while taken.load(Relaxed) < deliveries {
         tokio::time::sleep(Duration::from_millis(1)).await;
+        let tenths = taken.load(Relaxed) * 10 / deliveries.max(1);
+        if tenths > told {
+            told = tenths;
+            // The figures are of interest, not whether somebody reads them.
+            let _ = report("so far", taken.load(Relaxed), started.elapsed());
+        }
     }
     stop.cancel();
     running.await.unwrap_or_default();
@@ -113,7 +132,7 @@ async fn queue(store: &Store, number: usize) -> Result<(), store::StoreError> {
     let upload = Upload {
         id: id.into(),
         idempotency_key: id.to_string(),
-        owner: "throughput".into(),
+        owner: "deliveries".into(),
         photos: vec![photo],
         details: serde_json::json!({}),
     };
@@ -135,6 +154,7 @@ async fn queue(store: &Store, number: usize) -> Result<(), store::StoreError> {
     let registration = Registration {
         event_id: id.to_string(),
         device_key: serial.device_key(),
+        placement: Placement::default(),
         bytes: event(number),
     };
     let verdict = Verdict::Accepted { serial };

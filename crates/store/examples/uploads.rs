@@ -1,7 +1,7 @@
 //! Measures what the store takes: acknowledged uploads a second at 1 and at 64 at once, against
 //! what the disk could do at best, measured in the same run; then the outbox.
 //!
-//! `cargo run --release -p store --example throughput -- FOLDER [DATABASE]`: FOLDER decides which
+//! `cargo run --release -p store --example uploads -- FOLDER [DATABASE]`: FOLDER decides which
 //! disk is measured, DATABASE may be `postgres://…`; without it SQLite in FOLDER.
 #![allow(
     clippy::disallowed_methods,
@@ -22,6 +22,7 @@ use store::{
     Claim, Finding, Found, Lease, Registration, Settings, Settled, Store, Upload, UploadedPhoto,
 };
 use uuid::Uuid;
+use validate::terminal::Placement;
 use validate::{Judgement, Serial, Source, Surface, Verdict};
 
 const PHOTO_BYTES: usize = 200_000;
@@ -133,6 +134,7 @@ async fn finish(store: &Store, claim: &Claim) {
     let registration = Registration {
         event_id: format!("msg_{}", Uuid::now_v7().simple()),
         device_key: format!("unknown:{value}"),
+        placement: Placement::default(),
         bytes: vec![b' '; 1_500],
     };
     let serial = Serial {

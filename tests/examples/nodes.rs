@@ -1,0 +1,34 @@
+//! Two nodes on one PostgreSQL, one of them killed half way.
+//!
+//! `cargo run -p tests --example nodes -- --scans 10000`
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use tests::nodes::nodes;
+
+/// Queues scans, lets two nodes read and deliver them, kills one half way, and counts.
+#[derive(Parser)]
+struct Arguments {
+    /// How many scans wait when the nodes start.
+    #[arg(long, default_value_t = 10_000)]
+    scans: usize,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let scans = Arguments::parse().scans;
+    let report = nodes(scans).await;
+    let account = &report.account;
+    eprintln!("{scans} scans by two nodes, one killed half way: {:.1?}", report.took);
+    eprintln!(
+        "held at the kill: {}; done by the other after {:.1?} (lease {:.0?})",
+        report.held, report.taken_over_after, report.lease
+    );
+    eprintln!("readings begun again: {}", report.read_again);
+    eprintln!("events owed: {}; at the registry, by id: {}", account.owed, account.taken);
+    eprintln!("calls beyond the first under an id: {}", account.repeated);
+    eprintln!("faults: {:#?}", account.faults);
+    ensure!(account.faults.is_empty(), "something was lost or doubled");
+    ensure!(report.read_again as usize <= report.held, "more was read again than was held");
+    Ok(())
+}

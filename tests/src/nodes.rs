@@ -1,0 +1,220 @@
+//! Two nodes on one PostgreSQL: scans that wait are read and delivered once, and what a killed node
+//! held goes on at the other within one lease.
+
+use crate::harness::invariants::{Account, Acknowledged, account};
+use crate::harness::{DataServer, Installation, Sink};
+use crate::render::tag;
+use jiff::Timestamp;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+use store::{
+    DeliveryFilter, DeliveryStatus, Received, ScanFilter, ScanId, ScanStatus, Store, Upload,
+    UploadedPhoto,
+};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use uuid::Uuid;
+use validate::Surface;
+
+/// Uploads under way at once while the queue is filled.
+const FILLING: usize = 16;
+/// The whole of it must not take longer.
+const PLAY_S_MAX: u64 = 3600;
+
+/// What the nodes did.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// From the nodes' start until nothing waited any more.
+    pub took: Duration,
+    /// Scans and deliveries that the killed node held.
+    pub held: usize,
+    /// From the kill until the last of those was done by the other.
+    pub taken_over_after: Duration,
+    /// The longest lease.
+    pub lease: Duration,
+    /// Readings that were begun beyond one a scan.
+    pub read_again: u64,
+    /// What is there in the end.
+    pub account: Account,
+}
+
+/// Queues `scans` scans, starts two nodes, kills one of them half way.
+///
+/// # Panics
+/// If something cannot be started or the queue does not run empty.
+#[allow(clippy::disallowed_methods, reason = "it measures real time")]
+pub async fn nodes(scans: usize) -> Report {
+    let sink = Sink::up().await;
+    let postgres = DataServer::postgres();
+    let mut pair = [Installation::registering_at(&sink), Installation::registering_at(&sink)];
+    let photos = pair[0].store().photos;
+    let keys = pair[0].seal_keys().display().to_string();
+    let lease_ms = 15_000;
+    for node in &mut pair {
+        for (name, value) in [
+            ("LABELSCAN_DATABASE", postgres.url().as_str()),
+            ("LABELSCAN_PHOTOS", photos.as_str()),
+            ("LABELSCAN_SEAL_KEYS", keys.as_str()),
+            ("LABELSCAN_LOG", "info"),
+            ("LABELSCAN_READERS", "1"),
+            ("LABELSCAN_READ_MS_MAX", "10000"),
+            ("LABELSCAN_LEASE_MS", &lease_ms.to_string()),
+            ("LABELSCAN_REGISTRY_DELIVER_MS_MAX", "5000"),
+            ("LABELSCAN_REGISTRY_SETTLE_MS_MAX", "10000"),
+        ] {
+            node.set(name, value);
+        }
+    }
+    let settings = pair[0].store();
+    let store = Store::open(&settings).await.expect("the store opens");
+    let acknowledged = fill(&store, scans).await;
+
+    let started = Instant::now();
+    let (first, second) = (pair[0].start().await, pair[1].start().await);
+    until(&store, scans / 2).await;
+    first.kill().await;
+    let killed = Instant::now();
+    let mut held = held(&store).await;
+    let held_count = held.len();
+    while !held.is_empty() {
+        sleep(Duration::from_millis(100)).await;
+        held.retain_unfinished(&store).await;
+    }
+    let taken_over_after = killed.elapsed();
+    until(&store, 0).await;
+    while waiting(&store).await > 0 {
+        sleep(Duration::from_millis(200)).await;
+    }
+    let took = started.elapsed();
+    assert_eq!(second.stop().await, Some(0), "{}", pair[1].log());
+    let read_again = read_again(&store, &acknowledged).await;
+    store.close().await;
+    let account = account(&settings, acknowledged, &sink.events()).await;
+    Report {
+        took,
+        held: held_count,
+        taken_over_after,
+        lease: Duration::from_millis(lease_ms),
+        read_again,
+        account,
+    }
+}
+
+/// Puts scans into the queue, as nodes do that received them.
+#[allow(clippy::disallowed_methods, reason = "uploads carry the real time, which leases go by")]
+async fn fill(store: &Store, scans: usize) -> Vec<Acknowledged> {
+    let mut filling = JoinSet::new();
+    let mut acknowledged = Vec::with_capacity(scans);
+    for number in 0..scans {
+        if filling.len() >= FILLING {
+            acknowledged.extend(filling.join_next().await.map(|filled| filled.expect("no panic")));
+        }
+        let store = store.clone();
+        filling.spawn(async move {
+            let serial = format!("082{number:07}");
+            let photo = tag(&serial).expect("a symbol");
+            let upload = Upload {
+                id: Uuid::now_v7().into(),
+                idempotency_key: serial.clone(),
+                owner: "depot".into(),
+                photos: vec![UploadedPhoto {
+                    bytes: photo.clone().into(),
+                    content_type: "image/jpeg".into(),
+                    surface: Surface::Label,
+                }],
+                details: json!({}),
+            };
+            match store.receive(upload, Timestamp::now()).await {
+                Ok(Received::New(id)) => {
+                    Acknowledged { id: id.to_string(), photo, serial: Some(serial) }
+                }
+                other => panic!("an upload is new: {other:?}"),
+            }
+        });
+    }
+    while let Some(filled) = filling.join_next().await {
+        acknowledged.push(filled.expect("no panic"));
+    }
+    acknowledged
+}
+
+/// Waits until at most so many scans are queued.
+async fn until(store: &Store, queued_most: usize) {
+    let running = async {
+        while queued(store).await.len() > queued_most {
+            sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(PLAY_S_MAX), running).await;
+    ended.expect("the queue runs empty");
+}
+
+/// The scans that wait: id and how often they were claimed.
+async fn queued(store: &Store) -> Vec<(ScanId, u32)> {
+    let mut filter = ScanFilter { status: Some(ScanStatus::Queued), ..ScanFilter::default() };
+    let mut found = Vec::new();
+    loop {
+        let page = store.scans(&filter).await.expect("scans are listed");
+        let Some(last) = page.last() else { return found };
+        filter.after = Some(last.id);
+        found.extend(page.iter().map(|scan| (scan.id, scan.attempts)));
+    }
+}
+
+async fn waiting(store: &Store) -> usize {
+    let queued = DeliveryFilter { status: Some(DeliveryStatus::Queued), ..Default::default() };
+    store.deliveries(&queued).await.expect("deliveries are listed").len()
+}
+
+/// What was claimed and not finished at one moment.
+struct Held {
+    scans: BTreeSet<ScanId>,
+    deliveries: BTreeSet<String>,
+}
+
+/// What either node holds; the living one is done with its own within moments.
+async fn held(store: &Store) -> Held {
+    let scans = queued(store).await;
+    let scans = scans.into_iter().filter(|(_, attempts)| *attempts > 0).map(|(id, _)| id);
+    let filter = DeliveryFilter { status: Some(DeliveryStatus::Queued), ..Default::default() };
+    let deliveries = store.deliveries(&filter).await.expect("deliveries are listed");
+    let begun = deliveries.into_iter().filter(|delivery| delivery.attempts > 0);
+    Held { scans: scans.collect(), deliveries: begun.map(|it| it.event_id).collect() }
+}
+
+impl Held {
+    fn len(&self) -> usize {
+        self.scans.len() + self.deliveries.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    async fn retain_unfinished(&mut self, store: &Store) {
+        let mut unfinished = BTreeSet::new();
+        for id in &self.scans {
+            let scan = store.scan(*id).await.expect("scans are read").expect("it is there");
+            if scan.status == ScanStatus::Queued {
+                unfinished.insert(*id);
+            }
+        }
+        self.scans = unfinished;
+        let filter = DeliveryFilter { status: Some(DeliveryStatus::Queued), ..Default::default() };
+        let queued = store.deliveries(&filter).await.expect("deliveries are listed");
+        let queued: BTreeSet<_> = queued.into_iter().map(|delivery| delivery.event_id).collect();
+        self.deliveries.retain(|id| queued.contains(id));
+    }
+}
+
+/// Readings that were begun beyond one a scan.
+async fn read_again(store: &Store, acknowledged: &[Acknowledged]) -> u64 {
+    let mut again = 0;
+    for upload in acknowledged {
+        let id = upload.id.parse().expect("a UUID");
+        let scan = store.scan(id).await.expect("scans are read");
+        again += u64::from(scan.map_or(0, |scan| scan.attempts.saturating_sub(1)));
+    }
+    again
+}
