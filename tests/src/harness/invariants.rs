@@ -71,8 +71,8 @@ pub async fn account(
     events: &[Event],
 ) -> Account {
     let store = Store::open(settings).await.expect("the store opens");
-    let mut account = Account::default();
-    account.orphans_swept = store.sweep_orphans(Timestamp::MAX).await.expect("the sweep runs");
+    let orphans_swept = store.sweep_orphans(Timestamp::MAX).await.expect("the sweep runs");
+    let mut account = Account { orphans_swept, ..Account::default() };
     let check = store.check(Timestamp::MAX).await.expect("the check runs");
     account.scans = check.scans;
     if !check.is_settled() {

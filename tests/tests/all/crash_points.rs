@@ -22,7 +22,7 @@ impl Sent {
     fn new(number: usize) -> Self {
         let serial = format!("082{number:07}");
         let photo = tag(&serial).expect("a symbol");
-        Self { key: format!("key {number}"), serial, photo, id: None }
+        Self { key: format!("key-{number}"), serial, photo, id: None }
     }
 
     /// Sends it, again if need be; what was acknowledged once keeps its id.
@@ -133,7 +133,7 @@ async fn a_crowd_is_one_scan_and_one_registration(database: Option<DataServer>) 
     let sent = Sent::new(1);
     let crowd = (0..CROWD).map(|n| {
         // Half of them repeat one key, half come with keys of their own.
-        let key = if n % 2 == 0 { sent.key.clone() } else { format!("other {n}") };
+        let key = if n.is_multiple_of(2) { sent.key.clone() } else { format!("other-{n}") };
         let (caller, photo) = (caller.clone(), sent.photo.clone());
         tokio::spawn(async move { caller.upload(&key, &[&photo]).await.expect("an answer") })
     });

@@ -23,9 +23,9 @@ async fn reported(caller: &Caller, serial: &str, body: Value) -> Answer {
 
 async fn verified(caller: &Caller, serial: &str, body: Value) -> (Value, Value) {
     let path = format!("/v1/terminals/{serial}/verify");
-    let mut answer = caller.post(&path, &body).await.expect("an answer");
+    let answer = caller.post(&path, &body).await.expect("an answer");
     assert_eq!(answer.status, 200, "{answer:?}");
-    (answer.body["verdict"].take(), answer.body["reasons"][0]["code"].take())
+    (answer.body["verdict"].clone(), answer.body["reasons"][0]["code"].clone())
 }
 
 #[tokio::test]

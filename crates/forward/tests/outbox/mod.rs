@@ -91,7 +91,7 @@ impl Outbox {
     /// bound in turn.
     pub async fn operate(&self, number: usize, turn: usize) -> String {
         let event_id = format!("evt_{number}_{turn:03}");
-        let operation = if turn % 2 == 0 { Operation::Unbind } else { Operation::Bind };
+        let operation = if turn.is_multiple_of(2) { Operation::Unbind } else { Operation::Bind };
         let registration = Registration {
             event_id: event_id.clone(),
             device_key: serial(number).device_key(),
