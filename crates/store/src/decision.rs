@@ -3,7 +3,7 @@
 
 use crate::audit::audit;
 use crate::crash_point;
-use crate::registration::{Cause, Registered, register};
+use crate::registration::{Registered, register};
 use crate::row::{column, ensure_held, name_of};
 use crate::seal::Cell;
 use crate::{Registration, Scan, ScanId, ScanStatus, Store, StoreError};

@@ -81,10 +81,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut transaction = self.database.begin().await?;
+        let (seal, device) = (&self.seal, self.device(device_key));
         let changed =
-            matches && step(&mut transaction, device_key, Step::Verify, detail, by, now).await?;
+            matches && step(&mut transaction, seal, &device, Step::Verify, detail, by, now).await?;
         if !changed {
-            audit(&mut transaction, now, by, "terminal.verification", device_key, detail).await?;
+            lock(&mut transaction, seal, &device).await?;
+            let what = "terminal.verification";
+            audit(&mut transaction, seal, now, by, what, &device, detail).await?;
         }
         Ok(transaction.commit().await?)
     }

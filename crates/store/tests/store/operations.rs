@@ -9,7 +9,7 @@ use store::{
 use uuid::Uuid;
 use validate::terminal::{Forbidden, Operation, Placement, State};
 
-on_both_engines! {
+on_every_place! {
     a_terminal_goes_through_its_life,
     what_is_forbidden_leaves_nothing_but_its_code,
     of_two_merchants_at_once_one_gets_the_terminal,
