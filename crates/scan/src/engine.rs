@@ -29,6 +29,8 @@ pub struct Engine {
     formats: Formats,
     /// One thread, and as many as a read may have.
     threads: [Arc<ThreadPool>; 2],
+    /// What formats ask for besides the usual.
+    symbologies: Symbologies,
 }
 
 /// How a read tells the time since its caller began.
@@ -92,7 +94,9 @@ impl Engine {
         )
         .map_err(|detail| LoadError::Refused { name: models::RECOGNISE_V5, detail })?;
         let detector = Detector::pp_ocr_v5(detector(models::DETECT_V5, &weights.detect_v5)?);
-        Ok(Self { reader: Reader { detector, recogniser }, second, formats, threads })
+        let asked = formats.iter().flat_map(|format| &format.barcodes);
+        let symbologies = asked.fold(Symbologies::DEVICE, |all, &one| all.with(one));
+        Ok(Self { reader: Reader { detector, recogniser }, second, formats, symbologies, threads })
     }
 
     /// Reads the photos of one terminal, on one thread or on all that it was made for: the answer
@@ -158,7 +162,7 @@ impl Engine {
         let barcodes = || {
             let start = elapsed();
             let mut budget = WorkBudget::for_photo(grey.width(), grey.height());
-            let found = read_barcodes(&grey, &mut budget, Symbologies::DEVICE);
+            let found = read_barcodes(&grey, &mut budget, self.symbologies);
             timed(&mut took.barcode_ms, start);
             found
         };

@@ -12,8 +12,8 @@ pub use file::FormatsError;
 pub use learn::{Explanation, LearnError, Proposal, explain, learn, misfit};
 pub use shape::{Class, Shape};
 
-use crate::IdentifierKind;
 use crate::canonical::{fold_char, half_width};
+use crate::{IdentifierKind, Symbology};
 use regex_lite::Regex;
 use serde::Deserialize;
 
@@ -49,6 +49,9 @@ pub struct Format {
     pub shapes: Vec<Shape>,
     /// How it is printed, as a shape with its separators.
     pub printed: Option<String>,
+    /// Symbologies that misread easily (Interleaved 2 of 5, Codabar, EAN-8, UPC-E) and are looked
+    /// for only because serials of this format are carried in them.
+    pub barcodes: Vec<Symbology>,
     /// Digits with a meaning.
     pub plausibility: Vec<Plausibility>,
     /// Known serials of this format, as printed.

@@ -5,7 +5,7 @@ use super::matrix::Bits;
 use super::plane::{cut, halve};
 use super::strip::{merge, read_box};
 use super::tensor::Grid;
-use super::{BarcodeFindings, Symbologies, WorkBudget, inside};
+use super::{BarcodeFindings, MISREAD_EASILY, Symbologies, WorkBudget, inside};
 use image::GrayImage;
 use std::f32::consts::FRAC_PI_4;
 use validate::{Barcode, Point, Symbology};
@@ -107,13 +107,26 @@ impl Search<'_, '_> {
                     return unread;
                 }
                 let nothing = reading.codes.is_empty();
-                merge(&mut self.found, reading.codes);
+                let mut codes = reading.codes;
+                codes.retain(|code| self.confirmed(&place, code));
+                merge(&mut self.found, codes);
                 if nothing && reading.looks_like_code && !self.stacked(&place) {
                     unread.push(place);
                 }
             }
         }
         unread
+    }
+
+    /// Whether a code that may be a misreading is read by another decoder too.
+    fn confirmed(&self, place: &BarBox, code: &Barcode) -> bool {
+        let side = |half: f32| (half * (2.0 + 2.0 * CUT_MARGIN) + 16.0) as u32;
+        if !MISREAD_EASILY.contains(&code.symbology) {
+            return true;
+        }
+        let size = (side(place.half_u), side(place.half_v));
+        let picture = cut(self.photo(), place.centre, place.angle, 1.0, size);
+        Bits::of(&picture).is_some_and(|mut bits| bits.confirms(code))
     }
 
     /// Reads a box whose rows differ from each other as PDF417.
@@ -141,12 +154,16 @@ impl Search<'_, '_> {
     fn matrix(&mut self, grids: &[Grid]) {
         let whole = self.levels.iter().position(|level| level.pixels() <= WHOLE_PIXELS_MAX);
         let whole = whole.unwrap_or(self.levels.len() - 1);
-        if self.wanted.has(Symbology::QrCode) && self.budget.take(self.levels[whole].pixels()) {
+        if self.budget.take(self.levels[whole].pixels()) {
             let level = &self.levels[whole];
             if let Some(mut bits) = Bits::of(&level.picture) {
                 let scale = level.scale;
                 let place = |p: Point| Point { x: p.x * scale, y: p.y * scale };
-                merge(&mut self.found, placed(bits.read(Symbology::QrCode), place));
+                for symbology in [Symbology::QrCode, Symbology::Aztec] {
+                    if self.wanted.has(symbology) {
+                        merge(&mut self.found, placed(bits.read(symbology), place));
+                    }
+                }
             }
         }
         let mut places: Vec<(Patch, usize)> = Vec::new();
@@ -171,7 +188,7 @@ impl Search<'_, '_> {
         let Some(level) = level else { return };
         let Some(mut bits) = Bits::of(&level.picture) else { return };
         let scale = level.scale;
-        for symbology in [Symbology::DataMatrix, Symbology::Pdf417, Symbology::Aztec] {
+        for symbology in [Symbology::DataMatrix, Symbology::Pdf417] {
             if !self.wanted.has(symbology) || !self.budget.take(level.pixels() * 4) {
                 continue;
             }
@@ -219,7 +236,7 @@ impl Search<'_, '_> {
 
 /// The symbols of a cut-out, the first kind that reads.
 fn matrix_codes(bits: &mut Bits<'_>, wanted: Symbologies) -> Vec<Barcode> {
-    [Symbology::QrCode, Symbology::DataMatrix, Symbology::Aztec, Symbology::Pdf417]
+    [Symbology::QrCode, Symbology::Aztec, Symbology::DataMatrix, Symbology::Pdf417]
         .into_iter()
         .filter(|&symbology| wanted.has(symbology))
         .map(|symbology| bits.read(symbology))

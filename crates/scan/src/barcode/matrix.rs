@@ -5,6 +5,7 @@
 //! grows with the cube of the finder patterns, so its steps are driven from here, with a limit on
 //! their number.
 
+use super::aztec;
 use super::plane::threshold;
 use image::GrayImage;
 use rxing::common::{BitArray, BitMatrix, LineOrientation};
@@ -51,6 +52,24 @@ impl<'a> Bits<'a> {
         }
     }
 
+    /// Whether rxing reads a linear code with this content.
+    pub(super) fn confirms(&mut self, code: &Barcode) -> bool {
+        let hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
+        let bitmap = &mut self.bitmap;
+        let result = fenced(|| match code.symbology {
+            Symbology::Itf => {
+                rxing::oned::ITFReader::default().decode_with_hints(bitmap, &hints).ok()
+            }
+            Symbology::Codabar => {
+                rxing::oned::CodaBarReader::default().decode_with_hints(bitmap, &hints).ok()
+            }
+            Symbology::Ean8 => rxing::oned::EAN8Reader.decode_with_hints(bitmap, &hints).ok(),
+            Symbology::UpcE => rxing::oned::UPCEReader.decode_with_hints(bitmap, &hints).ok(),
+            _ => None,
+        });
+        result.flatten().is_some_and(|result| result.getText() == code.payload)
+    }
+
     /// All QR codes.
     fn qr(&mut self) -> Vec<Barcode> {
         let bits = self.bitmap.get_black_matrix();
@@ -70,10 +89,10 @@ impl<'a> Bits<'a> {
             .collect()
     }
 
-    /// An Aztec symbol.
+    /// All Aztec symbols.
     fn aztec(&mut self) -> Vec<Barcode> {
-        let result = fenced(|| rxing::aztec::AztecReader.decode(&mut self.bitmap).ok());
-        result.flatten().and_then(|result| barcode(&result, Symbology::Aztec)).into_iter().collect()
+        let bits = self.bitmap.get_black_matrix();
+        fenced(|| aztec::symbols(bits)).unwrap_or_default()
     }
 
     /// All PDF417 symbols.

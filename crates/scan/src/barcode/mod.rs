@@ -6,6 +6,7 @@
 //! photo gets the same answer on any machine. Nothing here judges a value, alters a payload, or
 //! lets a panic of a reader out.
 
+mod aztec;
 mod budget;
 mod cascade;
 mod linear;
@@ -29,6 +30,11 @@ pub const SIDE_PX_MIN: u32 = 24;
 /// Longest payload that is handed on; the rest of a longer one is not evidence.
 pub const PAYLOAD_BYTES_MAX: usize = 4096;
 
+/// Short or without a check character, so that chance, glare or a part of another code can pass for
+/// one: looked for only where a format asks, and believed only if a second decoder agrees.
+pub const MISREAD_EASILY: [Symbology; 4] =
+    [Symbology::Itf, Symbology::Codabar, Symbology::UpcE, Symbology::Ean8];
+
 /// The barcodes of one photo.
 #[derive(Clone, Debug, Default)]
 pub struct BarcodeFindings {
@@ -43,9 +49,15 @@ pub struct BarcodeFindings {
 pub struct Symbologies(u16);
 
 impl Symbologies {
-    /// Those found on devices and their boxes, without the two that misread easily: Codabar and
-    /// Interleaved 2 of 5.
-    pub const DEVICE: Self = Self(!0).without(Symbology::Codabar).without(Symbology::Itf);
+    /// Those found on devices and their boxes, without [`MISREAD_EASILY`].
+    pub const DEVICE: Self = Self(!0)
+        .without(MISREAD_EASILY[0])
+        .without(MISREAD_EASILY[1])
+        .without(MISREAD_EASILY[2])
+        .without(MISREAD_EASILY[3]);
+
+    /// Nothing: codes are located and not read.
+    pub const NONE: Self = Self(0);
 
     /// This set and one more.
     pub const fn with(self, symbology: Symbology) -> Self {

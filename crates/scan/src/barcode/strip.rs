@@ -19,6 +19,10 @@ const PROBES: usize = 6;
 const VOTES_MIN: u16 = 2;
 /// White added before and after the box, as a part of its half length.
 const QUIET: f32 = 0.3;
+/// Lowest correlation of a code's rows.
+const ALIKE: f32 = 0.75;
+/// Lowest ratio of a code's wide elements to its narrow ones.
+const VARIED: f32 = 1.6;
 /// Fewest edges of a row that may hold a code.
 const EDGES_MIN: usize = 24;
 
@@ -42,15 +46,18 @@ pub(super) fn read_box(photo: &GrayImage, place: &BarBox, wanted: Symbologies) -
     let at = |index: usize| ((index as f32 + 0.5) / count as f32 * 2.0 - 1.0) * place.half_v * 0.96;
     let stride = count.div_ceil(PROBES);
     for index in (stride / 2..count).step_by(stride) {
-        rows.read(at(index));
+        if rows.read(at(index)) {
+            rows.compare();
+        }
     }
+    let like_bars = count > PROBES && rows.like_bars();
     if rows.busy * 2 >= rows.done || !rows.seen.is_empty() {
         for index in (0..count).filter(|index| index % stride != stride / 2) {
             rows.read(at(index));
         }
     }
-    let codes = elect(place, tallies(rows.seen));
-    let looks_like_code = codes.is_empty() && count > 2 && rows.busy * 3 > rows.done * 2;
+    let codes = elect(place, tallies(std::mem::take(&mut rows.seen)));
+    let looks_like_code = codes.is_empty() && rows.busy * 3 > rows.done * 2 && like_bars;
     BoxReading { codes, looks_like_code, pixels: (rows.done * rows.grey.len() * 3) as u64 }
 }
 
@@ -63,6 +70,8 @@ struct Rows<'a> {
     half: f32,
     step: f32,
     grey: Vec<u8>,
+    /// The last row that was compared.
+    before: Vec<u8>,
     lines: [Vec<u8>; 3],
     edges: Vec<f32>,
     codes: Vec<RowCode>,
@@ -70,6 +79,9 @@ struct Rows<'a> {
     done: usize,
     /// Rows that alternate often enough for a code.
     busy: usize,
+    /// Rows that are like the one before them, and that vary in their widths as codes do.
+    alike: usize,
+    varied: usize,
 }
 
 /// A row's distance along the bars, and a code's start and end across them.
@@ -92,16 +104,20 @@ impl<'a> Rows<'a> {
             half,
             step: half * 2.0 / samples as f32,
             grey: vec![0; samples],
+            before: Vec::new(),
             lines: [vec![0; samples], vec![0; samples], vec![0; samples]],
             edges: Vec::new(),
             codes: Vec::new(),
             seen: Vec::new(),
             done: 0,
             busy: 0,
+            alike: 0,
+            varied: 0,
         }
     }
 
-    fn read(&mut self, v: f32) {
+    /// Reads the row at `v`; whether it alternates often enough for a code.
+    fn read(&mut self, v: f32) -> bool {
         self.sample(v);
         self.done += 1;
         self.codes.clear();
@@ -121,6 +137,20 @@ impl<'a> Rows<'a> {
             let seen = Seen { v, from: place(code.from), to: place(code.to) };
             self.seen.push((seen, code));
         }
+        busy
+    }
+
+    /// Compares the busy row at hand with the one before it, which must be some way off.
+    fn compare(&mut self) {
+        self.alike += usize::from(likeness(&self.grey, &self.before) > ALIKE);
+        self.varied += usize::from(varied(&self.edges));
+        self.before.clone_from(&self.grey);
+    }
+
+    /// Whether these are bars: the same in every row, which print and foliage are not, and of more
+    /// than one width, which grilles and rulers are not.
+    fn like_bars(&self) -> bool {
+        self.alike * 3 >= self.done * 2 && self.varied * 3 >= self.done * 2
     }
 
     /// Samples a row at `v` along the bars: the mean of three lines next to each other.
@@ -137,6 +167,33 @@ impl<'a> Rows<'a> {
             *out = ((u16::from(*a) + u16::from(*b) + u16::from(*c)) / 3) as u8;
         }
     }
+}
+
+/// Correlation of two rows, -1 to 1; 0 if one is flat or missing.
+fn likeness(a: &[u8], b: &[u8]) -> f32 {
+    if a.len() != b.len() || a.is_empty() {
+        return 0.0;
+    }
+    let (mut sums, mut squares, mut products) = ((0u64, 0u64), (0u64, 0u64), 0u64);
+    for (&a, &b) in a.iter().zip(b) {
+        let (a, b) = (u64::from(a), u64::from(b));
+        sums = (sums.0 + a, sums.1 + b);
+        squares = (squares.0 + a * a, squares.1 + b * b);
+        products += a * b;
+    }
+    let count = a.len() as f32;
+    let spread = |sum: u64, square: u64| square as f32 - sum as f32 * sum as f32 / count;
+    let (one, other) = (spread(sums.0, squares.0), spread(sums.1, squares.1));
+    let shared = products as f32 - sums.0 as f32 * sums.1 as f32 / count;
+    if one < count || other < count { 0.0 } else { shared / (one * other).sqrt() }
+}
+
+/// Whether the widths between edges are of several sizes.
+fn varied(edges: &[f32]) -> bool {
+    let mut widths: Vec<f32> = edges.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    widths.sort_by(f32::total_cmp);
+    let at = |part: f32| widths[((widths.len() - 1) as f32 * part) as usize];
+    !widths.is_empty() && at(0.85) > VARIED * at(0.2)
 }
 
 /// One value with the rows that gave it.

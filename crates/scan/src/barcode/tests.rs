@@ -100,6 +100,56 @@ fn symbols_of_every_kind_read() {
 }
 
 #[test]
+fn aztec_reads_at_every_angle_wherever_it_stands() {
+    for (text, module) in [("77987515", 5), ("SN0821032398;PN A920-0AW-RD5-21EA;HW 02", 4)] {
+        let symbol = drawn(&aztec::AztecWriter, text, BarcodeFormat::AZTEC, module);
+        let mut label = GrayImage::from_pixel(900, 700, WHITE);
+        imageops::replace(&mut label, &symbol, 60, 90);
+        for degrees in (0..360).step_by(45) {
+            let found = read(&photographed(&label, degrees as f32, 0.8));
+            let seen: Vec<_> =
+                found.iter().map(|code| (code.symbology, code.payload.as_str())).collect();
+            assert_eq!(seen, [(Symbology::Aztec, text)], "at {degrees}");
+        }
+    }
+}
+
+#[test]
+fn what_misreads_easily_is_read_when_asked_for_and_confirmed() {
+    let picture = drawn(&oned::ITFWriter, "0053681549", BarcodeFormat::ITF, 3);
+    let photo = photographed(&picture, 20.0, 0.7);
+    assert!(read(&photo).is_empty());
+    let wanted = Symbologies::DEVICE.with(Symbology::Itf);
+    let mut budget = WorkBudget::for_photo(photo.width(), photo.height());
+    let found = read_barcodes(&photo, &mut budget, wanted).barcodes;
+    let seen: Vec<_> = found.iter().map(|code| (code.symbology, code.payload.as_str())).collect();
+    assert_eq!(seen, [(Symbology::Itf, "0053681549")]);
+}
+
+#[test]
+fn stripes_without_a_code_are_no_unread_code_and_a_damaged_code_is() {
+    let unread = |photo: &GrayImage| {
+        let mut budget = WorkBudget::for_photo(photo.width(), photo.height());
+        let found = read_barcodes(photo, &mut budget, Symbologies::DEVICE);
+        assert!(found.barcodes.is_empty());
+        found.located_unread.len()
+    };
+    let grille = GrayImage::from_fn(800, 600, |x, y| {
+        let on = (200..600).contains(&x) && (200..400).contains(&y) && x % 12 < 6;
+        Luma([if on { BLACK } else { 225 }])
+    });
+    assert_eq!(unread(&photographed(&grille, 7.0, 0.8)), 0);
+    let mut damaged = drawn(&oned::Code128Writer, "SN0821032398", BarcodeFormat::CODE_128, 3);
+    let middle = damaged.width() / 2;
+    for y in 0..damaged.height() {
+        for x in middle - 12..middle + 9 {
+            damaged.put_pixel(x, y, WHITE);
+        }
+    }
+    assert_eq!(unread(&photographed(&damaged, 7.0, 0.8)), 1);
+}
+
+#[test]
 fn every_code_of_a_label_is_found_at_its_place() {
     let mut label = GrayImage::from_pixel(900, 700, WHITE);
     let texts = ["1234567890", "SN-A7", "PN0042", "869810058749302"];

@@ -2,7 +2,7 @@
 //! it counts, with limits on every part, because an operator's file is input like any other.
 
 use super::{Format, Plausibility, Shape, Standing};
-use crate::{IdentifierKind, canonical};
+use crate::{IdentifierKind, Symbology, canonical};
 use regex_lite::RegexBuilder;
 use serde::Deserialize;
 
@@ -64,6 +64,8 @@ struct Row {
     pattern: Option<String>,
     #[serde(default)]
     printed: Option<String>,
+    #[serde(default)]
+    barcodes: Vec<Symbology>,
     #[serde(default)]
     digits_min: usize,
     #[serde(default)]
@@ -129,6 +131,7 @@ fn check(row: Row, standing: Standing) -> Result<Format, String> {
         vendor,
         distinctive: row.distinctive,
         printed: row.printed,
+        barcodes: row.barcodes,
         digits_min: row.digits_min,
         plausibility: row.plausibility,
         samples: row.samples,

@@ -173,8 +173,9 @@ mod tests {
     }
 
     fn read(edges: &[f32]) -> Vec<RowCode> {
+        let wanted = Symbologies::DEVICE.with(Symbology::Ean8).with(Symbology::UpcE);
         let mut out = Vec::new();
-        read_row(edges, Symbologies::DEVICE, &mut out);
+        read_row(edges, wanted, &mut out);
         out
     }
 
