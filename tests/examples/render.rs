@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use rand::{SeedableRng, rngs::StdRng};
 use std::path::PathBuf;
-use tests::render::{Fonts, set};
+use tests::render::{Fonts, Ink, set};
 
 /// Renders photos of terminal labels and their ground truth.
 #[derive(Parser)]
@@ -12,7 +12,7 @@ struct Arguments {
     /// Which photos.
     #[arg(long, value_enum, default_value = "field")]
     set: Which,
-    /// How many; `turned` has its own number.
+    /// How many; `turned` and `matrix` have their own number.
     #[arg(long, default_value_t = 60)]
     count: u64,
     /// The same seed gives the same bytes.
@@ -35,6 +35,18 @@ enum Which {
     NoSerial,
     /// All layouts, with a reflection on the label.
     Glare,
+    /// Serials printed in light letters on a dark label.
+    Light,
+    /// Serials printed in dots, by needles or ink jets.
+    Dots,
+    /// Serials engraved by a laser in dark plastic or brushed metal.
+    Etched,
+    /// Serials that go on in the next line.
+    Wrapped,
+    /// Devices' own pages about themselves, on their displays.
+    Screen,
+    /// QR Code, Data Matrix and Aztec at four sizes and twelve angles.
+    Matrix,
 }
 
 fn main() -> Result<()> {
@@ -47,6 +59,16 @@ fn main() -> Result<()> {
         Which::Turned => set::turned(),
         Which::NoSerial => set::no_serial(count, &mut rng),
         Which::Glare => set::glare(count, &mut rng),
+        Which::Light => set::printed(Ink::WhiteOnBlack, count, &mut rng),
+        Which::Dots => set::printed(Ink::Dotted, count, &mut rng),
+        Which::Etched => {
+            let mut etched = set::printed(Ink::GreyOnBlack, count / 2, &mut rng);
+            etched.extend(set::printed(Ink::EtchedMetal, count - count / 2, &mut rng));
+            etched
+        }
+        Which::Wrapped => set::wrapped(count, &mut rng),
+        Which::Screen => set::screen(count, &mut rng),
+        Which::Matrix => set::matrix(&mut rng),
     };
     let fonts = Fonts::load()?;
     let written = set::write(&fonts, &recipes, arguments.seed, &arguments.out)

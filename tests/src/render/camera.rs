@@ -3,7 +3,7 @@
 //! A pinhole looks at the label's plane; around the label lie the housing (matt plastic with a
 //! seam and screws) and a table. Then come light, lens, sensor and JPEG, in that order.
 
-use super::layout::Label;
+use super::layout::{Ink, Label};
 use super::print::PX_PER_MM;
 use anyhow::{Context, Result};
 use image::{GrayImage, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
@@ -17,6 +17,8 @@ pub struct Shot {
     pub photo_px: (u32, u32),
     /// Share of the photo that the label's bounding box fills, on its tighter axis.
     pub fill: f32,
+    /// How far the label's middle lies from the photo's, as parts of the photo's width and height.
+    pub shift: (f32, f32),
     /// Turn in the picture's plane; 0 is upright, 180 upside down.
     pub turn_deg: f32,
     /// How far the label leans away from the camera.
@@ -31,6 +33,8 @@ pub struct Shot {
     pub motion_deg: f32,
     /// Strength of one reflection on the label: 0 none, 1 washes print out.
     pub glare: f32,
+    /// Light that reaches the sensor: 1 is well exposed, 0.1 is a cellar.
+    pub exposure: f32,
     /// How much darker the darkest corner is than the brightest, 0 to 1.
     pub shade: f32,
     /// Sensor noise: standard deviation in grey levels of 255.
@@ -45,6 +49,7 @@ impl Shot {
         Self {
             photo_px: (1600, 1200),
             fill: 0.85,
+            shift: (0.0, 0.0),
             turn_deg: 0.0,
             lean_deg: 0.0,
             lean_axis_deg: 0.0,
@@ -52,6 +57,7 @@ impl Shot {
             motion_px: 0.0,
             motion_deg: 0.0,
             glare: 0.0,
+            exposure: 1.0,
             shade: 0.15,
             noise: 2.0,
             jpeg_quality: 88,
@@ -64,6 +70,7 @@ impl Shot {
         Self {
             photo_px: [(1280, 960), (1600, 1200), (1200, 1600)][rng.random_range(0..3)],
             fill: rng.random_range(0.7..0.95),
+            shift: (0.0, 0.0),
             turn_deg: upright[rng.random_range(0..upright.len())] + rng.random_range(-8.0..8.0),
             lean_deg: rng.random_range(0.0..25.0),
             lean_axis_deg: rng.random_range(0.0..360.0),
@@ -71,6 +78,7 @@ impl Shot {
             motion_px: if rng.random_bool(0.2) { rng.random_range(0.5..2.0) } else { 0.0 },
             motion_deg: rng.random_range(0.0..180.0),
             glare: 0.0,
+            exposure: 1.0,
             shade: rng.random_range(0.1..0.5),
             noise: rng.random_range(1.0..5.0),
             jpeg_quality: rng.random_range(65..93),
@@ -133,9 +141,9 @@ fn projection(label: &Label, shot: &Shot) -> Option<Projection> {
     let ((wide, mid_x), (high, mid_y)) = (span(|p| p.0), span(|p| p.1));
     let (photo_w, photo_h) = (shot.photo_px.0 as f32, shot.photo_px.1 as f32);
     let px_per_mm = shot.fill * (photo_w / wide).min(photo_h / high);
-    let placed = seen.map(|(x, y)| {
-        ((x - mid_x) * px_per_mm + photo_w / 2.0, (y - mid_y) * px_per_mm + photo_h / 2.0)
-    });
+    let (centre_x, centre_y) = (photo_w * (0.5 + shot.shift.0), photo_h * (0.5 + shot.shift.1));
+    let placed =
+        seen.map(|(x, y)| ((x - mid_x) * px_per_mm + centre_x, (y - mid_y) * px_per_mm + centre_y));
     Projection::from_control_points(corners, placed)
 }
 
@@ -143,8 +151,7 @@ fn projection(label: &Label, shot: &Shot) -> Option<Projection> {
 struct Scene<'p> {
     paper: &'p GrayImage,
     half_mm: (f32, f32),
-    paper_rgb: [f32; 3],
-    ink_rgb: [f32; 3],
+    ink: Ink,
     housing: Housing,
     texture: Texture,
 }
@@ -160,7 +167,6 @@ struct Housing {
 impl<'p> Scene<'p> {
     fn new(paper: &'p GrayImage, label: &Label, rng: &mut StdRng) -> Self {
         let half_mm = (label.width_mm / 2.0, label.height_mm / 2.0);
-        let (paper_rgb, ink_rgb) = label.ink.paper_and_ink();
         let side = rng.random_range(6.0..14.0);
         let grey = if rng.random_bool(0.8) {
             rng.random_range(30.0..70.0)
@@ -171,8 +177,7 @@ impl<'p> Scene<'p> {
         Self {
             paper,
             half_mm,
-            paper_rgb,
-            ink_rgb,
+            ink: label.ink,
             housing: Housing {
                 edges: [
                     -half_mm.0 - side,
@@ -193,17 +198,20 @@ impl<'p> Scene<'p> {
         if self.on_label(x, y) {
             let ink =
                 self.ink_at((x + self.half_mm.0) * PX_PER_MM, (y + self.half_mm.1) * PX_PER_MM);
-            let fibre = self.texture.at(x * 3.0, y * 3.0) * 3.0;
-            return std::array::from_fn(|c| {
-                self.paper_rgb[c] * (1.0 - ink) + self.ink_rgb[c] * ink + fibre
-            });
+            let (paper_rgb, ink_rgb) = self.ink.paper_and_ink();
+            let grain = self.grain(x, y);
+            let mixed = |c: usize| paper_rgb[c] * (1.0 - ink) + ink_rgb[c] * ink;
+            return match self.ink {
+                Ink::Screen | Ink::DarkScreen => std::array::from_fn(|c| mixed(c) * lit(c, x, y)),
+                _ => std::array::from_fn(|c| mixed(c) + grain),
+            };
         }
         let [left, top, right, bottom] = self.housing.edges;
         let inside = (x - left).min(right - x).min(y - top).min(bottom - y);
         if inside < 0.0 {
-            let grain = self.texture.at(x * 0.12, y * 0.9) * 16.0;
+            let wood = self.texture.at(x * 0.12, y * 0.9) * 16.0;
             let shadow = (1.0 + inside / 12.0).clamp(0.0, 1.0) * 0.45;
-            return self.housing.table_rgb.map(|c| (c + grain) * (1.0 - shadow));
+            return self.housing.table_rgb.map(|c| (c + wood) * (1.0 - shadow));
         }
         let rim = if inside < 1.2 { 22.0 } else { 0.0 };
         let seam = if (y - self.housing.seam_y).abs() < 0.3 { -24.0 } else { 0.0 };
@@ -215,6 +223,18 @@ impl<'p> Scene<'p> {
         };
         let matt = self.texture.at(x * 5.0, y * 5.0) * 9.0;
         self.housing.rgb.map(|c| (c + rim + seam + screw + matt).max(4.0))
+    }
+
+    /// The unevenness of the surface that carries the print, in grey levels.
+    fn grain(&self, x: f32, y: f32) -> f32 {
+        match self.ink {
+            // Metal is brushed along the label; the streaks are longer than any character.
+            Ink::EtchedMetal => {
+                self.texture.at(x * 0.5, y * 11.0) * 13.0 + self.texture.at(x * 2.0, y * 37.0) * 7.0
+            }
+            Ink::GreyOnBlack => self.texture.at(x * 5.0, y * 5.0) * 6.0,
+            _ => self.texture.at(x * 3.0, y * 3.0) * 3.0,
+        }
     }
 
     /// Labels are cut with round corners.
@@ -242,6 +262,16 @@ impl<'p> Scene<'p> {
     }
 }
 
+/// How bright a display shines in one colour at a point: three stripes a pixel, black lines between
+/// the rows. A camera turns that grid into moiré.
+fn lit(colour: usize, x: f32, y: f32) -> f32 {
+    const PIXEL_MM: f32 = 0.1;
+    let stripe = (x / PIXEL_MM).rem_euclid(1.0) * 3.0;
+    let own = if stripe as usize == colour { 1.35 } else { 0.82 };
+    let row = if (y / PIXEL_MM).rem_euclid(1.0) < 0.15 { 0.7 } else { 1.05 };
+    own * row
+}
+
 /// Casts nine rays a pixel on the label and one elsewhere, in the light of the shot.
 fn expose(scene: &Scene, to_plane: &Projection, shot: &Shot, rng: &mut StdRng) -> RgbImage {
     let (width, height) = shot.photo_px;
@@ -266,7 +296,8 @@ fn expose(scene: &Scene, to_plane: &Projection, shot: &Shot, rng: &mut StdRng) -
         };
         let (cx, cy) = (x / width as f32 - 0.5, y / height as f32 - 0.5);
         let across = (cx * sun_cos + cy * sun_sin) / 1.4 + 0.5;
-        let light = (1.0 - shot.shade * across) * (1.0 - 0.25 * (cx * cx + cy * cy));
+        let falloff = (1.0 - shot.shade * across) * (1.0 - 0.25 * (cx * cx + cy * cy));
+        let light = shot.exposure * falloff;
         let shine = shot.glare * glare.at(middle);
         Rgb(std::array::from_fn(|c| (colour[c] * light * tint[c] + shine * 330.0) as u8))
     })
@@ -295,18 +326,18 @@ impl Glare {
 
 /// Averages along the way that the picture moved.
 fn smear(photo: &RgbImage, length_px: f32, direction_deg: f32) -> RgbImage {
-    const STEPS: i32 = 8;
+    let steps = (length_px * 1.5).ceil().max(8.0) as i32;
     let (sin, cos) = direction_deg.to_radians().sin_cos();
     let (width, height) = photo.dimensions();
     RgbImage::from_fn(width, height, |x, y| {
         let mut sum = [0.0; 3];
-        for step in 0..=STEPS {
-            let away = (step as f32 / STEPS as f32 - 0.5) * length_px;
+        for step in 0..=steps {
+            let away = (step as f32 / steps as f32 - 0.5) * length_px;
             let at = |v: u32, d: f32, end: u32| (v as f32 + d).round().clamp(0.0, end as f32 - 1.0);
             let seen = photo
                 .get_pixel(at(x, away * cos, width) as u32, at(y, away * sin, height) as u32)
                 .0;
-            sum = std::array::from_fn(|c| sum[c] + f32::from(seen[c]) / (STEPS + 1) as f32);
+            sum = std::array::from_fn(|c| sum[c] + f32::from(seen[c]) / (steps + 1) as f32);
         }
         Rgb(sum.map(|v| v as u8))
     })

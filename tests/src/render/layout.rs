@@ -62,8 +62,14 @@ pub enum Ink {
     WhiteOnBlack,
     /// Laser marks in dark plastic: little contrast.
     GreyOnBlack,
+    /// Laser marks in brushed metal: darker than the metal, and streaks across both.
+    EtchedMetal,
     /// Needles or ink drops.
     Dotted,
+    /// Dark letters on a lit display.
+    Screen,
+    /// Light letters on a display.
+    DarkScreen,
 }
 
 impl Ink {
@@ -85,6 +91,9 @@ impl Ink {
             Self::BlackOnSilver => ([188., 190., 192.], [38., 38., 42.]),
             Self::WhiteOnBlack => ([44., 44., 47.], [222., 222., 218.]),
             Self::GreyOnBlack => ([50., 50., 53.], [158., 156., 150.]),
+            Self::EtchedMetal => ([162., 163., 166.], [96., 94., 92.]),
+            Self::Screen => ([228., 231., 238.], [38., 40., 48.]),
+            Self::DarkScreen => ([22., 23., 28.], [214., 216., 222.]),
         }
     }
 }
@@ -106,14 +115,20 @@ pub enum Layout {
     QrBeside,
     /// A Data Matrix of the bare serial beside the text.
     DataMatrixBeside,
+    /// The same with an Aztec symbol.
+    AztecBeside,
     /// Text alone.
     TextOnly,
-    /// Text alone, the serial broken over two lines.
+    /// Text alone, the serial broken over two or three lines.
     Wrapped,
+    /// A device's own page about itself, on its display.
+    AboutScreen,
     /// A product label without any serial: part number, network address, EAN.
     NoSerial,
     /// A sticker with a few words and no number.
     NoNumbers,
+    /// The bare housing.
+    Bare,
 }
 
 impl Layout {
@@ -149,10 +164,13 @@ impl Layout {
             Self::Chinese => sheet.chinese(numbers, rng)?,
             Self::QrBeside => sheet.beside(Code::Qr, numbers, rng)?,
             Self::DataMatrixBeside => sheet.beside(Code::DataMatrix, numbers, rng)?,
+            Self::AztecBeside => sheet.beside(Code::Aztec, numbers, rng)?,
             Self::TextOnly => sheet.text_only(numbers, rng),
             Self::Wrapped => sheet.wrapped(numbers, rng),
+            Self::AboutScreen => sheet.about_screen(numbers, rng),
             Self::NoSerial => sheet.no_serial(numbers)?,
             Self::NoNumbers => sheet.no_numbers(),
+            Self::Bare => sheet.label.height_mm = 30.0,
         }
         Ok(sheet.finish())
     }
@@ -169,8 +187,6 @@ pub struct Label {
     pub elements: Vec<Element>,
     /// Its colours.
     pub ink: Ink,
-    /// The print is made of dots.
-    pub dotted: bool,
     /// What a perfect reader returns.
     pub truth: Truth,
 }
@@ -201,7 +217,6 @@ impl<'f> Sheet<'f> {
                 height_mm: 0.0,
                 elements: Vec::new(),
                 ink: recipe.ink,
-                dotted: recipe.ink == Ink::Dotted,
                 truth: Truth::default(),
             },
             face: faces[rng.random_range(0..faces.len())],
@@ -376,18 +391,67 @@ impl<'f> Sheet<'f> {
         self.foot();
     }
 
+    /// Narrow stickers on boards and batteries: the serial goes on in the next line, under the
+    /// keyword or under its own first character.
     fn wrapped(&mut self, numbers: &Numbers, rng: &mut StdRng) {
-        self.label.width_mm = 34.0;
+        self.label.width_mm = rng.random_range(26.0..36.0);
         self.line(numbers.model);
-        let (start, rest) = numbers.serial.split_at(numbers.serial.len() / 2 + 1);
-        self.line(&format!("S/N:{start}"));
-        self.line(rest);
+        let lines = if numbers.serial.len() > 11 { rng.random_range(2..=3) } else { 2 };
+        let part = numbers.serial.len().div_ceil(lines);
+        let (start, mut rest) = numbers.serial.split_at(part);
+        let keyword = ["S/N:", "SN: ", "S/N "][rng.random_range(0..3)];
+        self.line(&format!("{keyword}{start}"));
+        let edge = self.left_mm;
+        if rng.random_bool(0.5) {
+            self.left_mm += self.fonts.width_mm(self.face, self.cap_mm, keyword);
+        }
+        while !rest.is_empty() {
+            let (line, after) = rest.split_at(part.min(rest.len()));
+            self.line(line);
+            rest = after;
+        }
+        self.left_mm = edge;
         self.label.truth.serial = Some(numbers.serial.clone());
         self.small(if rng.random_bool(0.5) { "Made in China" } else { "RoHS" });
     }
 
+    /// A list of names and values as Android shows it, or one line each as older displays do.
+    fn about_screen(&mut self, numbers: &Numbers, rng: &mut StdRng) {
+        self.face = [Face::Sans, Face::Dejavu][rng.random_range(0..2)];
+        self.label.width_mm = 62.0;
+        self.small("10:42                                                        LTE  85%");
+        self.y_mm += 1.0;
+        let title = ["About device", "Device info", "About phone", "Terminal information"];
+        self.text(Face::SansBold, 2.6, title[rng.random_range(0..title.len())]);
+        self.y_mm += 1.5;
+        let name = ["Serial number", "SN", "S/N", "Serial No."][rng.random_range(0..4)];
+        let stacked = rng.random_bool(0.6);
+        let mut rows = vec![
+            ("Model", numbers.model),
+            (name, numbers.serial.as_str()),
+            ("IMEI", &numbers.imei),
+            ("Firmware", "V1.08.00_20210603"),
+            ("Android version", "7.1.2"),
+        ];
+        let middle = rng.random_range(0..3);
+        rows.rotate_right(middle);
+        for (key, value) in rows {
+            if stacked {
+                self.line(key);
+                self.y_mm -= 0.4;
+                self.small(value);
+            } else {
+                self.line(&format!("{key}: {value}"));
+            }
+            self.y_mm += 1.0;
+        }
+        self.label.truth.other_ids.insert("IMEI".to_owned(), numbers.imei.clone());
+        self.label.truth.serial = Some(numbers.serial.clone());
+    }
+
     fn no_serial(&mut self, numbers: &Numbers) -> Result<()> {
-        self.head(numbers);
+        self.text(Face::SansBold, 3.2, numbers.maker);
+        self.line(&format!("Model: {}", numbers.model));
         self.other("P/N", &numbers.part);
         self.other("MAC", &numbers.mac);
         self.bars(Code::Code128, &numbers.mac, 5.0)?;

@@ -87,6 +87,19 @@ impl Recipe {
         Self { layout: Layout::TextOnly, ..Self::field(rng) }
     }
 
+    /// A matrix symbol beside text, `fill` of the photo wide, turned and leaning.
+    pub fn matrix(layout: Layout, fill: f32, turn_deg: f32, rng: &mut StdRng) -> Self {
+        let field = Self::field(rng);
+        let shot = Shot {
+            photo_px: (1600, 1200),
+            fill,
+            turn_deg,
+            lean_deg: rng.random_range(0.0..40.0),
+            ..field.shot
+        };
+        Self { layout, ink: Ink::BlackOnWhite, shot, ..field }
+    }
+
     /// One barcode and its printed line, sharp and evenly lit, turned by `turn_deg`.
     pub fn turned(code: Code, turn_deg: f32) -> Self {
         Self {
@@ -97,6 +110,25 @@ impl Recipe {
             shot: Shot { turn_deg, ..Shot::steady() },
         }
     }
+}
+
+/// Two photos side by side: two devices in view. Nothing on either may be accepted.
+///
+/// # Errors
+/// If a photo is no picture.
+pub fn side_by_side(left: &Photo, right: &Photo) -> Result<Photo> {
+    let halves = [left, right].map(|photo| image::load_from_memory(&photo.jpeg));
+    let [left_half, right_half] = halves.map(|half| half.map(|half| half.into_rgb8()));
+    let (left_half, right_half) = (left_half?, right_half?);
+    let height = left_half.height().max(right_half.height());
+    let mut both = image::RgbImage::new(left_half.width() + right_half.width(), height);
+    image::imageops::replace(&mut both, &left_half, 0, 0);
+    image::imageops::replace(&mut both, &right_half, i64::from(left_half.width()), 0);
+    let mut jpeg = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 88).encode_image(&both)?;
+    let barcodes = [&left.truth, &right.truth].into_iter().flat_map(|it| it.barcodes.clone());
+    let truth = Truth { serial: None, barcodes: barcodes.collect(), ..Truth::default() };
+    Ok(Photo { jpeg, truth })
 }
 
 /// Makes the photo that `recipe` and `seed` determine.

@@ -1,6 +1,6 @@
 //! Paper: a label's elements drawn in real fonts and modules, at [`PX_PER_MM`].
 
-use super::layout::{Element, Label};
+use super::layout::{Element, Ink, Label};
 use super::symbol::{Code, Modules};
 use ab_glyph::{Font, FontVec, Glyph, PxScale, ScaleFont, point};
 use anyhow::Result;
@@ -104,7 +104,12 @@ pub(super) fn print(fonts: &Fonts, label: &Label, rng: &mut StdRng) -> Result<Gr
         match element {
             Element::Text { x_mm, y_mm, cap_mm, face, text } => {
                 let at = (x_mm * PX_PER_MM, (y_mm + cap_mm) * PX_PER_MM);
-                draw_text(&mut paper, fonts, *face, cap_mm * PX_PER_MM, at, text, label.dotted);
+                let cap_px = cap_mm * PX_PER_MM;
+                if label.ink == Ink::Dotted {
+                    draw_dots(&mut paper, fonts, *face, cap_px, at, text, rng);
+                } else {
+                    draw_text(&mut paper, fonts, *face, cap_px, at, text);
+                }
             }
             Element::Symbol { x_mm, y_mm, module_mm, height_mm, code, payload } => {
                 let at = (x_mm * PX_PER_MM, y_mm * PX_PER_MM);
@@ -121,7 +126,7 @@ pub(super) fn print(fonts: &Fonts, label: &Label, rng: &mut StdRng) -> Result<Gr
     Ok(paper)
 }
 
-/// Draws a line with its baseline's start at `at`; dotted ink is broken into a grid of dots.
+/// Draws a line with its baseline's start at `at`.
 fn draw_text(
     paper: &mut GrayImage,
     fonts: &Fonts,
@@ -129,11 +134,9 @@ fn draw_text(
     cap_px: f32,
     at: (f32, f32),
     text: &str,
-    dotted: bool,
 ) {
     let scale = fonts.scale(face, cap_px);
     let font = fonts.face(face).as_scaled(scale);
-    let pitch = cap_px / 10.0;
     let mut x = at.0;
     for c in text.chars() {
         let id = font.glyph_id(c);
@@ -143,12 +146,52 @@ fn draw_text(
         let bounds = outline.px_bounds();
         outline.draw(|gx, gy, coverage| {
             let (px, py) = (bounds.min.x + gx as f32, bounds.min.y + gy as f32);
-            let dot = |v: f32| (v / pitch).fract() - 0.5;
-            let gap = dotted && dot(px).hypot(dot(py)) > 0.47;
-            if !gap {
-                darken(paper, px as i64, py as i64, coverage);
+            darken(paper, px as i64, py as i64, coverage);
+        });
+    }
+}
+
+/// Draws a line from dots, as needles and ink jets do: each place of a coarse grid that the letter
+/// covers gets one, a little off its place and smaller or larger than the next.
+fn draw_dots(
+    paper: &mut GrayImage,
+    fonts: &Fonts,
+    face: Face,
+    cap_px: f32,
+    at: (f32, f32),
+    text: &str,
+    rng: &mut StdRng,
+) {
+    const DOTS_HIGH: f32 = 9.0;
+    let pitch = cap_px / DOTS_HIGH;
+    let scale = fonts.scale(face, DOTS_HIGH);
+    let font = fonts.face(face).as_scaled(scale);
+    let mut column = 0.0;
+    for c in text.chars() {
+        let id = font.glyph_id(c);
+        let glyph = id.with_scale_and_position(scale, point(column, 0.0));
+        column += font.h_advance(id).ceil();
+        let Some(outline) = font.outline_glyph(glyph) else { continue };
+        let bounds = outline.px_bounds();
+        outline.draw(|gx, gy, coverage| {
+            if coverage > 0.45 {
+                let mut off = || rng.random_range(-0.12..0.12);
+                let middle = (
+                    at.0 + (bounds.min.x + gx as f32 + 0.5 + off()) * pitch,
+                    at.1 + (bounds.min.y + gy as f32 + 0.5 + off()) * pitch,
+                );
+                draw_dot(paper, middle, pitch * (0.5 + 0.6 * off()));
             }
         });
+    }
+}
+
+fn draw_dot(paper: &mut GrayImage, (x, y): (f32, f32), radius: f32) {
+    for py in (y - radius) as i64 - 1..=(y + radius) as i64 + 1 {
+        for px in (x - radius) as i64 - 1..=(x + radius) as i64 + 1 {
+            let away = (px as f32 + 0.5 - x).hypot(py as f32 + 0.5 - y);
+            darken(paper, px, py, radius - away + 0.5);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sets of photos with a manifest, as `labelscan eval` reads them.
 
-use super::{Code, Fonts, Layout, Recipe, photograph};
+use super::{Code, Fonts, Ink, Layout, Recipe, photograph};
 use anyhow::Result;
 use rand::{RngExt, rngs::StdRng};
 use std::io::Write;
@@ -14,6 +14,51 @@ pub fn field(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
 /// Labels whose serial is printed and stands in no barcode.
 pub fn text(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
     (0..count).map(|_| Recipe::text_only(rng)).collect()
+}
+
+/// Labels whose serial is only printed, in one kind of ink.
+pub fn printed(ink: Ink, count: u64, rng: &mut StdRng) -> Vec<Recipe> {
+    (0..count).map(|_| Recipe { ink, ..Recipe::text_only(rng) }).collect()
+}
+
+/// Serials that go on in the next line.
+pub fn wrapped(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
+    (0..count)
+        .map(|_| {
+            let mut recipe = Recipe { layout: Layout::Wrapped, ..Recipe::field(rng) };
+            recipe.shot.fill *= 0.8;
+            recipe
+        })
+        .collect()
+}
+
+/// A device's own page about itself, held upright before the camera.
+pub fn screen(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
+    (0..count)
+        .map(|at| {
+            let ink = if at % 3 == 0 { Ink::DarkScreen } else { Ink::Screen };
+            let mut recipe = Recipe { layout: Layout::AboutScreen, ink, ..Recipe::field(rng) };
+            recipe.shot.turn_deg = rng.random_range(-8.0..8.0);
+            recipe.shot.shade *= 0.3;
+            recipe.shot.glare = if at % 4 == 0 { rng.random_range(0.05..0.3) } else { 0.0 };
+            recipe
+        })
+        .collect()
+}
+
+/// QR Code, Data Matrix and Aztec at four sizes and at every angle in steps of 30 degrees, leaning
+/// up to 40 degrees: 144 photos.
+pub fn matrix(rng: &mut StdRng) -> Vec<Recipe> {
+    let layouts = [Layout::QrBeside, Layout::DataMatrixBeside, Layout::AztecBeside];
+    let mut out = Vec::new();
+    for layout in layouts {
+        for fill in [0.8, 0.4, 0.25, 0.18] {
+            for angle in (0..360_u16).step_by(30) {
+                out.push(Recipe::matrix(layout, fill, f32::from(angle) + 5.0, rng));
+            }
+        }
+    }
+    out
 }
 
 /// Code 128 and Code 39 at every angle in steps of 15 degrees: 48 photos.

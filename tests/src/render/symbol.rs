@@ -18,6 +18,8 @@ pub enum Code {
     Qr,
     /// ISO/IEC 16022, square.
     DataMatrix,
+    /// ISO/IEC 24778.
+    Aztec,
 }
 
 /// Widths of bars and spaces in turn (linear), or rows of modules (matrix).
@@ -38,6 +40,7 @@ impl Code {
             Self::Ean13 => "EAN-13",
             Self::Qr => "QR Code",
             Self::DataMatrix => "Data Matrix",
+            Self::Aztec => "Aztec",
         }
     }
 
@@ -48,6 +51,8 @@ impl Code {
             Self::Ean13 => 11.0,
             Self::Qr => 4.0,
             Self::DataMatrix => 2.0,
+            // None is asked for; label programs leave some all the same.
+            Self::Aztec => 2.0,
         }
     }
 
@@ -62,6 +67,7 @@ impl Code {
             Self::Ean13 => BarcodeFormat::EAN_13,
             Self::Qr => BarcodeFormat::QR_CODE,
             Self::DataMatrix => BarcodeFormat::DATA_MATRIX,
+            Self::Aztec => BarcodeFormat::AZTEC,
         };
         let hints = EncodeHints {
             Margin: Some("0".to_owned()),
@@ -76,7 +82,9 @@ impl Code {
         Ok(match self {
             Self::Code128 | Self::Ean13 => Modules::Linear(runs(&row(0), 1.0)),
             Self::Code39 => Modules::Linear(runs(&row(0), 1.25)),
-            Self::Qr | Self::DataMatrix => Modules::Matrix((0..matrix.height()).map(row).collect()),
+            Self::Qr | Self::DataMatrix | Self::Aztec => {
+                Modules::Matrix((0..matrix.height()).map(row).collect())
+            }
         })
     }
 }
