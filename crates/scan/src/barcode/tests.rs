@@ -104,7 +104,7 @@ fn aztec_reads_at_every_angle_wherever_it_stands() {
     for (text, module) in [("77987515", 5), ("SN0821032398;PN A920-0AW-RD5-21EA;HW 02", 4)] {
         let symbol = drawn(&aztec::AztecWriter, text, BarcodeFormat::AZTEC, module);
         let mut label = GrayImage::from_pixel(900, 700, WHITE);
-        imageops::replace(&mut label, &symbol, 60, 90);
+        imageops::replace(&mut label, &symbol, 280, 170);
         for degrees in (0..360).step_by(45) {
             let found = read(&photographed(&label, degrees as f32, 0.8));
             let seen: Vec<_> =
