@@ -12,8 +12,13 @@ const LIGHT_SIDE_PX: u32 = 320;
 const DARK_BELOW: u8 = 70;
 /// From here on a pixel holds no print any more.
 const BLOWN_FROM: u8 = 252;
-/// Share of the print's surroundings that is blown out when a reflection covers a label.
-const BLOWN_SHARE: f32 = 0.2;
+/// Share of the print's surroundings that is blown out when a reflection covers a part of a label.
+const BLOWN_SHARE: f32 = 0.03;
+/// Level just beyond the blown-out part of a reflection: it fades, while a white thing has an edge.
+const HALO_FROM: u8 = 205;
+/// Ends of lines this close to the frame, in line heights, are cut off: detection ends a little
+/// before the print does.
+const FRAME_GAP: f32 = 0.5;
 /// Paper from this level on is white by exposure, not by a reflection.
 const PAPER_WHITE: u8 = 240;
 /// Height of a line's box, in pixels, below which its characters run together: a box is about
@@ -48,7 +53,7 @@ pub(crate) fn faults(photo: &GrayImage, lines: &[TextLine], unread: &[Quad]) -> 
     };
     let cut = lines
         .iter()
-        .any(|line| line.bounds.touches_frame && line.chars.len() > 4 && line.confidence() > 0.5);
+        .any(|line| line.chars.len() > 4 && line.confidence() > 0.5 && ends_at_frame(photo, line));
     let mut add = |fault, holds: bool| holds.then(|| faults.push(fault));
     add(Fault::Blurred, smeared);
     add(Fault::Glare, glare(&light, photo, lines));
@@ -57,6 +62,17 @@ pub(crate) fn faults(photo: &GrayImage, lines: &[TextLine], unread: &[Quad]) -> 
     add(Fault::CutOff, cut);
     add(Fault::BarcodeUnreadable, !unread.is_empty());
     faults
+}
+
+/// Whether an end of a line lies at the photo's edge.
+fn ends_at_frame(photo: &GrayImage, line: &TextLine) -> bool {
+    let [a, b, c, d] = line.quad;
+    let gap = FRAME_GAP * LineBox::around(&line.quad).height;
+    let (right, bottom) = (photo.width() as f32 - gap, photo.height() as f32 - gap);
+    [(a, d), (b, c)].into_iter().any(|(one, other)| {
+        let (x, y) = ((one.x + other.x) / 2.0, (one.y + other.y) / 2.0);
+        x < gap || y < gap || x > right || y > bottom
+    })
 }
 
 fn reduced(photo: &GrayImage) -> GrayImage {
@@ -105,10 +121,14 @@ fn median_steepness(photo: &GrayImage, lines: &[&TextLine]) -> f32 {
     all.get(all.len() / 2).copied().unwrap_or(1.0)
 }
 
-/// Whether a reflection covers what should be read. Paper that is white all over is none: a page
-/// from a scanner, or a device before a white wall.
+/// Whether a reflection covers what should be read. Paper that is white all over is none, nor is
+/// anything white with an edge: a page from a scanner, a device before a white wall, a part that
+/// was painted over.
 fn glare(light: &GrayImage, photo: &GrayImage, lines: &[TextLine]) -> bool {
     let (width, height) = light.dimensions();
+    if !fades(light) {
+        return false;
+    }
     if lines.is_empty() {
         let middle = blown_share(light, width / 4..width * 3 / 4, height / 4..height * 3 / 4);
         let rim = blown_share(light, 0..width, 0..(height / 10).max(1));
@@ -130,6 +150,22 @@ fn glare(light: &GrayImage, photo: &GrayImage, lines: &[TextLine]) -> bool {
     };
     let around_print = blown_share(light, span(|at| at.x, width), span(|at| at.y, height));
     paper[paper.len() / 2] < PAPER_WHITE && around_print > BLOWN_SHARE
+}
+
+/// Whether the blown-out parts fade into their surroundings.
+fn fades(light: &GrayImage) -> bool {
+    let mut rim = Vec::new();
+    for row in light.as_raw().chunks_exact(light.width() as usize) {
+        for four in row.windows(4) {
+            let blown: [bool; 4] = std::array::from_fn(|at| four[at] >= BLOWN_FROM);
+            match blown {
+                [true, true, false, false] => rim.push(four[3]),
+                [false, false, true, true] => rim.push(four[0]),
+                _ => {}
+            }
+        }
+    }
+    !rim.is_empty() && quantile(&rim, 0.5) >= HALO_FROM
 }
 
 /// Share of blown-out pixels in an upright rectangle.
@@ -158,10 +194,16 @@ mod tests {
     }
 
     #[test]
-    fn a_white_patch_on_grey_paper_is_glare_and_white_paper_is_not() {
-        let patch = |x: u32, y: u32| (160..480).contains(&x) && (120..360).contains(&y);
-        let lit = GrayImage::from_fn(640, 480, |x, y| Luma([if patch(x, y) { 255 } else { 130 }]));
+    fn a_spot_that_fades_is_glare_and_white_paper_is_not() {
+        let lit = GrayImage::from_fn(640, 480, |x, y| {
+            let far = (x as f32 - 320.0).hypot(y as f32 - 240.0);
+            Luma([(130.0 + 300.0 * (-(far / 150.0).powi(2)).exp()).min(255.0) as u8])
+        });
         assert!(faults(&lit, &[], &[]).contains(&Fault::Glare));
+        let patch = |x: u32, y: u32| (160..480).contains(&x) && (120..360).contains(&y);
+        let box_on_paper =
+            GrayImage::from_fn(640, 480, |x, y| Luma([if patch(x, y) { 255 } else { 190 }]));
+        assert!(!faults(&box_on_paper, &[], &[]).contains(&Fault::Glare));
         let page = GrayImage::from_pixel(640, 480, Luma([255]));
         assert!(!faults(&page, &[], &[]).contains(&Fault::Glare));
     }

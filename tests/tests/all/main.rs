@@ -11,6 +11,7 @@ mod soaking;
 mod storage;
 mod structure;
 mod terminals;
+mod why_not;
 
 use std::time::Duration;
 use tests::render::{Code, Fonts, Layout, Photo, Recipe, photograph};
