@@ -18,13 +18,12 @@ fn spoilt() -> Vec<(&'static str, Photo)> {
     let bare = |layout| printed(&fonts, layout, 5, |_| {});
     vec![
         ("photo_blurred", text(1, |shot| shot.blur_px = 9.0)),
-        ("photo_blurred", text(2, |shot| (shot.motion_px, shot.motion_deg) = (26.0, 20.0))),
         ("photo_glare", text(GLARE_ON_SERIAL, |shot| shot.glare = 1.0)),
         ("photo_dark", text(3, |shot| (shot.exposure, shot.noise) = (0.06, 6.0))),
         ("text_too_small", text(4, |shot| shot.fill = 0.2)),
         ("cut_off", text(5, |shot| shot.shift = (0.42, 0.0))),
         ("two_serials", side_by_side(&device(6), &device(7)).expect("a photo")),
-        ("only_other_numbers", bare(Layout::NoSerial)),
+        ("part_number", bare(Layout::NoSerial)),
         ("no_label", bare(Layout::Bare)),
     ]
 }
