@@ -18,7 +18,9 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use store::{Finding, Found, Lease, Registration, Settings, Store, Upload, UploadedPhoto};
+use store::{
+    Encryption, Finding, Found, Lease, Registration, Settings, Store, Upload, UploadedPhoto,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use validate::terminal::Placement;
@@ -55,6 +57,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let place = filled.as_ref().map_or(folder.path(), std::path::Path::new);
     let mut settings = Settings::in_folder(place);
+    if filled.is_some() {
+        settings.encryption = Encryption::Off;
+    }
     settings.database = database.unwrap_or(settings.database);
     let store = Store::open(&settings).await?;
     match filled {

@@ -1,5 +1,5 @@
 //! Fills an outbox in bulk, past the store's own functions, so that a million events are there in a
-//! minute. What `forward`'s example `deliveries` then works on.
+//! minute, unsealed. What `forward`'s example `deliveries` then works on.
 //!
 //! `cargo run --release -p store --example fill -- FOLDER EVENTS [DATABASE]`
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a program of its own")]
@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Connection};
 use std::path::Path;
-use store::{Settings, Store};
+use store::{Encryption, Settings, Store};
 
 /// Events written by one statement.
 const AT_ONCE: i64 = 50_000;
@@ -17,7 +17,8 @@ async fn main() {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().expect("a folder");
     let events: i64 = arguments.next().and_then(|text| text.parse().ok()).expect("how many events");
-    let mut settings = Settings::in_folder(Path::new(&folder));
+    let settings = Settings::in_folder(Path::new(&folder));
+    let mut settings = Settings { encryption: Encryption::Off, ..settings };
     settings.database = arguments.next().unwrap_or(settings.database);
     Store::open(&settings).await.expect("the store opens").close().await;
 

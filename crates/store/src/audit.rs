@@ -57,16 +57,7 @@ pub(crate) async fn audit(
     subject: &str,
     detail: &impl Serialize,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO audit_head (only_row, seq, hash) VALUES (1, 0, $1) \
-         ON CONFLICT (only_row) DO NOTHING",
-    )
-    .bind(Vec::<u8>::new())
-    .execute(&mut *connection)
-    .await?;
-    let head = sqlx::query("UPDATE audit_head SET seq = seq + 1 RETURNING seq, hash")
-        .fetch_one(&mut *connection)
-        .await?;
+    let head = next_head(connection).await?;
     let mut entry = AuditEntry {
         seq: column(&head, "seq")?,
         at: now,
@@ -97,6 +88,22 @@ pub(crate) async fn audit(
         .execute(&mut *connection)
         .await?;
     Ok(())
+}
+
+/// Takes the end of the chain, its number one further. The row is made at the very first entry.
+async fn next_head(connection: &mut AnyConnection) -> Result<AnyRow, StoreError> {
+    let further = "UPDATE audit_head SET seq = seq + 1 RETURNING seq, hash";
+    if let Some(head) = sqlx::query(further).fetch_optional(&mut *connection).await? {
+        return Ok(head);
+    }
+    sqlx::query(
+        "INSERT INTO audit_head (only_row, seq, hash) VALUES (1, 0, $1) \
+         ON CONFLICT (only_row) DO NOTHING",
+    )
+    .bind(Vec::<u8>::new())
+    .execute(&mut *connection)
+    .await?;
+    Ok(sqlx::query(further).fetch_one(connection).await?)
 }
 
 impl Store {

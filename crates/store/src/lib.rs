@@ -67,7 +67,7 @@ pub struct Store {
     limits: Limits,
     queued: Arc<Notify>,
     listening: Option<Arc<Listening>>,
-    group: Option<Group>,
+    group: Group,
 }
 
 impl Store {
@@ -83,16 +83,9 @@ impl Store {
         let photos = Photos::open(settings, seal.clone())?;
         let queued = Arc::new(Notify::new());
         let limits = settings.limits.clone();
-        let (listening, group) = match database.engine() {
-            Engine::Sqlite => {
-                let group = Group::start(database.clone(), seal.clone(), limits.clone());
-                (None, Some(group))
-            }
-            Engine::Postgres => {
-                let listening = Listening::start(settings.database.clone(), queued.clone());
-                (Some(Arc::new(listening)), None)
-            }
-        };
+        let group = Group::start(database.clone(), seal.clone(), limits.clone());
+        let listening = (database.engine() == Engine::Postgres)
+            .then(|| Arc::new(Listening::start(settings.database.clone(), queued.clone())));
         Ok(Self { database, photos, seal, limits, queued, listening, group })
     }
 

@@ -3,9 +3,11 @@
 //! SQLite has one writer, and each commit waits for the disk. While one commit waits, the writes
 //! that arrive queue up here, and the next transaction takes them all: under load one wait for the
 //! disk serves dozens of uploads, and a single upload waits for nobody. PostgreSQL does this by
-//! itself across its connections, so there each write has its own transaction.
+//! itself across its connections, so there uploads and verdicts have transactions of their own. What
+//! settles deliveries shares them there too: each adds to the audit trail, whose end one transaction
+//! holds until its commit, so alone they would wait for the disk one after the other.
 
-use crate::database::Database;
+use crate::database::{Database, Engine};
 use crate::deliveries::{Outcome, settle_row};
 use crate::receive::{Prepared, insert_rows};
 use crate::scan_queue::{Finding, finish_rows};
@@ -121,8 +123,9 @@ async fn write_one(
 impl Store {
     /// Writes durably, alone or together with others.
     pub(crate) async fn write(&self, write: Write, now: Timestamp) -> Result<bool, StoreError> {
-        if let Some(group) = &self.group {
-            return group.write(write, now).await;
+        let shares = self.database.engine() == Engine::Sqlite || matches!(write, Write::Settle(..));
+        if shares {
+            return self.group.write(write, now).await;
         }
         let mut transaction = self.database.begin().await?;
         let result = write.apply(&mut transaction, &self.seal, &self.limits, now).await?;
