@@ -10,8 +10,9 @@ pub(crate) enum End {
     /// Something stands close that may belong to it, or it may be cut off.
     #[default]
     Open,
-    /// A year stands beside it, as on many nameplates: the end of a value whose length is known.
-    AtYear,
+    /// A year stands beside it, as on many nameplates, or a number below it where a long value
+    /// would go on: the end of a value whose length is known, and of no other.
+    OfKnownLength,
     /// Nothing is near.
     Own,
 }
@@ -22,7 +23,7 @@ impl End {
         let year = || word.iter().collect::<String>().parse().is_ok_and(|it| YEARS.contains(&it));
         match word.iter().any(char::is_ascii_digit) {
             false => Self::Own,
-            true if word.len() == 4 && year() => Self::AtYear,
+            true if word.len() == 4 && year() => Self::OfKnownLength,
             true => Self::Open,
         }
     }

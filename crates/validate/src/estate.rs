@@ -7,6 +7,7 @@ use crate::look_alike::look_alike_distance;
 use crate::{canonical, look_alike};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// What the list of expected serials is taken for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +76,9 @@ impl Estate {
     /// The expected serials that a reading may be a misreading of, by look-alikes only and at most
     /// two of them. An exact hit is its only answer.
     pub fn resembling(&self, value: &str) -> Vec<&str> {
+        if self.serials.is_empty() {
+            return Vec::new();
+        }
         if let Some(exact) = self.serials.get(value) {
             return vec![exact];
         }
@@ -88,7 +92,9 @@ impl Estate {
 /// A serial with every class of look-alikes written as its smallest member. Two serials of one
 /// look need not be look-alikes themselves (the relation is not transitive): the caller checks.
 fn look(serial: &str) -> String {
-    serial.chars().map(representative).collect()
+    static SMALLEST: LazyLock<[char; 128]> =
+        LazyLock::new(|| std::array::from_fn(|code| representative(code as u8 as char)));
+    serial.chars().map(|char| SMALLEST.get(char as usize).copied().unwrap_or(char)).collect()
 }
 
 /// The smallest of all characters that can be reached over look-alikes.

@@ -8,7 +8,7 @@ mod file;
 mod learn;
 mod shape;
 
-pub use file::FormatsError;
+pub use file::{FORMATS_BYTES_MAX, FormatsError};
 pub use learn::{Explanation, LearnError, Proposal, explain, learn, misfit};
 pub use shape::{Class, Shape};
 
@@ -59,6 +59,8 @@ pub struct Format {
     /// One sentence about it and where it is from.
     pub note: String,
     pattern: Option<Regex>,
+    /// What the pattern begins with: most values are refused by it alone.
+    prefix: String,
     digits_min: usize,
 }
 
@@ -83,6 +85,7 @@ impl Format {
     pub fn fits(&self, canonical: &str) -> bool {
         (self.shapes.is_empty() || self.shapes.iter().any(|shape| shape.fits(canonical)))
             && (self.digits_min == 0 || digits(canonical) >= self.digits_min)
+            && canonical.starts_with(&self.prefix)
             && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(canonical))
     }
 

@@ -6,6 +6,7 @@
 
 mod answer;
 mod identifiers;
+mod print;
 mod values;
 
 use crate::look_alike::{edits, look_alike_distance};
@@ -81,7 +82,11 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
     if rival.claims() && !barred {
         let near = look_alike_distance(only.value, rival.value)
             .is_some_and(|places| places <= LOOK_ALIKES_MAX);
-        if from_barcode && near && !rival_barcode {
+        // A barcode settles look-alikes, unless it is the print that has the maker's form.
+        let has_form = |value: &Value| {
+            value.facts.has(Fact::VendorFormat) || value.facts.has(Fact::TaughtFormat)
+        };
+        if from_barcode && near && !rival_barcode && (has_form(only) || !has_form(rival)) {
             return None;
         }
         if case.surfaces(only) != case.surfaces(rival) {
@@ -118,7 +123,10 @@ fn same_thing(one: &Value, other: &Value) -> bool {
     if !barcodes(one).is_disjoint(&barcodes(other)) {
         return true;
     }
-    let contains = one.value.contains(other.value) || other.value.contains(one.value);
+    // A cut value is a part of the whole one; a longer one that is printed in one piece and named a
+    // serial says that this one is cut.
+    let contains = one.value.contains(other.value)
+        || other.value.contains(one.value) && !other.claims_in_one_piece();
     let alike = || edits(one.value, other.value, 2).is_some();
     let same_ink = || {
         other

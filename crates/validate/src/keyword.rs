@@ -34,6 +34,11 @@ pub(crate) enum Strength {
     Weak,
 }
 
+/// Letters after a dash that may end a value.
+const SUFFIX_LETTERS_MAX: usize = 3;
+/// Letters between two marks of which one may be wrong.
+const RUN_FORGIVEN_MIN: usize = 4;
+
 struct Entry {
     letters: Vec<char>,
     kind: IdentifierKind,
@@ -65,10 +70,15 @@ static TABLE: LazyLock<HashMap<char, Vec<Entry>>> = LazyLock::new(|| {
 /// Every keyword of a line, left to right, not overlapping.
 pub(crate) fn keywords(line: &[char]) -> Vec<Keyword> {
     let plain: Vec<char> = line.iter().map(|&char| plain(char)).collect();
-    let mut found = Vec::new();
+    let mut found: Vec<Keyword> = Vec::new();
     let mut at = 0;
     while at < plain.len() {
-        match keyword_at(&plain, at) {
+        // `S/N: SN9VMNZ8`: after a keyword, letters glued to a number are the number's.
+        let begins_value = |keyword: &Keyword| {
+            let after = found.last().is_some_and(|before| before.end == keyword.start);
+            after && keyword.strength == Strength::Weak
+        };
+        match keyword_at(&plain, at).filter(|keyword| !begins_value(keyword)) {
             Some(keyword) => {
                 at = keyword.end.max(at + 1);
                 found.push(keyword);
@@ -112,13 +122,20 @@ fn keyword_at(line: &[char], at: usize) -> Option<Keyword> {
     if !starts_word {
         return None;
     }
+    // `U1DT3NA00-BT` ends in a country.
+    let is_suffix = at > 1 && line[at - 1] == '-' && line[at - 2].is_ascii_alphanumeric();
     let words = TABLE.get(&blur(first)).into_iter().flatten();
+    let words = words.filter(|entry| !is_suffix || entry.letters.len() > SUFFIX_LETTERS_MAX);
     let whole = words.filter_map(|entry| word_at(line, at, entry)).next();
     whole.or_else(|| colon_at(line, at)).or_else(|| weak_at(line, at))
 }
 
 /// `S/N` and `P/N`, also in the middle of a word: a reader drops the space before them.
 fn slashed_at(line: &[char], at: usize) -> Option<Keyword> {
+    // Each of these words has its slash in the second place.
+    if line.get(at + 1) != Some(&'/') {
+        return None;
+    }
     let spelled = |word: &str| {
         let same = word.chars().enumerate().all(|(i, char)| line.get(at + i) == Some(&char));
         let after = at + word.len();
@@ -144,16 +161,28 @@ fn word_at(line: &[char], at: usize, entry: &Entry) -> Option<Keyword> {
     let exact = entry.letters.len() < 4;
     let mut position = at;
     let mut slips = 0;
-    let mut marks = 0;
+    // Where the run of letters since the last mark began, and the slips before it.
+    let mut run = (0, 0);
     for (index, &letter) in entry.letters.iter().enumerate() {
         if index > 0 {
             let gap = line[position.min(line.len())..].iter().take_while(|&&char| is_mark(char));
             let gap = gap.count();
-            // A word that is matched strictly may be split by a slash, a dot or a dash, no more.
-            if gap > if exact { 1 } else { 3 } {
+            let split = &line[position..position + gap];
+            // A word that is matched strictly may be split by a slash, a dot or a dash, no more,
+            // and none by what ends a keyword: `SN:R4737970` is not `SNR`.
+            let splits = |char: &char| match exact {
+                true => matches!(char, '/' | '.' | '-'),
+                false => !matches!(char, ':' | '=' | '#'),
+            };
+            if gap > if exact { 1 } else { 3 } || !split.iter().all(splits) {
                 return None;
             }
-            marks += gap;
+            if gap > 0 {
+                if is_slipped_short_run(run, index, slips) {
+                    return None;
+                }
+                run = (index, slips);
+            }
             position += gap;
             // A digit may be a misread letter within a run of letters; after a mark it begins the
             // value: `SIN:0600` is `S/N:` and a zero, not `Si.No`.
@@ -171,15 +200,24 @@ fn word_at(line: &[char], at: usize, entry: &Entry) -> Option<Keyword> {
         }
         position += 1;
     }
+    if is_slipped_short_run(run, entry.letters.len(), slips) {
+        return None;
+    }
     let next = line.get(position).copied();
     let latin = entry.letters[0].is_alphabetic() && entry.letters[0] < '\u{2e80}';
     if latin && next.is_some_and(|char| char.is_alphabetic() && char < '\u{2e80}') {
         return None;
     }
-    let glued = exact && marks == 0 && next.is_some_and(|char| char.is_ascii_digit());
+    let glued = exact && next.is_some_and(|char| char.is_ascii_digit());
     // `PO 12`, `IC 5` are words of a sentence as often as keywords: they are no serials anyway.
     let strength = if glued { Strength::Weak } else { Strength::Sure };
     Some(Keyword { kind: entry.kind, strength, start: at, end: skip_marks(line, position) })
+}
+
+/// Whether a short run of letters within a long word holds a slip. `Serial Number QP` is not
+/// `Serial Number SN`: two letters that are read wrong are two letters of the value.
+fn is_slipped_short_run((start, before): (usize, usize), end: usize, slips: usize) -> bool {
+    start > 0 && end - start < RUN_FORGIVEN_MIN && slips > before
 }
 
 fn colon_at(line: &[char], at: usize) -> Option<Keyword> {
@@ -219,11 +257,18 @@ fn skip_marks(line: &[char], from: usize) -> usize {
 
 /// What may stand inside a keyword or between it and its value.
 fn is_mark(char: char) -> bool {
-    char.is_whitespace() || ".:#=-_/*)(][>|,;\u{2013}\u{b0}\u{ba}'\u{b7}".contains(char)
+    match char {
+        '.' | ':' | '#' | '=' | '-' | '_' | '/' | '*' | ')' | '(' | ']' | '[' | '>' | '|' | ','
+        | ';' | '\'' | '\u{2013}' | '\u{b0}' | '\u{ba}' | '\u{b7}' => true,
+        _ => char.is_whitespace(),
+    }
 }
 
 /// A character in upper case, half width and without its accent.
 fn plain(char: char) -> char {
+    if char.is_ascii() {
+        return char.to_ascii_uppercase();
+    }
     match half_width(char) {
         'à'..='å' | 'À'..='Å' => 'A',
         'è'..='ë' | 'È'..='Ë' | 'ě' => 'E',
@@ -343,6 +388,21 @@ mod tests {
         check("SIN:060049180001", &["Serial=060049180001"]);
         check("SR.NO 077987515", &["Serial=077987515"]);
         check("Serial N0. 77987515", &["Serial=77987515"]);
+    }
+
+    #[test]
+    fn a_keyword_never_eats_the_letters_that_begin_the_value() {
+        check("Serial Number: SG176991280", &["Serial=SG176991280"]);
+        check("Serial Number: QP5WTOR43RWSK3MT", &["Serial=QP5WTOR43RWSK3MT"]);
+        check("Serial Number KU335118", &["Serial=KU335118"]);
+        check("SN:R4737970", &["Serial=R4737970"]);
+        check("SN R4737970", &["Serial=R4737970"]);
+        check("SN:207KBVQF9-BT", &["Serial=207KBVQF9-BT"]);
+        check("S/N:R4737970", &["Serial=R4737970"]);
+        check("Serial No. SX123456", &["Serial=SX123456"]);
+        check("Serial Number SN: 77987515", &["Serial=77987515"]);
+        check("SNR 77987515", &["Serial=77987515"]);
+        check("S/N:SN9VMNZ8T5DKIDU7", &["Serial=SN9VMNZ8T5DKIDU7"]);
     }
 
     #[test]

@@ -15,10 +15,17 @@ use crate::{IdentifierKind, Quad, TextLine};
 const LINES_MAX: usize = 300;
 /// Longer lines are cut: no serial is there.
 const LINE_CHARS_MAX: usize = 200;
+/// Probability of the first letter below which a short keyword says little.
+const KEYWORD_P_MIN: f32 = 0.8;
+/// Letters below which a keyword is short: one wrong letter makes another of it.
+const SHORT_WORD_LETTERS: usize = 4;
 /// Words that are joined to one value at most: `082 1032398`, `324 689 776`.
 const JOIN_WORDS_MAX: usize = 4;
 /// Lines that one value may go on over.
 const JOIN_LINES_MAX: usize = 3;
+/// Line heights that the next line of a value may stand off from where the value or its keyword
+/// begins.
+const ALIGNED: f32 = 1.5;
 /// The shortest value that may be a serial.
 pub(crate) const VALUE_CHARS_MIN: usize = 5;
 
@@ -62,9 +69,18 @@ struct Line<'a> {
     source: &'a TextLine,
 }
 
-/// Every number of the lines of one photo. The order of the lines does not matter: they are taken
-/// from top to bottom.
-pub(crate) fn read_label(lines: &[TextLine]) -> Vec<Printed> {
+/// What is printed on one photo.
+#[derive(Debug, Default)]
+pub(crate) struct Label {
+    /// Every number.
+    pub(crate) numbers: Vec<Printed>,
+    /// Where serial keywords stand that have no value of their own in their line: a barcode beside
+    /// one is the value.
+    pub(crate) lone_serial_keywords: Vec<Quad>,
+}
+
+/// Reads the lines of one photo. Their order does not matter: they are taken from top to bottom.
+pub(crate) fn read_label(lines: &[TextLine]) -> Label {
     let mut order: Vec<(usize, String)> =
         lines.iter().map(TextLine::text).enumerate().take(LINES_MAX).collect();
     order.sort_by(|(one, text_of_one), (other, text_of_other)| {
@@ -81,11 +97,17 @@ pub(crate) fn read_label(lines: &[TextLine]) -> Vec<Printed> {
             .then(flags(one).cmp(&flags(other)))
     });
     let sorted: Vec<Line> = order.iter().map(|(index, _)| Line::new(&lines[*index])).collect();
-    let mut found = read_sorted(&sorted);
-    for printed in &mut found {
+    let mut numbers = read_sorted(&sorted);
+    for printed in &mut numbers {
         printed.line = order[printed.line].0;
     }
-    found
+    let lone = |line: &&Line| {
+        line.keywords.last().is_some_and(|keyword| {
+            keyword.kind == IdentifierKind::Serial && keyword.strength == Strength::Sure
+        })
+    };
+    let lone_serial_keywords = sorted.iter().filter(lone).map(|line| *line.quad).collect();
+    Label { numbers, lone_serial_keywords }
 }
 
 fn read_sorted(lines: &[Line]) -> Vec<Printed> {
@@ -106,24 +128,28 @@ fn read_sorted(lines: &[Line]) -> Vec<Printed> {
     found
 }
 
-/// Where serial keywords stand that have no value of their own in their line: a barcode beside one
-/// is the value.
-pub(crate) fn lone_serial_keywords(lines: &[TextLine]) -> Vec<Quad> {
-    let lines = lines.iter().take(LINES_MAX).map(Line::new);
-    let lone = lines.filter(|line| {
-        line.keywords.last().is_some_and(|keyword| {
-            keyword.kind == IdentifierKind::Serial && keyword.strength == Strength::Sure
-        })
-    });
-    lone.map(|line| *line.quad).collect()
-}
-
 impl<'a> Line<'a> {
     fn new(source: &'a TextLine) -> Self {
         let chars: Vec<char> =
             source.chars.iter().take(LINE_CHARS_MAX).map(|char| char.best).collect();
-        let keywords = keyword::keywords(&chars);
+        let mut keywords = keyword::keywords(&chars);
+        // `P/N` with a misread first letter is `S/N`: a short word must be read surely.
+        for keyword in &mut keywords {
+            let first = source.chars.get(keyword.start).is_some_and(|char| char.p < KEYWORD_P_MIN);
+            let letters = chars[keyword.start..keyword.end].iter();
+            if first && letters.filter(|char| char.is_alphabetic()).count() < SHORT_WORD_LETTERS {
+                keyword.strength = Strength::Weak;
+            }
+        }
         Self { quad: &source.quad, chars, keywords, source }
+    }
+
+    /// Whether the line is one word of capital letters and digits.
+    fn is_bare_number(&self) -> bool {
+        let plain = |char: &char| char.is_ascii_digit() || char.is_ascii_uppercase();
+        self.chars.iter().all(|char| plain(char) || matches!(char, '-' | '/' | ' '))
+            && self.chars.iter().any(char::is_ascii_digit)
+            && self.words(0, self.chars.len()).len() == 1
     }
 
     /// The words of a part of the line: where they start and end.
@@ -295,6 +321,7 @@ fn continued(
     }
     let mut text: String = line.chars[keyword.end.min(end)..end].iter().collect();
     let Some(mut frame) = Frame::of(line.quad) else { return };
+    let value_at = keyword.end as f32 / line.chars.len().max(1) as f32 * frame.length;
     let mut from = index;
     for _ in 1..JOIN_LINES_MAX {
         let below = lines.iter().enumerate().filter(|&(other, next)| {
@@ -309,6 +336,13 @@ fn continued(
             frame.extent(one.1.quad).top.total_cmp(&frame.extent(other.1.quad).top)
         });
         let Some((next, below)) = nearest else { return };
+        let left = frame.extent(below.quad).left;
+        let aligned = left.abs() < ALIGNED || (left - value_at).abs() < ALIGNED;
+        if from == index && aligned && below.is_bare_number() {
+            let last = line.chars.len();
+            let here = found.iter_mut().filter(|it| it.line == index && it.span.1 == last);
+            here.for_each(|printed| printed.ends.end = printed.ends.end.min(End::OfKnownLength));
+        }
         text.extend(&below.chars);
         let value = fold(&text);
         if value.len() >= VALUE_CHARS_MIN && digits(&value) > 0 {
@@ -339,6 +373,7 @@ mod tests {
 
     fn named(lines: &[TextLine]) -> Vec<(IdentifierKind, String)> {
         read_label(lines)
+            .numbers
             .into_iter()
             .filter_map(|printed| Some((printed.named?.0, printed.value)))
             .collect()
@@ -381,11 +416,16 @@ mod tests {
     fn a_cut_or_glued_value_is_not_whole() {
         let mut cut = line(0, "S/N: 77987515");
         cut.bounds.ink_after = true;
-        assert!(read_label(&[cut]).iter().all(|printed| !printed.ends.whole()));
+        assert!(read_label(&[cut]).numbers.iter().all(|printed| !printed.ends.whole()));
         let goes_on = read_label(&[line(0, "S/N: 77987515 2019")]);
-        assert!(!goes_on.iter().any(|printed| printed.value == "77987515" && printed.ends.whole()));
+        assert!(
+            !goes_on
+                .numbers
+                .iter()
+                .any(|printed| printed.value == "77987515" && printed.ends.whole())
+        );
         let mut before = line(0, "S/N: 77987515");
         before.bounds.ink_before = true;
-        assert!(read_label(&[before]).iter().any(|printed| printed.ends.whole()));
+        assert!(read_label(&[before]).numbers.iter().any(|printed| printed.ends.whole()));
     }
 }

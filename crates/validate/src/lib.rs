@@ -31,8 +31,8 @@ pub use canonical::canonical;
 pub use estate::{Estate, EstateMode};
 pub use evidence::*;
 pub use formats::{
-    Class, Explanation, Format, Formats, FormatsError, LearnError, Plausibility, Proposal, Shape,
-    Standing, explain, learn, misfit,
+    Class, Explanation, FORMATS_BYTES_MAX, Format, Formats, FormatsError, LearnError, Plausibility,
+    Proposal, Shape, Standing, explain, learn, misfit,
 };
 pub use identifier::*;
 pub use judge::judge;

@@ -41,7 +41,7 @@ pub(crate) fn look_alikes(char: char) -> impl Iterator<Item = char> {
 /// The number of places where two strings of one length differ, if they differ by look-alikes
 /// only; `None` if they differ otherwise.
 pub(crate) fn look_alike_distance(one: &str, other: &str) -> Option<usize> {
-    if one.chars().count() != other.chars().count() {
+    if one.len() != other.len() {
         return None;
     }
     let mut places = 0;

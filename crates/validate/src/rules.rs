@@ -33,6 +33,9 @@ pub(crate) enum Fact {
     TwoReadings,
     /// They agree, and neither saw anything cut off or glued on.
     TwoWholeReadings,
+    /// The first reading was sure of every character, and none of them may as well be a letter or a
+    /// digit that looks the same.
+    Sure,
     /// Two photos show it.
     SeveralPhotos,
     /// It fits a maker's format that is unlike any other number, or the maker's name stands there.
@@ -125,31 +128,39 @@ pub(crate) const ACCEPTING: &[Row] = &[
     Row { name: "barcode that is expected", needs: &[Barcode, Expected], confidence: 0.9998 },
     Row {
         name: "print that is expected",
-        needs: &[Printed, TwoReadings, Expected],
+        needs: &[Printed, TwoReadings, Sure, Expected],
         confidence: 0.9995,
     },
-    Row { name: "keyed print that is expected", needs: &[Keyword, Expected], confidence: 0.9995 },
+    Row {
+        name: "keyed print that is expected",
+        needs: &[Keyword, Sure, Expected],
+        confidence: 0.9995,
+    },
     // A second photo is a second look with the same eyes: it takes a format beside it.
     Row {
         name: "keyed print in a maker's format on several photos",
-        needs: &[Keyword, SeveralPhotos, VendorFormat],
+        needs: &[Keyword, SeveralPhotos, VendorFormat, Sure],
         confidence: 0.998,
     },
     Row {
         name: "keyed print in a taught format on several photos",
-        needs: &[Keyword, SeveralPhotos, TaughtFormat],
+        needs: &[Keyword, SeveralPhotos, TaughtFormat, Sure],
         confidence: 0.998,
     },
     // 151 agreements of two such readings on real labels, none wrong.
-    Row { name: "keyed print read twice", needs: &[Keyword, TwoWholeReadings], confidence: 0.998 },
+    Row {
+        name: "keyed print read twice",
+        needs: &[Keyword, TwoWholeReadings, Sure],
+        confidence: 0.998,
+    },
     Row {
         name: "print near a keyword in a maker's format read twice",
-        needs: &[KeywordNear, TwoReadings, VendorFormat],
+        needs: &[KeywordNear, TwoReadings, VendorFormat, Sure],
         confidence: 0.998,
     },
     Row {
         name: "print in a taught format read twice",
-        needs: &[Printed, TwoReadings, TaughtFormat],
+        needs: &[Printed, TwoReadings, TaughtFormat, Sure],
         confidence: 0.997,
     },
 ];
@@ -260,6 +271,7 @@ mod tests {
             KeywordLookAlike,
             TwoReadings,
             TwoWholeReadings,
+            Sure,
             SeveralPhotos,
             VendorFormat,
             TaughtFormat,

@@ -29,8 +29,8 @@ pub fn wants_second_reading(formats: &Formats, evidence: &Evidence) -> Vec<LineR
     }
     let mut promise: BTreeMap<LineRef, u8> = BTreeMap::new();
     for (photo, seen) in evidence.photos.iter().enumerate() {
-        let again = label::read_label(&seen.second_lines);
-        for printed in label::read_label(&seen.lines) {
+        let again = label::read_label(&seen.second_lines).numbers;
+        for printed in label::read_label(&seen.lines).numbers {
             let read_again = again.iter().any(|it| it.value == printed.value);
             let joined = printed.joined == Joined::Lines;
             if joined || read_again || !looks_like_serial(&printed.value) {

@@ -6,12 +6,12 @@ use crate::canonical::{fold, fold_char};
 use crate::ends::Ends;
 use crate::formats::digits;
 use crate::keyword::Strength;
-use crate::label::{self, Joined, VALUE_CHARS_MIN};
+use crate::label::{self, Joined, Printed, VALUE_CHARS_MIN};
 use crate::payload::{self, Mark};
 use crate::place::{Frame, same_spot};
 use crate::{
-    Barcode, CharReading, Correction, Evidence, IdentifierKind, PhotoEvidence, Place, Symbology,
-    TextLine,
+    Barcode, CharReading, Correction, Evidence, IdentifierKind, PhotoEvidence, Place, Quad,
+    Symbology, TextLine,
 };
 
 /// One value in one place.
@@ -155,15 +155,16 @@ impl Sighting {
 pub(crate) fn sightings(evidence: &Evidence) -> Vec<Sighting> {
     let mut all = Vec::new();
     for (index, photo) in evidence.photos.iter().enumerate() {
-        barcodes(index, photo, &mut all);
-        print(index, &photo.lines, Reading::First, &mut all);
-        print(index, &photo.second_lines, Reading::Second, &mut all);
+        let first = label::read_label(&photo.lines);
+        let second = label::read_label(&photo.second_lines);
+        barcodes(index, photo, &first.lone_serial_keywords, &mut all);
+        print(index, &photo.lines, first.numbers, Reading::First, &mut all);
+        print(index, &photo.second_lines, second.numbers, Reading::Second, &mut all);
     }
     all
 }
 
-fn barcodes(index: usize, photo: &PhotoEvidence, all: &mut Vec<Sighting>) {
-    let captions = label::lone_serial_keywords(&photo.lines);
+fn barcodes(index: usize, photo: &PhotoEvidence, captions: &[Quad], all: &mut Vec<Sighting>) {
     for (position, barcode) in photo.barcodes.iter().enumerate() {
         let counts = is_two_dimensional(barcode.symbology) || barcode.votes >= 2;
         let captioned = captions.iter().any(|caption| is_captioned(caption, barcode, photo));
@@ -200,7 +201,7 @@ fn barcodes(index: usize, photo: &PhotoEvidence, all: &mut Vec<Sighting>) {
 
 /// Whether the barcode stands right below, above or after a lone keyword, nearer than any other
 /// barcode.
-fn is_captioned(caption: &crate::Quad, barcode: &Barcode, photo: &PhotoEvidence) -> bool {
+fn is_captioned(caption: &Quad, barcode: &Barcode, photo: &PhotoEvidence) -> bool {
     let Some(frame) = Frame::of(caption) else { return false };
     let distance = |barcode: &Barcode| {
         let extent = frame.extent(&barcode.quad);
@@ -213,8 +214,14 @@ fn is_captioned(caption: &crate::Quad, barcode: &Barcode, photo: &PhotoEvidence)
     own < 3.0 && photo.barcodes.iter().find(near).is_none()
 }
 
-fn print(index: usize, lines: &[TextLine], reading: Reading, all: &mut Vec<Sighting>) {
-    for printed in label::read_label(lines) {
+fn print(
+    index: usize,
+    lines: &[TextLine],
+    numbers: Vec<Printed>,
+    reading: Reading,
+    all: &mut Vec<Sighting>,
+) {
+    for printed in numbers {
         all.push(Sighting {
             value: printed.value,
             printed: printed.text.trim().to_owned(),

@@ -6,7 +6,8 @@ use crate::{IdentifierKind, Symbology, canonical};
 use regex_lite::RegexBuilder;
 use serde::Deserialize;
 
-const FILE_BYTES_MAX: usize = 256 * 1024;
+/// A longer formats file is refused.
+pub const FORMATS_BYTES_MAX: usize = 256 * 1024;
 const FORMATS_MAX: usize = 500;
 const SHAPES_MAX: usize = 200;
 const SAMPLES_MAX: usize = 200;
@@ -19,7 +20,7 @@ const PATTERN_NESTING_MAX: u32 = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum FormatsError {
     /// Larger than any list of formats needs.
-    #[error("the formats file has {0} bytes; at most {FILE_BYTES_MAX} are read")]
+    #[error("the formats file has {0} bytes; at most {FORMATS_BYTES_MAX} are read")]
     TooLarge(usize),
     /// More rows than are taken.
     #[error("the formats file has {0} formats; at most {FORMATS_MAX} are taken")]
@@ -78,7 +79,7 @@ struct Row {
 
 /// Reads a formats file; rows that do not say otherwise get `standing`.
 pub(super) fn parse(toml: &str, standing: Standing) -> Result<Vec<Format>, FormatsError> {
-    if toml.len() > FILE_BYTES_MAX {
+    if toml.len() > FORMATS_BYTES_MAX {
         return Err(FormatsError::TooLarge(toml.len()));
     }
     let file: File = toml::from_str(toml)?;
@@ -126,6 +127,7 @@ fn check(row: Row, standing: Standing) -> Result<Format, String> {
         standing: row.standing.unwrap_or(standing),
         shapes: row.shapes.iter().map(shape).collect::<Result<_, _>>()?,
         pattern: row.pattern.as_deref().map(compile).transpose()?,
+        prefix: row.pattern.as_deref().map_or_else(String::new, literal_prefix),
         brands: row.brands.iter().map(|brand| canonical(brand)).collect(),
         name: row.name,
         vendor,
@@ -160,9 +162,57 @@ fn compile(pattern: &str) -> Result<regex_lite::Regex, String> {
         .map_err(|error| format!("pattern: {error}"))
 }
 
+/// The letters and digits that every match of a pattern begins with, as far as that is plain.
+fn literal_prefix(pattern: &str) -> String {
+    let body = pattern.trim_start_matches('^');
+    let literal = |char: &char| char.is_ascii_digit() || char.is_ascii_uppercase();
+    let mut prefix: String = body.chars().take_while(literal).collect();
+    // What follows may repeat the last character or be another choice.
+    if body[prefix.len()..].starts_with(['?', '*', '+', '{']) {
+        prefix.pop();
+    }
+    if has_alternatives(body) { String::new() } else { prefix }
+}
+
+/// Whether a pattern has a `|` outside of its groups.
+fn has_alternatives(pattern: &str) -> bool {
+    let (mut depth, mut in_class, mut escaped) = (0usize, false, false);
+    for char in pattern.chars() {
+        match char {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            ']' => in_class = false,
+            _ if in_class => {}
+            '[' => in_class = true,
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '|' if depth == 0 => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
+    use super::literal_prefix;
     use crate::{Formats, Standing};
+
+    #[test]
+    fn a_prefix_is_what_every_match_begins_with() {
+        for (pattern, prefix) in [
+            (r"^000\d{3}(0[1-9]|1[01])[0-9A-Z]{8,42}$", "000"),
+            (r"^\d{9}$", ""),
+            ("^AB?C$", "A"),
+            ("^AB{2}C$", "A"),
+            ("^A1|B2$", ""),
+            ("^A1|(B2)$", ""),
+            (r"^A1\(|B2[(]$", ""),
+            ("^A(1|2)$", "A"),
+        ] {
+            assert_eq!(literal_prefix(pattern), prefix, "{pattern}");
+        }
+    }
 
     #[track_caller]
     fn refused(toml: &str, because: &str) {

@@ -231,8 +231,12 @@ pub fn misfit(format: &Format, canonical: &str) -> Option<String> {
         None if !format.shapes.is_empty() => {
             let lengths: BTreeSet<usize> =
                 format.shapes.iter().map(|shape| shape.classes().len()).collect();
-            let lengths: Vec<String> = lengths.iter().map(usize::to_string).collect();
-            format!("{} characters, not {}", canonical.len(), lengths.join(" or "))
+            let listed: Vec<String> = lengths.iter().map(usize::to_string).collect();
+            let lengths = match &listed[..] {
+                [least, .., most] if listed.len() > 3 => format!("{least} to {most}"),
+                few => few.join(" or "),
+            };
+            format!("{} characters, not {lengths}", canonical.len())
         }
         None => format!("the pattern {} does not match", format.pattern()),
     })

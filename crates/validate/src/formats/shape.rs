@@ -110,6 +110,23 @@ impl Shape {
             && canonical.chars().zip(&self.0).all(|(char, class)| class.admits(char))
     }
 
+    /// Whether a canonical value would have this shape with one character more or less.
+    pub(crate) fn fits_but_for_one(&self, canonical: &str) -> bool {
+        let (value, classes) = (canonical.as_bytes(), &self.0[..]);
+        if value.len().abs_diff(classes.len()) != 1 {
+            return false;
+        }
+        let admits = |(char, class): (&u8, &Class)| class.admits(char::from(*char));
+        let start = value.iter().zip(classes).take_while(|&pair| admits(pair)).count();
+        // The rest must fit past the one place where the two part.
+        let past = |extra: usize, missing: usize| {
+            let (rest, classes) = (value.get(start + extra..), classes.get(start + missing..));
+            let (rest, classes) = (rest.unwrap_or_default(), classes.unwrap_or_default());
+            rest.len() == classes.len() && rest.iter().zip(classes).all(admits)
+        };
+        past(1, 0) || past(0, 1)
+    }
+
     /// The shape as a regular expression without its anchors.
     pub fn pattern(&self) -> String {
         let mut pattern = String::new();
@@ -145,6 +162,17 @@ mod tests {
         assert_eq!(shape.pattern(), r"C0\d{2}U[A-Z]\d{8}");
         assert!(shape.fits("C030UQ50550081"));
         assert!(!shape.fits("C030UQ5055008") && !shape.fits("C030U150550081"));
+        for (value, almost) in [
+            ("C030U50550081", true),
+            ("C030UQ5055008", true),
+            ("030UQ50550081", true),
+            ("C030UQ505500817", true),
+            ("C030UQ50550081", false),
+            ("C030U5055008", false),
+            ("X030U50550081", false),
+        ] {
+            assert_eq!(shape.fits_but_for_one(value), almost, "{value}");
+        }
         assert_eq!(Shape::parse("dd-dd"), None);
         assert_eq!(Shape::parse(""), None);
         assert_eq!(Shape::parse(&"d".repeat(65)), None);

@@ -57,6 +57,9 @@ fn an_identifier_is_stripped_only_if_something_says_so() {
     accepts(&[(Code128, "SPF0UFLRH")], &["Serial Number PF0UFLRH"], "PF0UFLRH");
     accepts(&[(Code128, "SN133501010924")], &["SN 133501010924"], "133501010924");
     accepts(&[(Code128, "STRM26138003393")], &["STRM26138003393"], "STRM26138003393");
+    // The print lost its first letter.
+    let lost = evidence(&[(Code128, "STRM26138003393")], &["SN: TRM26138003393"]);
+    assert!(!is_accepted(&decide(&lost)));
     let codes = [
         (QrCode, "(S)SN\rSPF0UFLRH\rSN.MO\rPF0UFLRHPF9XB7625009\r(1S)MTM.SN\r1S80WK00F9USPF0UFLRH"),
         (Code128, "SPF0UFLRH"),
@@ -288,6 +291,51 @@ fn a_taught_form_is_written_as_its_samples_are() {
     ] {
         assert_eq!(is_accepted(&taught(&[first], &[first], |_| ())), accepted, "{first}");
     }
+}
+
+#[test]
+fn a_character_short_of_the_maker_s_form_is_a_question() {
+    let short = |brand: &str, value: &str| {
+        let keyed = format!("S/N: {value}");
+        is_accepted(&taught(&[brand, &keyed], &[brand, &keyed], |_| ()))
+    };
+    assert!(short("PAX", "0821032398") && !short("PAX", "082103239"));
+    assert!(!short("", "00015821360501"), "almost a Castles serial");
+    assert!(!short("", "447190") && short("", "4471902"), "almost a taught one");
+    assert!(short("", "447190224"), "far from any");
+}
+
+#[test]
+fn an_unsure_character_of_print_alone_is_a_question() {
+    let unsure = |p: f32| {
+        is_accepted(&taught(&["S/N: 447190224"], &["S/N: 447190224"], |photo| {
+            photo.lines[0].chars[8].p = p;
+        }))
+    };
+    assert!(unsure(0.99) && !unsure(0.9));
+    let looks = taught(&["S/N: 4K1AB2F7"], &["S/N: 4K1AB2F7"], |_| ());
+    assert!(!is_accepted(&looks), "1 may be an I");
+}
+
+#[test]
+fn a_value_that_may_go_on_below_is_a_question() {
+    let wrapped =
+        |below: &str| is_accepted(&taught(&["S/N 075628413", below], &["S/N 075628413"], |_| ()));
+    assert!(!wrapped("A0V-PL"), "the serial is 075628413A0VPL");
+    assert!(wrapped("Made in X") && wrapped("P/N: A0V-PL"));
+    assert!(is_accepted(&taught(&["S/N 4471902", "2093"], &["S/N 4471902"], |_| ())));
+}
+
+#[test]
+fn a_gap_with_room_for_a_character_is_a_question() {
+    let gap = |wide: u16| {
+        is_accepted(&taught(&["S/N: 447190224"], &["S/N: 447190224"], |photo| {
+            for (at, char) in photo.lines[0].chars.iter_mut().enumerate() {
+                char.step = 2 * at as u16 + if at > 8 { wide } else { 0 };
+            }
+        }))
+    };
+    assert!(gap(0) && gap(1) && !gap(2));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Each value in view with the facts that speak for it and the bars that stand against it.
 
+use super::print::{Twice, is_sure, read_twice, written_like};
 use crate::correction::{self, differences};
 use crate::formats::digits;
 use crate::label::Joined;
@@ -12,7 +13,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Digits that print alone must have to be taken for a serial: `S/N: 7x3hexa` is a sentence.
-const PRINTED_DIGITS_MIN: usize = 4;
+pub(super) const PRINTED_DIGITS_MIN: usize = 4;
 
 /// Everything that is known about one value.
 pub(super) struct Value<'a> {
@@ -38,6 +39,14 @@ impl Value<'_> {
                     && digits(self.value) >= PRINTED_DIGITS_MIN
             })
     }
+
+    /// Whether a keyword in its own line names this value as one word, with nothing cut off.
+    pub(super) fn claims_in_one_piece(&self) -> bool {
+        self.sightings.iter().any(|sighting| {
+            let one_word = matches!(sighting.carrier, Carrier::Print { joined: Joined::No, .. });
+            one_word && sighting.says_serial() && sighting.is_whole_print() && !sighting.is_near()
+        })
+    }
 }
 
 /// All sightings of one terminal's photos, and what they are judged by.
@@ -50,6 +59,9 @@ pub(super) struct Case<'a> {
     pub(super) ambiguous: Vec<(String, Vec<String>)>,
     /// The makers' names that are printed in view.
     brands: BTreeSet<&'a str>,
+    /// The formats that are to be expected here: taught ones, forms like no other, and those of
+    /// makers whose name is in view.
+    forcing: Vec<&'a Format>,
 }
 
 impl<'a> Case<'a> {
@@ -64,7 +76,7 @@ impl<'a> Case<'a> {
             .collect();
         let mut sightings = sighting::sightings(evidence);
         let ambiguous = correction::correct(&forcing, estate, evidence, &mut sightings);
-        Self { formats, evidence, estate, sightings, ambiguous, brands }
+        Self { formats, evidence, estate, sightings, ambiguous, brands, forcing }
     }
 
     /// Each value that may be a serial, with its facts and bars, in the order of the values.
@@ -129,16 +141,38 @@ impl<'a> Case<'a> {
         facts.insert_if(Fact::TwoReadings, read_twice >= Some(Twice::EachEndOnce));
         facts.insert_if(Fact::TwoWholeReadings, read_twice == Some(Twice::Whole));
         facts.insert_if(Fact::Expected, self.estate.expects(value));
+        let sure = is_sure(self.evidence, format, sightings) && !self.almost_has_a_form(value);
+        facts.insert_if(Fact::Sure, sure);
         self.stripped(value, sightings, &mut facts);
         if let Some(format) = format {
-            let named = format.brands.iter().any(|brand| self.brands.contains(brand.as_str()));
-            let vendor = format.standing == Standing::Vendor && (format.distinctive || named);
+            let named = format.distinctive || self.is_in_view(format);
+            let vendor = format.standing == Standing::Vendor && named;
             facts.insert_if(Fact::VendorFormat, vendor);
             let taught = format.standing == Standing::Taught && written_like(format, sightings);
             facts.insert_if(Fact::TaughtFormat, taught);
         }
         let corrections = self.settled(value, sightings, &mut facts);
         (facts, corrections)
+    }
+
+    /// Whether a name of the format's maker is printed in view.
+    fn is_in_view(&self, format: &Format) -> bool {
+        format.brands.iter().any(|brand| self.brands.contains(brand.as_str()))
+    }
+
+    /// Whether a value is a character short or long of a form that is to be expected here, and has
+    /// none: a repeated character is lost without a trace, and for both readers.
+    fn almost_has_a_form(&self, value: &str) -> bool {
+        let of_maker = |format: &&&Format| self.is_in_view(format);
+        let almost = |format: &&Format| format.shapes.iter().any(|it| it.fits_but_for_one(value));
+        // A maker whose name is in view decides before the others.
+        match self.forcing.iter().filter(of_maker).any(almost) {
+            true => !self.forcing.iter().filter(of_maker).any(|format| format.fits(value)),
+            false => {
+                !self.forcing.iter().any(|format| format.fits(value))
+                    && self.forcing.iter().any(almost)
+            }
+        }
     }
 
     /// Whether every barcode in view is one of these or a product number.
@@ -167,8 +201,24 @@ impl<'a> Case<'a> {
             other.barcode() == perhaps.barcode()
                 && matches!(other.carrier, Carrier::Barcode { mark: Mark::Whole, .. })
         });
-        let only_stripped = specific(value) && whole.is_none_or(|whole| !specific(&whole.value));
-        if facts.has(Fact::Printed) || only_stripped {
+        let whole_is_specific = whole.is_some_and(|whole| specific(&whole.value));
+        // Print that shows more of the barcode's letters belongs to another identifier.
+        let print_shows_more = self.sightings.iter().any(|print| {
+            !print.is_barcode()
+                && print.value.len() > value.len()
+                && print.value.ends_with(value)
+                && whole.is_some_and(|it| {
+                    it.value.len() > print.value.len() && it.value.ends_with(&print.value)
+                })
+        });
+        // Print that lost its first letter looks like print without the identifier.
+        let is_keyed = facts.has(Fact::Keyword) || facts.has(Fact::KeywordNear);
+        let stripped = match (specific(value), whole_is_specific) {
+            (_, true) => false,
+            (true, false) => !print_shows_more,
+            (false, false) => is_keyed && !print_shows_more,
+        };
+        if stripped {
             facts.insert(Fact::Barcode);
             facts.insert(Fact::BarcodeNamed);
         }
@@ -183,8 +233,10 @@ impl<'a> Case<'a> {
                 if symbology != Symbology::Code39 && matches!(mark, Mark::Whole | Mark::Named))
         });
         if checked && !facts.has(Fact::Keyword) {
+            let formed = |value: &str| self.forcing.iter().any(|format| format.fits(value));
             let near = self.sightings.iter().filter(|sighting| {
                 !sighting.is_near()
+                    && (formed(value) || !formed(&sighting.value))
                     && !sighting.is_barcode()
                     && sighting.says_serial()
                     && look_alike_distance(&sighting.value, value)
@@ -264,50 +316,6 @@ impl<'a> Case<'a> {
     }
 }
 
-/// How well two independent readings of the same spot agree on a value.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Twice {
-    /// Each end is its own for at least one of them, which suffices for a value of known length.
-    EachEndOnce,
-    /// Neither saw anything cut off or glued on.
-    Whole,
-}
-
-/// Whether two independent readings of the same spot agree on something that is written like a
-/// serial.
-fn read_twice(value: &str, sightings: &[&Sighting]) -> Option<Twice> {
-    if digits(value) < PRINTED_DIGITS_MIN {
-        return None;
-    }
-    let of = |wanted: Reading| {
-        sightings.iter().filter_map(move |sighting| match sighting.carrier {
-            Carrier::Print { reading, ends, joined, .. }
-                if reading == wanted && joined != Joined::Lines =>
-            {
-                let lower = sighting.printed.chars().filter(|char| char.is_lowercase()).count();
-                (lower < 2).then_some((sighting, ends))
-            }
-            _ => None,
-        })
-    };
-    let pairs = of(Reading::First).flat_map(|first| of(Reading::Second).map(move |it| (first, it)));
-    let same_ink = pairs.filter(|((first, _), (second, _))| first.same_ink(second));
-    let agreed = same_ink.filter_map(|((_, one), (_, other))| match one.or(other) {
-        _ if one.whole() && other.whole() => Some(Twice::Whole),
-        together if together.whole_for_its_length() => Some(Twice::EachEndOnce),
-        _ => None,
-    });
-    agreed.max()
-}
-
-/// Whether a value stands in a barcode, or in print with the separators of the format's samples:
-/// `4,631,603` is no serial of a maker who prints seven digits in one piece.
-fn written_like(format: &Format, sightings: &[&Sighting]) -> bool {
-    sightings.iter().any(|sighting| {
-        sighting.is_barcode() || !sighting.is_wrapped() && format.is_written(&sighting.printed)
-    })
-}
-
 /// The order of one value's sightings: a barcode before print, a named one before others, as it
 /// was read before corrected; then by what and where, so that the order of the evidence does not
 /// matter.
@@ -333,14 +341,18 @@ pub(super) fn best_first(one: &Sighting, other: &Sighting) -> Ordering {
 
 /// The makers' names that are printed in view.
 fn brands<'a>(formats: &'a Formats, evidence: &Evidence) -> BTreeSet<&'a str> {
-    let mut words = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for photo in &evidence.photos {
         for line in photo.lines.iter().chain(&photo.second_lines) {
-            let text = line.text().to_ascii_uppercase();
-            let parts = text.split(|char: char| !char.is_ascii_alphanumeric());
-            words.extend(parts.filter(|part| part.len() >= 3).map(str::to_owned));
+            let text = line.text();
+            let words = text.split(|char: char| !char.is_ascii_alphanumeric());
+            for word in words.filter(|word| word.len() >= 3) {
+                let brands = formats.iter().flat_map(|format| &format.brands);
+                found.extend(
+                    brands.filter(|brand| brand.eq_ignore_ascii_case(word)).map(String::as_str),
+                );
+            }
         }
     }
-    let brands = formats.iter().flat_map(|format| &format.brands);
-    brands.filter(|brand| words.contains(*brand)).map(String::as_str).collect()
+    found
 }
