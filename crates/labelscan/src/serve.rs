@@ -49,19 +49,21 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let pool = tokio::task::spawn_blocking(|| Pool::start(pool_settings)).await??;
     let work = Arc::new(Work::new(store.clone(), pool, formats, &settings));
     let base_url = base_url(&settings, listener.local_addr()?);
-    let app = App::new(store.clone(), work.clone(), settings.clone(), base_url.clone());
-
-    let stop = CancellationToken::new();
-    let reading = tokio::spawn(work.run(stop.clone()));
-    let forwarding = registry.map(|registry| {
+    let forwarder = registry.map(|registry| {
         let limits = ForwardSettings {
             in_flight_max: settings.registry_in_flight_max,
             poll_ms: settings.registry_poll_ms,
             settle_ms_max: settings.registry_settle_ms_max,
         };
-        let forwarder = Forwarder::new(store.clone(), registry, limits);
-        tokio::spawn(forwarder.run(clock::now, stop.clone()))
+        Forwarder::new(store.clone(), registry, limits)
     });
+    let forwarding = forwarder.as_ref().map(Forwarder::handle);
+    let app = App::new(store.clone(), work.clone(), forwarding, settings.clone(), base_url.clone());
+
+    let stop = CancellationToken::new();
+    let reading = tokio::spawn(work.run(stop.clone()));
+    let forwarding =
+        forwarder.map(|forwarder| tokio::spawn(forwarder.run(clock::now, stop.clone())));
     let upkeep = tokio::spawn(upkeep::run(store.clone(), settings.clone(), stop.clone()));
     announce(&app, &settings, &base_url).await?;
     let handle = Handle::new();

@@ -16,6 +16,7 @@ const CHANGES: [(i64, &str, &str); 3] = [
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (2, "operations", include_str!("../migrations/0002_operations.sql")),
     (3, "sealed", include_str!("../migrations/0003_sealed.sql")),
+    (4, "console", include_str!("../migrations/0004_console.sql")),
 ];
 
 /// WAL with synchronous=FULL: a commit is on the disk when it returns, and readers never wait for

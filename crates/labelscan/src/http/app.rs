@@ -32,6 +32,7 @@ pub(crate) struct App(Arc<Inner>);
 struct Inner {
     store: Store,
     work: Arc<Work>,
+    forwarding: Option<forward::Handle>,
     settings: Settings,
     /// Where people reach the service, without a slash at the end.
     base_url: String,
@@ -42,7 +43,13 @@ struct Inner {
 
 impl App {
     /// The service over its store and its queue.
-    pub(crate) fn new(store: Store, work: Arc<Work>, settings: Settings, base_url: String) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        work: Arc<Work>,
+        forwarding: Option<forward::Handle>,
+        settings: Settings,
+        base_url: String,
+    ) -> Self {
         let limits = UploadLimits {
             photo_bytes_max: settings.photo_bytes_max,
             photos_max: settings.photos_max,
@@ -54,6 +61,7 @@ impl App {
             rate: Rate::new(settings.requests_per_second_max),
             store,
             work,
+            forwarding,
             settings,
             base_url,
             limits,
@@ -98,7 +106,12 @@ impl App {
 
     /// Whether registrations have somewhere to go.
     pub(super) fn has_registry(&self) -> bool {
-        self.0.settings.registry.is_some()
+        self.0.forwarding.is_some()
+    }
+
+    /// The deliveries to the registry, if there is one.
+    pub(super) fn forwarding(&self) -> Option<&forward::Handle> {
+        self.0.forwarding.as_ref()
     }
 
     /// How often callers may come.
@@ -158,18 +171,19 @@ impl App {
         format!("{}/sign-in?token={}", self.0.base_url, token.reveal())
     }
 
-    /// Turns a link into a session; false if the link is not good (any more).
+    /// Turns a link into a session; answers whom it signed in, none if the link is not good (any
+    /// more).
     pub(super) async fn redeem(
         &self,
         link: &[u8; 32],
         session: &[u8; 32],
-    ) -> Result<bool, Problem> {
+    ) -> Result<Option<Caller>, Problem> {
         let now = clock::now();
         let hours = i64::from(self.0.settings.session_hours);
         let expires_at = now.saturating_add(SignedDuration::from_hours(hours));
         let expires_at = expires_at.unwrap_or(Timestamp::MAX);
         let session = self.0.store.redeem_sign_in(link, session, expires_at, now).await?;
-        Ok(session.is_some())
+        session.map(|session| Caller::new(session.name, &session.role)).transpose()
     }
 
     /// Stores an upload; answers the id of its scan, which is an earlier one if it is repeated.

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::caller::Caller;
-use super::extract::{Path, Query};
+use super::extract::{Json, Path, Query};
 use super::problem::{Code, Problem};
 use crate::clock;
 use crate::keys::Role;
@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 use store::StoreError;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+/// Deliveries that one call tries again.
+const REPLAYED_MAX: u32 = 200;
 
 /// A registration on its way to the registry.
 #[derive(Serialize, ToSchema)]
@@ -136,6 +139,64 @@ pub(super) async fn list(
     super::at_most("after", query.after.as_deref(), 64)?;
     let deliveries = app.deliveries(query.status, query.after, most).await?;
     Ok(axum::Json(DeliveryList { deliveries }))
+}
+
+/// Which deliveries to try again.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"status": "exhausted"}))]
+pub(super) struct ReplayBody {
+    /// Deliveries that the registry refused, or that every attempt failed for.
+    status: Stopped,
+}
+
+/// A state in which nothing is tried any more without a person.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Stopped {
+    Refused,
+    Exhausted,
+}
+
+/// What came of it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Replayed {
+    /// How many are queued again.
+    #[schema(example = 17)]
+    replayed: usize,
+    /// Whether there are more of this status: ask again.
+    more: bool,
+}
+
+/// Deliver many again
+///
+/// The newest 200 of a status, each as by its own call. For operators.
+#[utoipa::path(
+    post, path = "/v1/deliveries/replay", tag = "deliveries", request_body = ReplayBody,
+    responses((status = 200, description = "They are queued again.", body = Replayed), Problem),
+)]
+pub(super) async fn replay_all(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<ReplayBody>,
+) -> Result<axum::Json<Replayed>, Problem> {
+    caller.at_least(Role::Operator)?;
+    let status = match body.status {
+        Stopped::Refused => DeliveryStatus::Refused,
+        Stopped::Exhausted => DeliveryStatus::Exhausted,
+    };
+    let stopped = app.deliveries(Some(status), None, REPLAYED_MAX).await?;
+    let mut replayed = 0;
+    for delivery in &stopped {
+        match app.store().replay(&delivery.id, &caller.name, clock::now()).await {
+            Ok(()) => replayed += 1,
+            // Somebody else had it tried again in the meantime, and it has arrived.
+            Err(StoreError::Invalid(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let more = stopped.len() == REPLAYED_MAX as usize;
+    Ok(axum::Json(Replayed { replayed, more }))
 }
 
 /// Deliver again

@@ -4,6 +4,7 @@
 mod app;
 mod caller;
 pub(crate) mod connections;
+mod console;
 mod decision;
 mod deliveries;
 pub(crate) mod details;
@@ -13,6 +14,8 @@ mod health;
 mod intake;
 pub(crate) mod problem;
 mod rate;
+pub(crate) mod registry;
+mod reviews;
 mod scans;
 mod session;
 mod sign_ins;
@@ -23,6 +26,7 @@ mod upload;
 
 pub(crate) use app::App;
 
+use crate::keys::Role;
 use crate::pages;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
@@ -75,6 +79,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/openapi.json", get(async || Json(api)));
     let routes = calls
         .merge(pages)
+        .merge(console::routes())
         .fallback(async || Problem::from(Code::NotFound))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
         .layer(DefaultBodyLimit::max(body_bytes_max));
@@ -89,12 +94,17 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(scans::get))
         .routes(routes!(scans::photo))
         .routes(routes!(decision::decide))
+        .routes(routes!(reviews::next))
+        .routes(routes!(reviews::aside))
         .routes(routes!(terminals::list))
         .routes(routes!(terminals::get))
         .routes(routes!(terminal_events::record))
         .routes(routes!(terminal_events::verify))
         .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::replay_all))
         .routes(routes!(deliveries::replay))
+        .routes(routes!(registry::get))
+        .routes(routes!(registry::reopen))
         .routes(routes!(sign_ins::create))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
@@ -107,7 +117,7 @@ async fn first_page(
     caller: Result<Caller, Problem>,
 ) -> Response {
     match caller {
-        Ok(_) => pages::capture(&headers, app.has_registry()),
+        Ok(caller) => pages::capture(&headers, app.has_registry(), caller.role >= Role::Operator),
         Err(_) => Redirect::to("/sign-in").into_response(),
     }
 }

@@ -118,6 +118,11 @@ impl Problem {
         Self::from(Code::Internal)
     }
 
+    /// Whether the refusal is for this reason.
+    pub(crate) fn is(&self, code: Code) -> bool {
+        self.code == code
+    }
+
     /// Says when a retry may succeed, in seconds.
     pub(crate) fn retry_after_s(self, seconds: u32) -> Self {
         Self { retry_after_s: Some(seconds), ..self }

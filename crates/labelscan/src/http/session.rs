@@ -4,7 +4,7 @@
 use super::App;
 use super::caller::{COOKIE_PLAIN, COOKIE_SECURE, session_secret};
 use super::problem::{Code, Problem};
-use crate::keys::{self, Token};
+use crate::keys::{self, Role, Token};
 use crate::pages;
 use axum::Form;
 use axum::extract::rejection::{FormRejection, QueryRejection};
@@ -37,14 +37,15 @@ pub(super) async fn enter(
 ) -> Result<Response, Problem> {
     let Ok(Form(link)) = link else { return Err(Code::SignInInvalid.into()) };
     let session = Token::new_secret().map_err(|error| Problem::internal(&error))?;
-    if !app.redeem(&keys::hash(&link.token), &session.hash()).await? {
+    let Some(person) = app.redeem(&keys::hash(&link.token), &session.hash()).await? else {
         app.rate().count_stranger(address.ip())?;
         let mut response = pages::sign_in(&headers, None, true);
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         return Ok(response);
-    }
+    };
     let seconds = u64::from(app.settings().session_hours) * 3600;
-    Ok(with_cookie(&app, session.reveal(), seconds, Redirect::to("/").into_response()))
+    let first = if person.role >= Role::Operator { "/console" } else { "/" };
+    Ok(with_cookie(&app, session.reveal(), seconds, Redirect::to(first).into_response()))
 }
 
 /// `POST /sign-out`

@@ -2,6 +2,7 @@
 //! A page holds no data of a scan: its script fetches that over the same calls that everyone uses.
 
 mod assets;
+pub(crate) mod console;
 mod texts;
 
 use crate::http::problem::{Code, Problem};
@@ -18,6 +19,7 @@ struct Capture {
     texts: &'static Texts,
     texts_json: String,
     registry: bool,
+    operator: bool,
 }
 
 #[derive(Template)]
@@ -42,10 +44,11 @@ struct DocumentedProblem {
     title: &'static str,
 }
 
-/// The technician's page. `registry` says whether registrations have somewhere to go.
-pub(crate) fn capture(headers: &HeaderMap, registry: bool) -> Response {
+/// The technician's page. `registry` says whether registrations have somewhere to go, `operator`
+/// whether the person may see the console.
+pub(crate) fn capture(headers: &HeaderMap, registry: bool, operator: bool) -> Response {
     let texts = Language::of(headers).texts();
-    page(&Capture { texts, texts_json: texts.json(), registry })
+    page(&Capture { texts, texts_json: texts.json(), registry, operator })
 }
 
 /// The page behind a sign-in link (`token`), or the one that says how to get such a link.

@@ -1,6 +1,7 @@
 //! The texts of the pages, one file a language. A missing text is an error when the file is read,
 //! so a page can never show a hole.
 
+use super::console::ConsoleTexts;
 use axum::http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -97,14 +98,22 @@ pub(crate) struct Texts {
     pub(crate) checks: BTreeMap<String, String>,
     pub(crate) reasons: BTreeMap<String, String>,
     pub(crate) problems: BTreeMap<String, String>,
+    /// Only for operators, so no other page's script gets it.
+    #[serde(skip_serializing)]
+    pub(crate) console: ConsoleTexts,
 }
 
 impl Texts {
     /// The texts for a page's script, safe inside a `<script type="application/json">` element.
     pub(crate) fn json(&self) -> String {
-        let json = serde_json::to_string(self).unwrap_or_default();
-        json.replace('<', "\\u003c")
+        script_json(self)
     }
+}
+
+/// JSON for a page's script, safe inside a `<script type="application/json">` element.
+pub(super) fn script_json(value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).unwrap_or_default();
+    json.replace('<', "\\u003c")
 }
 
 static ENGLISH: LazyLock<Texts> = LazyLock::new(|| parse(include_str!("../../texts/en.toml")));
@@ -129,6 +138,10 @@ mod tests {
         assert_eq!(
             english.checks.keys().collect::<Vec<_>>(),
             chinese.checks.keys().collect::<Vec<_>>()
+        );
+        assert_eq!(
+            english.console.kinds.keys().collect::<Vec<_>>(),
+            chinese.console.kinds.keys().collect::<Vec<_>>()
         );
     }
 

@@ -31,6 +31,7 @@ macro_rules! on_place {
 mod access;
 mod backup;
 mod faults;
+mod figures;
 mod model;
 mod operations;
 mod outage;
@@ -38,6 +39,7 @@ mod place;
 mod queue;
 mod receive;
 mod registration;
+mod review;
 mod sealing;
 mod servers;
 mod upkeep;

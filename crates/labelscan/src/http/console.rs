@@ -1,0 +1,135 @@
+//! The console's pages: what operators and admins see after signing in. A page is built from the
+//! same questions as the calls, and changes nothing; its buttons make calls.
+
+use super::App;
+use super::caller::Caller;
+use super::extract::Query;
+use super::problem::{Code, Problem};
+use super::registry::RegistryObject;
+use crate::clock;
+use crate::keys::Role;
+use crate::pages::console::{self, Figures, Frame, Place, ShownDeliveries};
+use crate::scan_object::Status;
+use axum::Router;
+use axum::extract::{FromRequestParts, State};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+
+/// The pages' routes.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/console", get(overview))
+        .route("/console/deliveries", get(deliveries))
+        .route("/console/review", get(review))
+        .route("/console/people", get(people))
+}
+
+/// Somebody who may see the console. Others are sent to where they belong.
+struct Operator(Caller);
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        match Caller::from_request_parts(parts, app).await {
+            Ok(caller) if caller.role >= Role::Operator => Ok(Self(caller)),
+            Ok(_) => Err(Redirect::to("/").into_response()),
+            Err(problem) if problem.is(Code::NotSignedIn) => {
+                Err(Redirect::to("/sign-in").into_response())
+            }
+            Err(problem) => Err(problem.into_response()),
+        }
+    }
+}
+
+/// What stands around every page.
+async fn frame(
+    app: &App,
+    operator: &Operator,
+    headers: &HeaderMap,
+    here: Place,
+) -> Result<Frame, Problem> {
+    let waiting = app.store().reviews_waiting().await?;
+    Ok(Frame::new(headers, here, &operator.0.name, waiting))
+}
+
+/// `GET /console`
+async fn overview(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let today = clock::now().as_millisecond() / DAY_MS;
+    let since = Timestamp::from_millisecond((today - console::DAYS + 1) * DAY_MS);
+    let since = since.map_err(|error| Problem::internal(&error))?;
+    let store = app.store();
+    let figures = Figures {
+        today,
+        scans: store.scans_by_day(since).await?,
+        reasons: reasons(&app, &operator.0, since).await?,
+        registration_ms: store.registration_ms(since).await?,
+        deliveries: store.deliveries_by_status().await?,
+        waiting: store.reviews_waiting().await?,
+    };
+    Ok(console::overview(frame(&app, &operator, &headers, Place::Overview).await?, &figures))
+}
+
+/// Why the newest scans were not accepted, each reason once a scan.
+async fn reasons(app: &App, caller: &Caller, since: Timestamp) -> Result<Vec<String>, Problem> {
+    let mut codes = Vec::new();
+    for status in [Status::Review, Status::Unreadable] {
+        let scans = app.scans(caller, Some(status), None, REASONS_OF_SCANS_MAX / 2).await?;
+        let scans = scans.into_iter().filter(|scan| scan.created_at >= since);
+        codes.extend(scans.flat_map(|scan| scan.reasons).map(|reason| reason.code));
+    }
+    Ok(codes)
+}
+
+/// Which deliveries the page shows.
+#[derive(Deserialize)]
+struct DeliveryPage {
+    status: Option<DeliveryStatus>,
+    after: Option<String>,
+}
+
+/// `GET /console/deliveries`
+async fn deliveries(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+    Query(query): Query<DeliveryPage>,
+) -> Result<Response, Problem> {
+    super::at_most("after", query.after.as_deref(), 64)?;
+    let counts = app.store().deliveries_by_status().await?;
+    let status = query.status.unwrap_or_else(|| console::first_tab(&counts));
+    let filter = DeliveryFilter { status: Some(status), after: query.after, most: PAGE_ROWS + 1 };
+    let mut page = app.store().deliveries(&filter).await?;
+    let more = page.len() > PAGE_ROWS as usize;
+    page.truncate(PAGE_ROWS as usize);
+    let registry = RegistryObject::new(app.forwarding().map(forward::Handle::health));
+    let shown = ShownDeliveries { status, counts, page, more, registry };
+    let frame = frame(&app, &operator, &headers, Place::Deliveries).await?;
+    Ok(console::deliveries(frame, shown))
+}
+
+/// `GET /console/review`
+async fn review(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    Ok(console::review(frame(&app, &operator, &headers, Place::Review).await?))
+}
+
+/// `GET /console/people`
+async fn people(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let admin = operator.0.role >= Role::Admin;
+    let minutes = app.settings().sign_in_minutes;
+    Ok(console::people(frame(&app, &operator, &headers, Place::People).await?, admin, minutes))
+}
