@@ -3,6 +3,7 @@
 
 mod crash;
 mod crash_points;
+mod desk;
 mod reading;
 mod rendering;
 mod secrecy;

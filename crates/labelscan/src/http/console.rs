@@ -16,6 +16,16 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use jiff::Timestamp;
+use serde::Deserialize;
+use store::{DeliveryFilter, DeliveryStatus};
+
+/// Rows of one page of a table.
+const PAGE_ROWS: u32 = 50;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+/// Scans that were not accepted whose reasons the overview counts.
+const REASONS_OF_SCANS_MAX: u32 = 1_000;
 
 /// The pages' routes.
 pub(super) fn routes() -> Router<App> {
