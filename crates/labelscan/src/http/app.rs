@@ -7,6 +7,7 @@ use super::intake::Memory;
 use super::problem::{Code, Problem};
 use super::rate::Rate;
 use super::stored::scan_object;
+use super::terminal_search::Wanted;
 use super::terminals::TerminalObject;
 use super::upload::{Photos, UploadLimits};
 use crate::clock;
@@ -20,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{
-    DeliveryFilter, NewSignIn, Received, ScanFilter, ScanId, Store, StoreError, TerminalFilter,
+    DeliveryFilter, FoundTerminal, NewSignIn, Received, ScanFilter, ScanId, Store, StoreError,
     Upload, UploadedPhoto,
 };
 use uuid::Uuid;
@@ -281,9 +282,10 @@ impl App {
         after: Option<String>,
         most: u32,
     ) -> Result<Vec<TerminalObject>, Problem> {
-        let q = q.map(|q| validate::canonical(&q)).filter(|q| !q.is_empty());
-        let terminals = self.0.store.terminals(&TerminalFilter { q, after, most }).await?;
-        Ok(terminals.into_iter().map(TerminalObject::from).collect())
+        let wanted = Wanted::new(q.as_deref(), None)?;
+        let fits = |found: &FoundTerminal| wanted.fits(found);
+        let found = self.0.store.find_terminals(after, most, fits).await?;
+        Ok(found.into_iter().map(|found| TerminalObject::from(found.terminal)).collect())
     }
 
     /// The terminals with a serial.

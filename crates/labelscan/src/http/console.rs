@@ -3,12 +3,14 @@
 
 use super::App;
 use super::caller::Caller;
-use super::extract::Query;
+use super::extract::{Path, Query};
+use super::maintenance::one_terminal;
 use super::problem::{Code, Problem};
 use super::registry::RegistryObject;
+use super::terminal_search::{Wanted, state_named};
 use crate::clock;
 use crate::keys::Role;
-use crate::pages::console::{self, Figures, Frame, Place, ShownDeliveries};
+use crate::pages::console::{self, Figures, Frame, Known, Listed, Place, ShownDeliveries};
 use crate::scan_object::Status;
 use axum::Router;
 use axum::extract::{FromRequestParts, State};
@@ -18,7 +20,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{DeliveryFilter, DeliveryStatus};
+use store::{DeliveryFilter, DeliveryStatus, FoundTerminal};
 
 /// Rows of one page of a table.
 const PAGE_ROWS: u32 = 50;
@@ -31,6 +33,8 @@ const REASONS_OF_SCANS_MAX: u32 = 1_000;
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/console", get(overview))
+        .route("/console/terminals", get(terminals))
+        .route("/console/terminals/{key}", get(terminal))
         .route("/console/deliveries", get(deliveries))
         .route("/console/review", get(review))
         .route("/console/people", get(people))
@@ -122,6 +126,53 @@ async fn deliveries(
     let shown = ShownDeliveries { status, counts, page, more, registry };
     let frame = frame(&app, &operator, &headers, Place::Deliveries).await?;
     Ok(console::deliveries(frame, shown))
+}
+
+/// Which terminals the page shows.
+#[derive(Deserialize)]
+struct TerminalPage {
+    q: Option<String>,
+    state: Option<String>,
+    after: Option<String>,
+}
+
+/// `GET /console/terminals`
+async fn terminals(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+    Query(query): Query<TerminalPage>,
+) -> Result<Response, Problem> {
+    super::at_most("after", query.after.as_deref(), 128)?;
+    let state = state_named(query.state.as_deref())?;
+    let wanted = Wanted::new(query.q.as_deref(), state)?;
+    let fits = |found: &FoundTerminal| wanted.fits(found);
+    let mut page = app.store().find_terminals(query.after, PAGE_ROWS + 1, fits).await?;
+    let more = page.len() > PAGE_ROWS as usize;
+    page.truncate(PAGE_ROWS as usize);
+    let (q, state) = (query.q.unwrap_or_default(), query.state.unwrap_or_default());
+    let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
+    Ok(console::terminals(frame, Listed { q, state, page, more }))
+}
+
+/// `GET /console/terminals/{key}`: a serial, or a device key where two makers use the same.
+async fn terminal(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+    Path(key): Path<String>,
+) -> Result<Response, Problem> {
+    super::at_most("key", Some(&key), 128)?;
+    let terminal = one_terminal(&app, &key).await?;
+    let newest = terminal.scans.last().copied().unwrap_or(terminal.first_scan);
+    let known = Known {
+        details: app.stored_scan(&operator.0, newest.into()).await?.details,
+        upkeep: app.store().upkeep(&terminal.device_key).await?,
+        history: app.store().terminal_history(&terminal).await?,
+        terminal,
+    };
+    let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
+    Ok(console::terminal(frame, known, clock::now()))
 }
 
 /// `GET /console/review`

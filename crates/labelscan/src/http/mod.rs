@@ -12,6 +12,7 @@ mod extract;
 mod guard;
 mod health;
 mod intake;
+mod maintenance;
 pub(crate) mod problem;
 mod rate;
 pub(crate) mod registry;
@@ -21,6 +22,7 @@ mod session;
 mod sign_ins;
 mod stored;
 mod terminal_events;
+mod terminal_search;
 mod terminals;
 mod upload;
 
@@ -100,6 +102,10 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(terminals::get))
         .routes(routes!(terminal_events::record))
         .routes(routes!(terminal_events::verify))
+        .routes(routes!(terminal_search::export))
+        .routes(routes!(maintenance::list, maintenance::add))
+        .routes(routes!(maintenance::edit))
+        .routes(routes!(maintenance::set_warranty))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::replay_all))
         .routes(routes!(deliveries::replay))

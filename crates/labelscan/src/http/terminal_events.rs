@@ -216,7 +216,7 @@ fn reason(code: &str, hint: &str) -> ReasonObject {
 }
 
 /// The one terminal that a path names, by its serial or its device key.
-async fn known(app: &App, named: &str) -> Result<Option<Terminal>, Problem> {
+pub(super) async fn known(app: &App, named: &str) -> Result<Option<Terminal>, Problem> {
     if named.chars().count() > SERIAL_CHARS_MAX {
         return Ok(None);
     }

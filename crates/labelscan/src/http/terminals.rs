@@ -75,7 +75,8 @@ impl From<store::Terminal> for TerminalObject {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct TerminalQuery {
-    /// Any part of a serial, with or without separators.
+    /// Any part of a serial, with or without separators, of a maker, model, merchant, site or
+    /// terminal number.
     #[param(max_length = 64)]
     q: Option<String>,
     /// Only terminals after this device key: the last of the page before.

@@ -22,7 +22,7 @@ enum Key {
 }
 
 /// Every sealed column there is; the photos are sealed besides.
-pub(crate) const SEALED: [SealedColumns; 4] = [
+pub(crate) const SEALED: [SealedColumns; 5] = [
     SealedColumns {
         table: "scans",
         key: Key::Text("id"),
@@ -38,6 +38,7 @@ pub(crate) const SEALED: [SealedColumns; 4] = [
         key: Key::Text("event_id"),
         columns: &["device_key", "event", "why", "answer"],
     },
+    SealedColumns { table: "maintenance", key: Key::Text("id"), columns: &["entry"] },
     SealedColumns { table: "audit", key: Key::Number("seq"), columns: &["detail"] },
 ];
 

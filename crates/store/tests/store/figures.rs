@@ -3,9 +3,8 @@
 use crate::place::{Place, for_review, later, now};
 use store::{Action, Decision, DeliveriesOf, DeliveryStatus, ScanStatus, ScansOfDay, Settled};
 
-on_both_engines! {
-    scans_and_registrations_are_counted,
-}
+on_place! { sqlite_and_folder: scans_and_registrations_are_counted }
+on_place! { postgres_and_folder: scans_and_registrations_are_counted }
 
 async fn scans_and_registrations_are_counted(place: Place) {
     let store = &place.store;

@@ -32,6 +32,7 @@ mod access;
 mod backup;
 mod faults;
 mod figures;
+mod maintenance;
 mod model;
 mod operations;
 mod outage;

@@ -4,11 +4,8 @@ use crate::place::{Place, for_review, later, lease, now};
 use std::collections::HashSet;
 use store::{Action, Decision, Lease, ScanId, StoreError};
 
-on_both_engines! {
-    two_people_never_get_the_same_review,
-    a_review_comes_back_when_its_lease_is_over,
-    what_is_put_aside_waits_and_what_is_decided_never_returns,
-}
+on_place! { sqlite_and_folder: two_people_never_get_the_same_review, a_review_comes_back_when_its_lease_is_over, what_is_put_aside_waits_and_what_is_decided_never_returns }
+on_place! { postgres_and_folder: two_people_never_get_the_same_review, a_review_comes_back_when_its_lease_is_over, what_is_put_aside_waits_and_what_is_decided_never_returns }
 
 async fn under_review(place: &Place, many: usize) -> Vec<ScanId> {
     let mut scans = Vec::new();

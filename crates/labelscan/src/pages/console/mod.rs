@@ -4,6 +4,7 @@
 mod chart;
 mod deliveries;
 mod overview;
+mod terminals;
 mod texts;
 
 use super::page;
@@ -17,6 +18,7 @@ use std::fmt;
 
 pub(crate) use deliveries::{Shown as ShownDeliveries, deliveries, first_tab};
 pub(crate) use overview::{DAYS, Figures, overview};
+pub(crate) use terminals::{Known, Listed, terminal, terminals};
 pub(super) use texts::ConsoleTexts;
 use texts::{DeliveriesTexts, OverviewTexts};
 
@@ -25,17 +27,20 @@ use texts::{DeliveriesTexts, OverviewTexts};
 pub(crate) enum Place {
     Overview,
     Review,
+    Terminals,
     Deliveries,
     People,
 }
 
 impl Place {
-    const ALL: [Self; 4] = [Self::Overview, Self::Review, Self::Deliveries, Self::People];
+    const ALL: [Self; 5] =
+        [Self::Overview, Self::Review, Self::Terminals, Self::Deliveries, Self::People];
 
     fn href(self) -> &'static str {
         match self {
             Self::Overview => "/console",
             Self::Review => "/console/review",
+            Self::Terminals => "/console/terminals",
             Self::Deliveries => "/console/deliveries",
             Self::People => "/console/people",
         }
@@ -45,6 +50,7 @@ impl Place {
         match self {
             Self::Overview => &texts.nav.overview,
             Self::Review => &texts.nav.review,
+            Self::Terminals => &texts.nav.terminals,
             Self::Deliveries => &texts.nav.deliveries,
             Self::People => &texts.nav.people,
         }

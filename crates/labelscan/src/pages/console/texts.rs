@@ -24,15 +24,20 @@ texts! {
         nav: NavTexts,
         overview: OverviewTexts,
         review: ReviewTexts,
+        terminals: TerminalsTexts,
+        terminal: TerminalTexts,
         deliveries: DeliveriesTexts,
         people: PeopleTexts,
         kinds: BTreeMap<String, String>,
         reasons: BTreeMap<String, String>,
+        work: BTreeMap<String, String>,
+        events: BTreeMap<String, String>,
     }
     /// The names of the pages.
     NavTexts {
         overview: String,
         review: String,
+        terminals: String,
         deliveries: String,
         people: String,
     }
@@ -97,6 +102,49 @@ texts! {
         minutes: String,
         hours: String,
         note: String,
+    }
+    /// The list of terminals.
+    TerminalsTexts {
+        csv: String,
+        json: String,
+        search: String,
+        state: String,
+        any_state: String,
+        find: String,
+        none_title: String,
+        none: String,
+        all: String,
+        empty_title: String,
+        empty: String,
+        serial: String,
+        maker: String,
+        merchant: String,
+        site: String,
+        changed: String,
+    }
+    /// One terminal.
+    TerminalTexts {
+        failed: String,
+        facts: String,
+        maker: String,
+        model: String,
+        merchant: String,
+        site: String,
+        replaces: String,
+        first_seen: String,
+        changed: String,
+        warranty: String,
+        warranty_over: String,
+        save: String,
+        photos: String,
+        photo: String,
+        maintenance: String,
+        no_maintenance: String,
+        day: String,
+        kind: String,
+        note: String,
+        add: String,
+        history: String,
     }
     /// What the registry was told.
     DeliveriesTexts {

@@ -1,0 +1,230 @@
+//! What an owner keeps about a terminal: its warranty, and the work that was done on it.
+
+use super::App;
+use super::caller::Caller;
+use super::extract::{Json, Path};
+use super::problem::{Code, Problem};
+use super::terminal_events::known;
+use crate::clock;
+use crate::keys::Role;
+use crate::scan_object::new_id;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use store::{MaintenanceRecord, Terminal, Work};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Characters of a note.
+const NOTE_CHARS_MAX: usize = 2_000;
+
+/// Work that was done on a terminal.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"on": "2026-11-23", "kind": "repair", "note": "New battery."}))]
+pub(super) struct WorkBody {
+    /// The day it was done.
+    #[schema(value_type = String, format = Date)]
+    on: Date,
+    /// What kind of work.
+    kind: WorkKind,
+    /// What was done.
+    #[schema(min_length = 1, max_length = 2000)]
+    note: String,
+}
+
+/// Kinds of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum WorkKind {
+    /// Something broken was mended.
+    Repair,
+    /// A part was exchanged.
+    Part,
+    /// It was looked at.
+    Inspection,
+    /// Its programs were changed.
+    Software,
+    /// Anything else.
+    Other,
+}
+
+impl WorkKind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Repair => "repair",
+            Self::Part => "part",
+            Self::Inspection => "inspection",
+            Self::Software => "software",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A record of maintenance.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MaintenanceObject {
+    /// Its id.
+    id: String,
+    /// The day the work was done.
+    #[schema(value_type = String, format = Date)]
+    on: Date,
+    /// What kind of work.
+    #[schema(example = "repair")]
+    kind: String,
+    /// What was done.
+    note: String,
+    /// Who wrote it last.
+    by: String,
+    /// When it was written last.
+    #[schema(value_type = String, format = DateTime)]
+    changed_at: Timestamp,
+}
+
+impl From<MaintenanceRecord> for MaintenanceObject {
+    fn from(record: MaintenanceRecord) -> Self {
+        Self {
+            id: record.id,
+            on: record.work.on,
+            kind: record.work.kind,
+            note: record.work.note,
+            by: record.by,
+            changed_at: record.changed_at,
+        }
+    }
+}
+
+/// A terminal's warranty and maintenance.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UpkeepObject {
+    /// The last day of the warranty, if it is known.
+    #[schema(value_type = Option<String>, format = Date)]
+    warranty_until: Option<Date>,
+    /// The newest work first, at most 1,000.
+    maintenance: Vec<MaintenanceObject>,
+}
+
+/// Warranty and maintenance of a terminal
+///
+/// For operators.
+#[utoipa::path(
+    get, path = "/v1/terminals/{serial}/maintenance", tag = "terminals",
+    params(("serial" = String, Path, max_length = 64)),
+    responses((status = 200, description = "What is recorded.", body = UpkeepObject), Problem),
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Path(serial): Path<String>,
+) -> Result<axum::Json<UpkeepObject>, Problem> {
+    caller.at_least(Role::Operator)?;
+    let terminal = one_terminal(&app, &serial).await?;
+    Ok(axum::Json(upkeep(&app, &terminal).await?))
+}
+
+/// Record work on a terminal
+///
+/// For operators.
+#[utoipa::path(
+    post, path = "/v1/terminals/{serial}/maintenance", tag = "terminals",
+    params(("serial" = String, Path, max_length = 64)), request_body = WorkBody,
+    responses((status = 201, description = "What is recorded now.", body = UpkeepObject), Problem),
+)]
+pub(super) async fn add(
+    State(app): State<App>,
+    caller: Caller,
+    Path(serial): Path<String>,
+    Json(body): Json<WorkBody>,
+) -> Result<(StatusCode, axum::Json<UpkeepObject>), Problem> {
+    let id = new_id(clock::now());
+    Ok((StatusCode::CREATED, record(&app, &caller, &serial, id, body).await?))
+}
+
+/// Edit a record of maintenance
+///
+/// What it said before stays in the audit trail. For operators.
+#[utoipa::path(
+    put, path = "/v1/terminals/{serial}/maintenance/{id}", tag = "terminals",
+    params(("serial" = String, Path, max_length = 64), ("id" = Uuid, Path)),
+    request_body = WorkBody,
+    responses((status = 200, description = "What is recorded now.", body = UpkeepObject), Problem),
+)]
+pub(super) async fn edit(
+    State(app): State<App>,
+    caller: Caller,
+    Path((serial, id)): Path<(String, Uuid)>,
+    Json(body): Json<WorkBody>,
+) -> Result<axum::Json<UpkeepObject>, Problem> {
+    let terminal = one_terminal(&app, &serial).await?;
+    let known = app.store().upkeep(&terminal.device_key).await?;
+    if !known.records.iter().any(|record| record.id == id.to_string()) {
+        return Err(Code::NotFound.into());
+    }
+    record(&app, &caller, &serial, id, body).await
+}
+
+/// How long the warranty lasts.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"until": "2028-01-31"}))]
+pub(super) struct WarrantyBody {
+    /// Its last day; null if it is not known.
+    #[schema(value_type = Option<String>, format = Date)]
+    until: Option<Date>,
+}
+
+/// Set the warranty of a terminal
+///
+/// For operators.
+#[utoipa::path(
+    put, path = "/v1/terminals/{serial}/warranty", tag = "terminals",
+    params(("serial" = String, Path, max_length = 64)), request_body = WarrantyBody,
+    responses((status = 200, description = "What is recorded now.", body = UpkeepObject), Problem),
+)]
+pub(super) async fn set_warranty(
+    State(app): State<App>,
+    caller: Caller,
+    Path(serial): Path<String>,
+    Json(body): Json<WarrantyBody>,
+) -> Result<axum::Json<UpkeepObject>, Problem> {
+    caller.at_least(Role::Operator)?;
+    let terminal = one_terminal(&app, &serial).await?;
+    let key = &terminal.device_key;
+    app.store().set_warranty(key, body.until, &caller.name, clock::now()).await?;
+    Ok(axum::Json(upkeep(&app, &terminal).await?))
+}
+
+/// The one terminal that a path names, by its serial or its device key.
+pub(super) async fn one_terminal(app: &App, named: &str) -> Result<Terminal, Problem> {
+    known(app, named).await?.ok_or_else(|| Code::NotFound.into())
+}
+
+async fn upkeep(app: &App, terminal: &Terminal) -> Result<UpkeepObject, Problem> {
+    let upkeep = app.store().upkeep(&terminal.device_key).await?;
+    Ok(UpkeepObject {
+        warranty_until: upkeep.warranty_until,
+        maintenance: upkeep.records.into_iter().map(MaintenanceObject::from).collect(),
+    })
+}
+
+async fn record(
+    app: &App,
+    caller: &Caller,
+    serial: &str,
+    id: Uuid,
+    body: WorkBody,
+) -> Result<axum::Json<UpkeepObject>, Problem> {
+    caller.at_least(Role::Operator)?;
+    super::at_most("note", Some(&body.note), NOTE_CHARS_MAX)?;
+    let note = body.note.trim();
+    if note.is_empty() || note.chars().any(|c| c.is_control() && c != '\n' && c != '\r') {
+        return Err(Problem::new(Code::ParameterInvalid, "note: empty, or control characters"));
+    }
+    let work = Work { on: body.on, kind: body.kind.word().to_owned(), note: note.to_owned() };
+    let terminal = one_terminal(app, serial).await?;
+    let (key, now) = (&terminal.device_key, clock::now());
+    app.store().record_maintenance(key, &id.to_string(), &work, &caller.name, now).await?;
+    Ok(axum::Json(upkeep(app, &terminal).await?))
+}

@@ -1,0 +1,257 @@
+//! Finding terminals by what is known about them, and taking the finds home as a file.
+
+use super::App;
+use super::caller::Caller;
+use super::extract::Query;
+use super::problem::{Code, Problem};
+use crate::keys::Role;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::{DeliveryStatus, FoundTerminal};
+use utoipa::{IntoParams, ToSchema};
+
+/// Characters of a search.
+const Q_CHARS_MAX: usize = 64;
+/// Terminals in one file.
+const EXPORT_ROWS_MAX: usize = 50_000;
+/// Terminals that are fetched at once for a file.
+const ROWS_AT_ONCE: u32 = 1_000;
+/// With these a cell is a formula to spreadsheet programs, which may run programs.
+const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// Which terminals are wanted.
+#[derive(Clone, Default)]
+pub(super) struct Wanted {
+    /// In the canonical form of serials, empty for any.
+    serial: String,
+    /// In lower case, empty for any.
+    words: String,
+    state: Option<DeliveryStatus>,
+}
+
+impl Wanted {
+    /// Terminals that have `q` somewhere in their serial, maker, model, merchant, site or terminal
+    /// number, and whose registration is in the state.
+    pub(super) fn new(q: Option<&str>, state: Option<DeliveryStatus>) -> Result<Self, Problem> {
+        super::at_most("q", q, Q_CHARS_MAX)?;
+        let q = q.unwrap_or_default().trim();
+        Ok(Self { serial: validate::canonical(q), words: q.to_lowercase(), state })
+    }
+
+    /// Whether it is one of them.
+    pub(super) fn fits(&self, found: &FoundTerminal) -> bool {
+        let said = ["model", "merchant", "site", "tid"];
+        let said = said.iter().filter_map(|name| found.details[name].as_str());
+        let holds = |text: &str| text.to_lowercase().contains(&self.words);
+        self.state.is_none_or(|state| state == found.terminal.delivery)
+            && (self.words.is_empty()
+                || !self.serial.is_empty() && found.terminal.serial.contains(&self.serial)
+                || holds(&found.terminal.vendor)
+                || said.into_iter().any(holds))
+    }
+}
+
+/// The kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    Csv,
+    Json,
+}
+
+/// What to put into the file.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ExportQuery {
+    /// CSV for spreadsheets, in UTF-8 with a header; JSON for programs.
+    #[param(inline)]
+    format: Format,
+    /// Any part of a serial, maker, model, merchant, site or terminal number.
+    #[param(max_length = 64)]
+    q: Option<String>,
+    /// Only terminals whose registration is there: `queued`, `delivered`, `refused`, `exhausted`.
+    state: Option<String>,
+}
+
+/// A terminal in a file.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedTerminal {
+    #[schema(example = "0821032398")]
+    serial: String,
+    #[schema(example = "pax")]
+    vendor: String,
+    #[schema(example = "A920")]
+    model: String,
+    #[schema(example = "310100048140001")]
+    merchant: String,
+    #[schema(example = "Station Road 4")]
+    site: String,
+    #[schema(example = "10023456")]
+    tid: String,
+    /// Where its registration stands.
+    #[schema(value_type = String, example = "delivered")]
+    registration: DeliveryStatus,
+    /// The registry's code, if it refused.
+    #[schema(example = "")]
+    code: String,
+    #[schema(value_type = String, format = DateTime)]
+    first_seen: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    last_change: Timestamp,
+}
+
+impl From<FoundTerminal> for ExportedTerminal {
+    fn from(found: FoundTerminal) -> Self {
+        let said = |name: &str| found.details[name].as_str().unwrap_or_default().to_owned();
+        Self {
+            model: said("model"),
+            merchant: said("merchant"),
+            site: said("site"),
+            tid: said("tid"),
+            serial: found.terminal.serial,
+            vendor: found.terminal.vendor,
+            registration: found.terminal.delivery,
+            code: found.terminal.code.unwrap_or_default(),
+            first_seen: found.terminal.created_at,
+            last_change: found.terminal.updated_at,
+        }
+    }
+}
+
+/// Terminals as a file
+///
+/// The newest 50,000 that fit. In CSV a cell that a spreadsheet would run as a formula begins with
+/// an apostrophe. For operators.
+#[utoipa::path(
+    get, path = "/v1/terminals/export", tag = "terminals", params(ExportQuery),
+    responses(
+        (status = 200, description = "The file.", content(
+            (Vec<ExportedTerminal> = "application/json"), (String = "text/csv"))),
+        Problem,
+    ),
+)]
+pub(super) async fn export(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    caller.at_least(Role::Operator)?;
+    let wanted = Wanted::new(query.q.as_deref(), state_named(query.state.as_deref())?)?;
+    let mut found = Vec::new();
+    loop {
+        let after = found.last().map(|last: &FoundTerminal| last.terminal.device_key.clone());
+        let fits = |terminal: &FoundTerminal| wanted.fits(terminal);
+        let page = app.store().find_terminals(after, ROWS_AT_ONCE, fits).await?;
+        let last = page.len() < ROWS_AT_ONCE as usize;
+        found.extend(page);
+        if last || found.len() >= EXPORT_ROWS_MAX {
+            break;
+        }
+    }
+    let rows = found.into_iter().take(EXPORT_ROWS_MAX).map(ExportedTerminal::from);
+    let (kind, name, bytes) = match query.format {
+        Format::Json => {
+            let json = serde_json::to_vec(&rows.collect::<Vec<_>>());
+            ("application/json", "terminals.json", json.map_err(|error| Problem::internal(&error))?)
+        }
+        Format::Csv => {
+            let csv = csv_of(rows).map_err(|error| Problem::internal(&error))?;
+            ("text/csv; charset=utf-8", "terminals.csv", csv)
+        }
+    };
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers =
+        [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    Ok((headers, bytes).into_response())
+}
+
+/// The state that a query names; an empty one is any.
+pub(super) fn state_named(name: Option<&str>) -> Result<Option<DeliveryStatus>, Problem> {
+    match name {
+        None | Some("") => Ok(None),
+        Some("queued") => Ok(Some(DeliveryStatus::Queued)),
+        Some("delivered") => Ok(Some(DeliveryStatus::Delivered)),
+        Some("refused") => Ok(Some(DeliveryStatus::Refused)),
+        Some("exhausted") => Ok(Some(DeliveryStatus::Exhausted)),
+        Some(_) => {
+            let detail = "state: queued, delivered, refused or exhausted";
+            Err(Problem::new(Code::ParameterInvalid, detail))
+        }
+    }
+}
+
+/// With a byte order mark, without which a spreadsheet program may take UTF-8 for something else.
+fn csv_of(rows: impl Iterator<Item = ExportedTerminal>) -> anyhow::Result<Vec<u8>> {
+    let mut file = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
+    file.write_record([
+        "serial",
+        "vendor",
+        "model",
+        "merchant",
+        "site",
+        "tid",
+        "registration",
+        "code",
+        "first_seen",
+        "last_change",
+    ])?;
+    for row in rows {
+        let registration = serde_json::to_value(row.registration)?;
+        let (first, last) = (row.first_seen.to_string(), row.last_change.to_string());
+        let cells = [
+            row.serial.as_str(),
+            &row.vendor,
+            &row.model,
+            &row.merchant,
+            &row.site,
+            &row.tid,
+            registration.as_str().unwrap_or_default(),
+            &row.code,
+            &first,
+            &last,
+        ];
+        file.write_record(cells.map(guarded))?;
+    }
+    Ok(file.into_inner()?)
+}
+
+/// The cell's text, never a formula.
+fn guarded(cell: &str) -> String {
+    if cell.starts_with(FORMULA_STARTS) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_of_a_file_is_a_formula() {
+        for evil in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(guarded(evil), format!("'{evil}"));
+        }
+        assert_eq!(guarded("Pier 3"), "Pier 3");
+        let row = ExportedTerminal {
+            serial: "0821032398".into(),
+            vendor: "pax".into(),
+            model: String::new(),
+            merchant: "=cmd|'/c calc'!A1".into(),
+            site: "a \"quoted\", site".into(),
+            tid: String::new(),
+            registration: DeliveryStatus::Delivered,
+            code: String::new(),
+            first_seen: Timestamp::UNIX_EPOCH,
+            last_change: Timestamp::UNIX_EPOCH,
+        };
+        let csv = String::from_utf8(csv_of([row].into_iter()).unwrap()).unwrap();
+        let second = csv.lines().nth(1).unwrap();
+        assert_eq!(
+            second,
+            "0821032398,pax,,'=cmd|'/c calc'!A1,\"a \"\"quoted\"\", site\",,delivered,,\
+             1970-01-01T00:00:00Z,1970-01-01T00:00:00Z"
+        );
+    }
+}

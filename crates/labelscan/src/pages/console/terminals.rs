@@ -1,0 +1,201 @@
+//! Terminals: finding one among thousands, and everything that is known about it.
+
+use super::{Frame, Moment};
+use crate::pages::page;
+use crate::pages::texts::Texts;
+use askama::Template;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde_json::Value;
+use store::{AuditEntry, DeliveryStatus, FoundTerminal, MaintenanceRecord, Terminal, Upkeep};
+use uuid::Uuid;
+
+/// The states of a registration in the order of the filter.
+const STATES: [&str; 4] = ["queued", "delivered", "refused", "exhausted"];
+
+/// Scans whose photo a terminal's page shows, the newest.
+const PHOTOS_SHOWN: usize = 12;
+
+/// What the list shows.
+pub(crate) struct Listed {
+    pub(crate) q: String,
+    pub(crate) state: String,
+    pub(crate) page: Vec<FoundTerminal>,
+    /// Whether there are older ones.
+    pub(crate) more: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/terminals.html")]
+struct Terminals {
+    texts: &'static Texts,
+    frame: Frame,
+    q: String,
+    filtered: bool,
+    /// The search as it stands in an address, without the page.
+    query: String,
+    states: Vec<StateOption>,
+    rows: Vec<TerminalRow>,
+    older: Option<String>,
+}
+
+struct StateOption {
+    word: &'static str,
+    name: &'static str,
+    chosen: bool,
+}
+
+struct TerminalRow {
+    device_key: String,
+    serial: String,
+    vendor: String,
+    model: Option<String>,
+    merchant: Option<String>,
+    site: Option<String>,
+    state: &'static str,
+    state_name: &'static str,
+    changed: Moment,
+}
+
+/// The list.
+pub(crate) fn terminals(frame: Frame, listed: Listed) -> Response {
+    let texts = frame.texts;
+    let option =
+        |word| StateOption { word, name: state_name(texts, word), chosen: word == listed.state };
+    let last = listed.page.last().map(|last| last.terminal.device_key.clone());
+    page(&Terminals {
+        texts,
+        frame,
+        filtered: !listed.q.is_empty() || !listed.state.is_empty(),
+        query: url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("q", &listed.q)
+            .append_pair("state", &listed.state)
+            .finish(),
+        q: listed.q,
+        states: STATES.map(option).into(),
+        rows: listed.page.iter().map(|found| row(texts, &found.terminal, &found.details)).collect(),
+        older: last.filter(|_| listed.more),
+    })
+}
+
+fn row(texts: &'static Texts, terminal: &Terminal, details: &Value) -> TerminalRow {
+    let said = |name: &str| details[name].as_str().map(str::to_owned);
+    let state = match terminal.delivery {
+        DeliveryStatus::Queued => "queued",
+        DeliveryStatus::Delivered => "delivered",
+        DeliveryStatus::Refused => "refused",
+        DeliveryStatus::Exhausted => "exhausted",
+    };
+    TerminalRow {
+        state,
+        state_name: state_name(texts, state),
+        changed: Moment::of(terminal.updated_at),
+        device_key: terminal.device_key.clone(),
+        serial: terminal.serial.clone(),
+        vendor: terminal.vendor.clone(),
+        model: said("model"),
+        merchant: said("merchant"),
+        site: said("site"),
+    }
+}
+
+fn state_name(texts: &'static Texts, word: &str) -> &'static str {
+    texts.states.get(word).map_or("", String::as_str)
+}
+
+/// Everything that is known about one terminal.
+pub(crate) struct Known {
+    pub(crate) terminal: Terminal,
+    /// What was said with its newest photo.
+    pub(crate) details: Value,
+    pub(crate) upkeep: Upkeep,
+    /// What happened to it, to its scans and to its deliveries.
+    pub(crate) history: Vec<AuditEntry>,
+}
+
+#[derive(Template)]
+#[template(path = "console/terminal.html")]
+struct OneTerminal {
+    texts: &'static Texts,
+    frame: Frame,
+    device_key: String,
+    groups: Vec<String>,
+    spelled: String,
+    row: TerminalRow,
+    code: Option<String>,
+    replaces: Option<String>,
+    created: Moment,
+    warranty: Option<String>,
+    warranty_over: bool,
+    scans: Vec<Uuid>,
+    records: Vec<RecordRow>,
+    kinds: Vec<(&'static str, &'static str)>,
+    history: Vec<HistoryRow>,
+    today: String,
+}
+
+struct RecordRow {
+    id: String,
+    on: String,
+    kind: String,
+    kind_name: String,
+    note: String,
+    by: String,
+    changed: Moment,
+}
+
+struct HistoryRow {
+    at: Moment,
+    what: String,
+    who: String,
+}
+
+/// Kinds of maintenance work.
+const KINDS: [&str; 5] = ["repair", "part", "inspection", "software", "other"];
+
+/// The page of one terminal; `now` tells whether its warranty is over.
+pub(crate) fn terminal(frame: Frame, known: Known, now: Timestamp) -> Response {
+    let texts = frame.texts;
+    let terminal = known.terminal;
+    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let characters: Vec<char> = terminal.serial.chars().collect();
+    let kind = |kind| (kind, texts.console.work.get(kind).map_or(kind, String::as_str));
+    let mut history = known.history;
+    history.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
+    page(&OneTerminal {
+        texts,
+        frame,
+        device_key: terminal.device_key.clone(),
+        groups: characters.chunks(4).map(|group| group.iter().collect()).collect(),
+        spelled: characters.iter().map(|c| format!("{c} ")).collect(),
+        code: terminal.code.clone(),
+        replaces: known.details["replaces"].as_str().map(str::to_owned),
+        created: Moment::of(terminal.created_at),
+        warranty: known.upkeep.warranty_until.map(|date| date.to_string()),
+        warranty_over: known.upkeep.warranty_until.is_some_and(|until| until < today),
+        scans: terminal.scans.iter().rev().take(PHOTOS_SHOWN).copied().map(Uuid::from).collect(),
+        records: known.upkeep.records.into_iter().map(|record| record_row(texts, record)).collect(),
+        kinds: KINDS.map(kind).into(),
+        history: history.into_iter().map(|entry| history_row(texts, entry)).collect(),
+        today: today.to_string(),
+        row: row(texts, &terminal, &known.details),
+    })
+}
+
+fn record_row(texts: &Texts, record: MaintenanceRecord) -> RecordRow {
+    let kind = record.work.kind;
+    RecordRow {
+        id: record.id,
+        on: record.work.on.to_string(),
+        kind_name: texts.console.work.get(&kind).unwrap_or(&kind).clone(),
+        kind,
+        note: record.work.note,
+        by: record.by,
+        changed: Moment::of(record.changed_at),
+    }
+}
+
+fn history_row(texts: &Texts, entry: AuditEntry) -> HistoryRow {
+    let what = texts.console.events.get(&entry.what).cloned().unwrap_or(entry.what);
+    HistoryRow { at: Moment::of(entry.at), what, who: entry.who }
+}
