@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every change of the tables, oldest first. A change that was released is never edited.
-const CHANGES: [(i64, &str, &str); 3] = [
+const CHANGES: [(i64, &str, &str); 4] = [
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (2, "operations", include_str!("../migrations/0002_operations.sql")),
     (3, "sealed", include_str!("../migrations/0003_sealed.sql")),

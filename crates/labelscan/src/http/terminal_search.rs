@@ -50,6 +50,7 @@ impl Wanted {
             && (self.words.is_empty()
                 || !self.serial.is_empty() && found.terminal.serial.contains(&self.serial)
                 || holds(&found.terminal.vendor)
+                || found.terminal.merchant.as_deref().is_some_and(holds)
                 || said.into_iter().any(holds))
     }
 }
@@ -109,7 +110,7 @@ impl From<FoundTerminal> for ExportedTerminal {
         let said = |name: &str| found.details[name].as_str().unwrap_or_default().to_owned();
         Self {
             model: said("model"),
-            merchant: said("merchant"),
+            merchant: found.terminal.merchant.clone().unwrap_or_else(|| said("merchant")),
             site: said("site"),
             tid: said("tid"),
             serial: found.terminal.serial,

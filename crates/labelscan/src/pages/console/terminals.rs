@@ -94,7 +94,7 @@ fn row(texts: &'static Texts, terminal: &Terminal, details: &Value) -> TerminalR
         serial: terminal.serial.clone(),
         vendor: terminal.vendor.clone(),
         model: said("model"),
-        merchant: said("merchant"),
+        merchant: terminal.merchant.clone().or_else(|| said("merchant")),
         site: said("site"),
     }
 }
@@ -169,7 +169,7 @@ pub(crate) fn terminal(frame: Frame, known: Known, now: Timestamp) -> Response {
         groups: characters.chunks(4).map(|group| group.iter().collect()).collect(),
         spelled: characters.iter().map(|c| format!("{c} ")).collect(),
         code: terminal.code.clone(),
-        replaces: known.details["replaces"].as_str().map(str::to_owned),
+        replaces: terminal.replaces.clone(),
         created: Moment::of(terminal.created_at),
         warranty: known.upkeep.warranty_until.map(|date| date.to_string()),
         warranty_over: known.upkeep.warranty_until.is_some_and(|until| until < today),

@@ -124,6 +124,12 @@ texts! {
     }
     /// One terminal.
     TerminalTexts {
+        verify: String,
+        verify_merchant: String,
+        check: String,
+        matches: String,
+        differs: String,
+        unknown: String,
         failed: String,
         facts: String,
         maker: String,
