@@ -1,5 +1,7 @@
 // The viewfinder: the phone's back camera, its torch, and frames to read while the person aims.
 
+import { SIDE_PX, jpegOf } from "./photo.js";
+
 /** True where the browser lets a page use the camera at all (HTTPS or this same machine). */
 export function cameraOffered() {
   return Boolean(navigator.mediaDevices?.getUserMedia);
@@ -20,7 +22,6 @@ export async function openCamera(video) {
   video.srcObject = stream;
   await video.play();
   const [track] = stream.getVideoTracks();
-  const canvas = document.createElement("canvas");
   return {
     hasTorch: Boolean(track.getCapabilities?.().torch),
     torch: (on) => track.applyConstraints({ advanced: [{ torch: on }] }).catch(() => {}),
@@ -28,45 +29,39 @@ export async function openCamera(video) {
       stream.getTracks().forEach((each) => each.stop());
       video.srcObject = null;
     },
-    /** The current frame as JPEG, its longer side at most `side` pixels. */
-    frame(side, quality) {
-      const scale = Math.min(1, side / Math.max(video.videoWidth, video.videoHeight));
-      canvas.width = Math.round(video.videoWidth * scale);
-      canvas.height = Math.round(video.videoHeight * scale);
-      canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
-      return new Promise((resolve, reject) => {
-        canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no frame"))), "image/jpeg", quality);
-      });
-    },
+    /** The current frame as JPEG, as large as photos are sent. */
+    frame: () => jpegOf(video, video.videoWidth, video.videoHeight, SIDE_PX),
   };
 }
 
 /**
- * Reads frames until two in a row give the same accepted serial; resolves true then, false when
- * `open()` turns false. One frame is under way at a time, so the service sets the pace. `hint`
- * hears what each frame showed.
+ * Reads frames until two in a row give the same accepted serial; resolves to the second frame and
+ * what was read in it, to null when `open()` turns false. One frame is under way at a time, so the
+ * service sets the pace. `hint` hears what each frame showed.
  */
 export async function readLive(camera, open, hint) {
   let last = null;
   while (open()) {
-    const answer = await readFrame(camera);
+    const { scan, frame, wait } = await readFrame(camera);
     if (!open()) break;
-    if (answer.wait) {
-      await new Promise((resolve) => setTimeout(resolve, answer.wait));
+    if (wait) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
       continue;
     }
-    hint(answer.scan);
-    const value = answer.scan.serial?.value ?? null;
-    if (value && value === last) return true;
+    hint(scan);
+    const value = scan.serial?.value ?? null;
+    // The frame that was read is handed in, not the next one, which may be blurred.
+    if (value && value === last) return { frame, scan };
     last = value;
   }
-  return false;
+  return null;
 }
 
 async function readFrame(camera) {
-  const body = await camera.frame(1600, 0.85);
+  const frame = await camera.frame().catch(() => null);
+  if (!frame) return { wait: 200 };
   const headers = { "Content-Type": "image/jpeg" };
-  const response = await fetch("/v1/read", { method: "POST", headers, body }).catch(() => null);
-  if (response?.ok) return { scan: await response.json() };
+  const response = await fetch("/v1/read", { method: "POST", headers, body: frame }).catch(() => null);
+  if (response?.ok) return { frame, scan: await response.json() };
   return { wait: 1000 * (Number(response?.headers.get("Retry-After")) || 2) };
 }

@@ -1,6 +1,6 @@
 // A readable page of /openapi.json, with nothing fetched from anywhere else.
 
-import { element } from "./scan_view.js";
+import { element } from "./element.js";
 
 const api = await (await fetch("/openapi.json")).json();
 

@@ -31,8 +31,21 @@ pub struct Scan {
     pub reasons: Vec<ReasonObject>,
     /// Where the registration stands.
     pub registration: Registration,
+    /// Who showed the same terminal before; only in answers about one accepted scan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
     /// How long each step took.
     pub took_ms: TookMs,
+}
+
+/// The first scan of a terminal that is seen again.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Earlier {
+    /// Whose scan it was.
+    pub by: String,
+    /// When its photos arrived.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
 }
 
 /// What was decided about a scan.
@@ -210,6 +223,7 @@ impl Scan {
             identifiers: judgement.identifiers.into_iter().map(IdentifierObject::from).collect(),
             reasons: reasons.into_iter().map(ReasonObject::from).collect(),
             registration: Registration::default(),
+            earlier: None,
             took_ms: took,
         }
     }
@@ -225,6 +239,7 @@ impl Scan {
             identifiers: vec![],
             reasons: vec![],
             registration: Registration::default(),
+            earlier: None,
             took_ms: TookMs::default(),
         }
     }
@@ -240,6 +255,7 @@ impl Scan {
             identifiers: vec![],
             reasons: vec![reason],
             registration: Registration::default(),
+            earlier: None,
             took_ms: TookMs::default(),
         }
     }

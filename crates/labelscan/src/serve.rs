@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 const FIRST_PERSON: &str = "owner";
 /// Requests under way on one HTTP/2 connection.
 const HTTP2_STREAMS_MAX: u32 = 32;
+/// How often uploads that nobody continues are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// Runs the service until a signal stops it.
 ///
@@ -66,6 +68,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         forwarder.map(|forwarder| tokio::spawn(forwarder.run(clock::now, stop.clone())));
     let upkeep = tokio::spawn(upkeep::run(store.clone(), settings.clone(), stop.clone()));
     announce(&app, &settings, &base_url).await?;
+    tokio::spawn(sweep(app.clone(), stop.clone()));
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone(), stop.clone(), settings.request_ms_max));
     let tls = encryption(&settings, &stop).await?;
@@ -79,6 +82,13 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     store.close().await;
     Ok(())
+}
+
+/// Drops uploads that nobody continues.
+async fn sweep(app: App, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(SWEEP_EVERY)).await.is_some() {
+        app.held().sweep();
+    }
 }
 
 /// The registry of the settings; nothing is sent yet.

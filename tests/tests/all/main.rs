@@ -4,8 +4,10 @@
 mod crash;
 mod crash_points;
 mod desk;
+mod phone;
 mod reading;
 mod rendering;
+mod resumable;
 mod secrecy;
 mod serving;
 mod soaking;

@@ -6,6 +6,7 @@ use super::deliveries::{DeliveryObject, DeliveryStatus};
 use super::intake::Memory;
 use super::problem::{Code, Problem};
 use super::rate::Rate;
+use super::resumable::{Held, HeldLimits};
 use super::stored::scan_object;
 use super::terminal_search::Wanted;
 use super::terminals::TerminalObject;
@@ -13,7 +14,7 @@ use super::upload::{Photos, UploadLimits};
 use crate::clock;
 use crate::keys::{Role, Token};
 use crate::readers::{PhotoBytes, ReadFailure, ReadRequest};
-use crate::scan_object::{Scan, Status, new_id};
+use crate::scan_object::{Earlier, Scan, Status, new_id};
 use crate::settings::{Settings, TlsMode};
 use crate::work::Work;
 use bytes::Bytes;
@@ -39,6 +40,7 @@ struct Inner {
     base_url: String,
     limits: UploadLimits,
     memory: Memory,
+    held: Held,
     rate: Rate,
 }
 
@@ -59,6 +61,11 @@ impl App {
         Self(Arc::new(Inner {
             // The largest upload there may be must fit, else it could never be received.
             memory: Memory::new(settings.uploads_bytes_max.max(limits.body_bytes_max())),
+            held: Held::new(HeldLimits {
+                bytes_max: settings.resumable_bytes_max,
+                owner_uploads_max: settings.resumable_uploads_max,
+                idle_max: Duration::from_millis(settings.resumable_idle_ms_max),
+            }),
             rate: Rate::new(settings.requests_per_second_max),
             store,
             work,
@@ -123,6 +130,11 @@ impl App {
     /// The memory that uploads being received may fill.
     pub(super) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// The uploads that arrive in parts.
+    pub(crate) fn held(&self) -> &Held {
+        &self.0.held
     }
 
     /// Whether the database and the photos' place answer.
@@ -223,7 +235,7 @@ impl App {
             self.0.work.queued();
         }
         let stored = self.0.store.scan(id).await?.ok_or(Code::NotFound)?;
-        Ok(scan_object(stored))
+        self.with_earlier(scan_object(stored)).await
     }
 
     /// Reads and judges photos; nothing is recorded.
@@ -236,7 +248,27 @@ impl App {
         let now = clock::now();
         let reading = self.0.work.read(request).await.map_err(unread)?;
         let judgement = self.0.work.judge(&reading);
-        Ok(Scan::judged(new_id(now), now, judgement, (&reading.took).into()))
+        let scan = Scan::judged(new_id(now), now, judgement, (&reading.took).into());
+        self.with_earlier(scan).await
+    }
+
+    /// Says who showed the same terminal before, if anybody did.
+    async fn with_earlier(&self, mut scan: Scan) -> Result<Scan, Problem> {
+        let Some(serial) = &scan.serial else { return Ok(scan) };
+        let terminals = self.0.store.terminal(&serial.value).await?;
+        let same = terminals.into_iter().find(|terminal| terminal.vendor == serial.vendor);
+        let first =
+            same.map(|terminal| terminal.first_scan).filter(|id| Uuid::from(*id) != scan.id);
+        if let Some(first) = first {
+            let first = self.0.store.scan(first).await?;
+            scan.earlier = first.map(|first| Earlier { by: first.owner, at: first.created_at });
+        }
+        Ok(scan)
+    }
+
+    /// One scan that the caller may see.
+    pub(super) async fn scan(&self, caller: &Caller, id: Uuid) -> Result<Scan, Problem> {
+        self.with_earlier(scan_object(self.stored_scan(caller, id).await?)).await
     }
 
     /// A stored scan that the caller may see.

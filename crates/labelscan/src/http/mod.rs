@@ -9,6 +9,7 @@ mod decision;
 mod deliveries;
 pub(crate) mod details;
 mod extract;
+mod formats;
 mod guard;
 mod health;
 mod intake;
@@ -16,6 +17,7 @@ mod maintenance;
 pub(crate) mod problem;
 mod rate;
 pub(crate) mod registry;
+mod resumable;
 mod reviews;
 mod scans;
 mod session;
@@ -94,6 +96,7 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(scans::receive, scans::list))
         .routes(routes!(scans::read))
         .routes(routes!(scans::get))
+        .routes(routes!(resumable::look, resumable::part, resumable::cancel))
         .routes(routes!(scans::photo))
         .routes(routes!(decision::decide))
         .routes(routes!(reviews::next))
@@ -111,6 +114,7 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(deliveries::replay))
         .routes(routes!(registry::get))
         .routes(routes!(registry::reopen))
+        .routes(routes!(formats::list))
         .routes(routes!(sign_ins::create))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))

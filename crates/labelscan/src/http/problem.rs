@@ -50,6 +50,7 @@ codes! {
     NotFound NOT_FOUND "There is nothing here, or nothing that you may see.",
     MethodNotAllowed METHOD_NOT_ALLOWED "This method is not offered here.",
     RequestTimeout REQUEST_TIMEOUT "The request took too long.",
+    UploadOffsetMismatch CONFLICT "The part begins elsewhere than the upload ends: see Upload-Offset.",
     Conflict CONFLICT "The state of this item does not allow it.",
     SerialAmbiguous CONFLICT "Several makers use this serial: write vendor:serial.",
     TerminalRetired CONFLICT "The terminal is retired.",

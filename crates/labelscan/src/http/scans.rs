@@ -5,7 +5,7 @@ use super::caller::Caller;
 use super::details::Details;
 use super::extract::{Path, Query};
 use super::problem::{Code, Problem};
-use super::stored::scan_object;
+use super::resumable;
 use super::upload::{self, Photos};
 use crate::clock;
 use crate::scan_object::{Scan, Status, new_id};
@@ -13,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use store::ScanId;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -44,6 +45,8 @@ pub(super) struct UploadForm {
     post, path = "/v1/scans", tag = "scans",
     params(
         ("Idempotency-Key" = Option<String>, Header, description = "Chosen by the client, once a terminal. Without it a repetition is a new scan.", max_length = 255, min_length = 1),
+        ("Upload-Complete" = Option<String>, Header, description = "`?0`: this begins a resumable upload; see `PATCH /v1/uploads/{id}`."),
+        ("Upload-Length" = Option<u64>, Header, description = "Bytes of the whole body of a resumable upload."),
         ("Prefer" = Option<String>, Header, description = "`respond-async`: answer 202 without waiting for the verdict."),
     ),
     request_body(content((UploadForm = "multipart/form-data"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
@@ -60,8 +63,16 @@ pub(super) async fn receive(
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
     let wait = !prefers_async(request.headers());
+    if resumable::is_begun_by(request.headers()) {
+        return resumable::begin(&app, &caller, key, request).await;
+    }
     let photos = take(&app, request).await?;
     let id = app.receive(&caller, key, photos).await?;
+    answered(&app, id, wait).await
+}
+
+/// The answer to an upload that is stored.
+pub(super) async fn answered(app: &App, id: ScanId, wait: bool) -> Result<Response, Problem> {
     let scan = app.answer(id, wait).await?;
     let status =
         if scan.status == Status::Queued { StatusCode::ACCEPTED } else { StatusCode::CREATED };
@@ -135,7 +146,7 @@ pub(super) async fn get(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<axum::Json<Scan>, Problem> {
-    Ok(axum::Json(scan_object(app.stored_scan(&caller, id).await?)))
+    Ok(axum::Json(app.scan(&caller, id).await?))
 }
 
 /// Which photo of a scan.
@@ -176,7 +187,7 @@ pub(super) async fn photo(
 }
 
 /// Takes an upload within its limits and its time.
-async fn take(app: &App, request: Request) -> Result<Photos, Problem> {
+pub(super) async fn take(app: &App, request: Request) -> Result<Photos, Problem> {
     let taking = upload::take(request, app.limits(), app.memory());
     match tokio::time::timeout(app.body_deadline(), taking).await {
         Ok(taken) => taken,

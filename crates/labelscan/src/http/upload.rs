@@ -5,6 +5,7 @@
 use super::details::Details;
 use super::intake::{Intake, Memory};
 use super::problem::{Code, Problem};
+use axum::body::Body;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, header};
@@ -131,6 +132,22 @@ async fn take_form(
     Ok(Photos { photos, details: details.unwrap_or_default(), _intake: intake })
 }
 
+/// Hands over the body's bytes as they come, as long as they come in time.
+pub(crate) async fn each_chunk(
+    body: Body,
+    memory: &Memory,
+    mut keep: impl FnMut(Bytes) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let mut intake = Intake::begin(memory);
+    let mut stream = body.into_data_stream();
+    while let Some(chunk) = intake.next(&mut stream).await? {
+        let chunk = chunk.map_err(|error| Problem::new(Code::BodyMalformed, error.to_string()))?;
+        intake.admit(chunk.len()).await?;
+        keep(chunk)?;
+    }
+    Ok(())
+}
+
 /// Collects a stream, giving up with the code as soon as it exceeds `most` bytes.
 async fn take_bytes<E>(
     mut stream: impl Stream<Item = Result<Bytes, E>> + Unpin,
@@ -179,7 +196,6 @@ impl From<UnreadableCode> for Code {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::body::Body;
     use axum::response::IntoResponse;
 
     const LIMITS: UploadLimits =

@@ -86,7 +86,6 @@ pub(crate) struct Texts {
     pub(crate) reject: String,
     pub(crate) by_hand_title: String,
     pub(crate) by_hand: String,
-    pub(crate) registration: String,
     pub(crate) sign_in_title: String,
     pub(crate) sign_in_once: String,
     pub(crate) sign_in: String,
@@ -94,6 +93,25 @@ pub(crate) struct Texts {
     pub(crate) sign_in_how: String,
     pub(crate) sign_out: String,
     pub(crate) docs_hint: String,
+    pub(crate) details_title: String,
+    pub(crate) site: String,
+    pub(crate) merchant: String,
+    pub(crate) tid: String,
+    pub(crate) operation: String,
+    pub(crate) bind: String,
+    pub(crate) stock_in: String,
+    pub(crate) swap: String,
+    pub(crate) unbind: String,
+    pub(crate) replaces: String,
+    pub(crate) note: String,
+    pub(crate) position: String,
+    pub(crate) expected: String,
+    pub(crate) batch_start: String,
+    /// Texts that only the technician's script shows.
+    pub(crate) phone: BTreeMap<String, String>,
+    pub(crate) next: BTreeMap<String, String>,
+    pub(crate) registrations: BTreeMap<String, String>,
+    pub(crate) refusals: BTreeMap<String, String>,
     pub(crate) states: BTreeMap<String, String>,
     pub(crate) checks: BTreeMap<String, String>,
     pub(crate) reasons: BTreeMap<String, String>,
@@ -131,18 +149,17 @@ mod tests {
     #[test]
     fn both_languages_have_every_text() {
         let (english, chinese) = (Language::English.texts(), Language::Chinese.texts());
-        assert_eq!(
-            english.states.keys().collect::<Vec<_>>(),
-            chinese.states.keys().collect::<Vec<_>>()
-        );
-        assert_eq!(
-            english.checks.keys().collect::<Vec<_>>(),
-            chinese.checks.keys().collect::<Vec<_>>()
-        );
-        assert_eq!(
-            english.console.kinds.keys().collect::<Vec<_>>(),
-            chinese.console.kinds.keys().collect::<Vec<_>>()
-        );
+        for (one, other) in [
+            (&english.phone, &chinese.phone),
+            (&english.next, &chinese.next),
+            (&english.registrations, &chinese.registrations),
+            (&english.refusals, &chinese.refusals),
+            (&english.states, &chinese.states),
+            (&english.checks, &chinese.checks),
+            (&english.console.kinds, &chinese.console.kinds),
+        ] {
+            assert!(one.keys().eq(other.keys()), "{one:?} {other:?}");
+        }
     }
 
     #[test]

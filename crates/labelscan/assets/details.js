@@ -1,0 +1,66 @@
+// What a technician says about a terminal beside its photo. It stays as it is for the next one,
+// except for what belongs to a single terminal.
+
+const form = document.getElementById("details");
+const NAME = "details";
+const FIELDS = ["site", "merchant", "tid", "operation", "replaces", "note"];
+/** These belong to one terminal. */
+const ONCE = ["tid", "replaces", "note"];
+const POSITION_MS_MAX = 4000;
+
+/** What stands in the form, as the service takes it; what belonged to one terminal is cleared. */
+export async function currentDetails() {
+  const details = { captured_at: new Date().toISOString() };
+  for (const name of FIELDS) {
+    const value = form.elements[name].value.trim();
+    if (value && !form.elements[name].closest("[hidden]")) details[name] = value;
+  }
+  if (form.elements.position.checked) details.location = await position();
+  for (const name of ONCE) form.elements[name].value = "";
+  store();
+  return details;
+}
+
+/** Whether what must be said is said; if not, the field is shown. */
+export function detailsComplete() {
+  if (form.checkValidity()) return true;
+  form.closest("details").open = true;
+  form.reportValidity();
+  return false;
+}
+
+/** Where the phone is, if its owner lets the page know in time. */
+function position() {
+  return new Promise((resolve) => {
+    const found = ({ coords }) => resolve({ lat: coords.latitude, lon: coords.longitude });
+    const limits = { timeout: POSITION_MS_MAX, maximumAge: 60000 };
+    if (navigator.geolocation) navigator.geolocation.getCurrentPosition(found, () => resolve(undefined), limits);
+    else resolve(undefined);
+  });
+}
+
+function store() {
+  const kept = Object.fromEntries(FIELDS.filter((name) => !ONCE.includes(name)).map((name) => [name, form.elements[name].value]));
+  localStorage.setItem(NAME, JSON.stringify({ ...kept, position: form.elements.position.checked }));
+}
+
+function restore() {
+  const kept = JSON.parse(localStorage.getItem(NAME) ?? "{}");
+  for (const name of FIELDS) if (kept[name]) form.elements[name].value = kept[name];
+  form.elements.position.checked = Boolean(kept.position);
+}
+
+/** The old terminal's serial is asked for only where there is one, and needed there. */
+function fit() {
+  const swap = form.elements.operation.value === "swap";
+  form.elements.replaces.closest("label").hidden = !swap;
+  form.elements.replaces.required = swap;
+}
+
+restore();
+fit();
+form.addEventListener("change", () => {
+  fit();
+  store();
+});
+form.addEventListener("submit", (event) => event.preventDefault());

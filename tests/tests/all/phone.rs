@@ -1,0 +1,58 @@
+//! The technician's page in a real browser on a phone-sized screen: what the camera sees, what the
+//! network does to it, and what reaches the registry.
+
+mod network;
+mod page;
+mod reading;
+
+use crate::SOON;
+use serde_json::Value;
+use std::net::SocketAddr;
+use tests::harness::{Browser, BrowserSettings, Caller, Installation, Server, Sink, eventually};
+
+/// A service with a registry, and the operator who hands out sign-in links.
+struct Site {
+    sink: Sink,
+    installation: Installation,
+    operator: Caller,
+    _server: Server,
+}
+
+impl Site {
+    async fn up() -> Self {
+        let sink = Sink::up().await;
+        let installation = Installation::registering_at(&sink);
+        let server = installation.start().await;
+        let operator = installation.caller("desk", "operator").await;
+        Self { sink, installation, operator, _server: server }
+    }
+
+    /// A browser in which ann, a technician, is signed in.
+    async fn phone(&self, settings: BrowserSettings) -> Browser {
+        self.phone_through(settings, self.installation.address()).await
+    }
+
+    /// The same over a line that the test holds.
+    async fn phone_through(&self, settings: BrowserSettings, address: SocketAddr) -> Browser {
+        let browser = Browser::start(settings, address).await;
+        browser.sign_in(&self.operator, "ann", "technician").await;
+        browser
+    }
+
+    /// Every scan that was recorded.
+    async fn scans(&self) -> Vec<Value> {
+        let answer = self.operator.get("/v1/scans").await.expect("an answer");
+        answer.body["scans"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Waits for one registration and says that it is the only one, of the only scan.
+    async fn assert_one_scan_registered(&self, serial: &str) {
+        let probe = || async { (!self.sink.accepted().is_empty()).then_some(()) };
+        eventually("a registration", SOON, probe).await;
+        let (scans, events) = (self.scans().await, self.sink.accepted());
+        assert_eq!((scans.len(), events.len()), (1, 1), "{scans:?} {events:?}");
+        assert_eq!(scans[0]["serial"]["value"], serial);
+        assert_eq!(events[0].json()["data"]["serial"]["value"], serial);
+        assert!(events[0].verified, "the signature is right");
+    }
+}

@@ -1,0 +1,90 @@
+//! Bad networks: whatever breaks, one photo is one scan and one registration.
+
+use super::Site;
+use crate::{SOON, clear_photo, serial_of};
+use tests::harness::{Browser, BrowserSettings, Camera, Line, Signal, eventually};
+
+/// Asks the page to try now instead of in a few seconds.
+async fn back_online(phone: &Browser, line: &Line) {
+    line.set(Signal::Good);
+    phone.offline(false).await;
+    phone.run("window.dispatchEvent(new Event('online'))").await;
+}
+
+#[tokio::test]
+async fn a_photo_taken_without_network_survives_a_reload_and_an_empty_battery() {
+    let site = Site::up().await;
+    let line = Line::to(site.installation.address()).await;
+    let profile = site.installation.folder().join("profile");
+    let settings =
+        BrowserSettings { profile: Some(profile), ..BrowserSettings::phone(Camera::Refused) };
+    let phone = site.phone_through(settings.clone(), line.address()).await;
+    phone.until("the page is kept", "navigator.serviceWorker.controller").await;
+
+    line.set(Signal::Cut);
+    phone.offline(true).await;
+    let photo = clear_photo(74);
+    phone.choose("#take input", "label.jpg", &photo.jpeg).await;
+    phone.until_shown("No connection").await;
+    phone.until_shown("1 waiting to be sent").await;
+    phone.screenshot("offline").await;
+    phone.reload().await;
+    phone.until_shown("1 waiting to be sent").await;
+    phone.kill();
+
+    let phone = Browser::start(settings, line.address()).await;
+    phone.open("/").await;
+    phone.until_shown("1 waiting to be sent").await;
+    assert_eq!(site.scans().await.len(), 0);
+    back_online(&phone, &line).await;
+    phone.find("#recent .badge.accepted").await;
+    phone.until("nothing waits", "document.getElementById('waiting').parentElement.hidden").await;
+    site.assert_one_scan_registered(&serial_of(&photo)).await;
+}
+
+#[tokio::test]
+async fn a_cut_in_the_middle_costs_only_what_was_lost() {
+    let site = Site::up().await;
+    let line = Line::to(site.installation.address()).await;
+    let settings = BrowserSettings::phone(Camera::Refused);
+    let phone = site.phone_through(settings, line.address()).await;
+    let photo = clear_photo(75);
+    let bytes = photo.jpeg.len() as u64;
+    assert!(bytes > 300_000, "large enough to be cut in the middle: {bytes}");
+
+    // The first attempt breaks after a few bytes, the second, in parts, after most of them.
+    line.cut_after(bytes / 4);
+    phone.choose("#take input", "label.jpg", &photo.jpeg).await;
+    phone.until_shown("1 waiting to be sent").await;
+    phone.until("the page has noticed", "!document.getElementById('notice').hidden").await;
+    assert_eq!(line.signal(), Signal::Cut);
+    line.set(Signal::Good);
+    line.cut_after(bytes * 3 / 4);
+    phone.run("window.dispatchEvent(new Event('online'))").await;
+    let cut = || async { (line.signal() == Signal::Cut).then_some(()) };
+    eventually("the second cut", crate::SOON, cut).await;
+
+    let before = line.sent_bytes();
+    back_online(&phone, &line).await;
+    phone.find("#current .badge.accepted").await;
+    let resent = line.sent_bytes() - before;
+    assert!(resent < bytes * 3 / 4, "{resent} of {bytes} bytes were sent after the cut");
+    site.assert_one_scan_registered(&serial_of(&photo)).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_asked_for_again_under_the_same_key() {
+    let site = Site::up().await;
+    let line = Line::to(site.installation.address()).await;
+    let phone = site.phone_through(BrowserSettings::phone(Camera::Refused), line.address()).await;
+    phone.find("#take").await;
+    let photo = clear_photo(76);
+    line.set(Signal::AnswersLost);
+    phone.choose("#take input", "label.jpg", &photo.jpeg).await;
+    let stored = || async { (site.scans().await.len() == 1).then_some(()) };
+    eventually("the photo is stored", crate::SOON, stored).await;
+    phone.until_shown("1 waiting to be sent").await;
+    back_online(&phone, &line).await;
+    phone.find("#current .badge.accepted").await;
+    site.assert_one_scan_registered(&serial_of(&photo)).await;
+}
