@@ -214,6 +214,7 @@ async function pass(entry) {
   }
   if (answer.retry) {
     say(navigator.onLine ? texts.retrying : texts.offline);
+    if (shown === entry.key) show(entry.key, { status: "queued" }, entry.key);
     timer = setTimeout(pump, answer.retry);
     return false;
   }
@@ -243,7 +244,7 @@ function drawWaiting(entries) {
   }));
   waiting.parentElement.hidden = entries.length === 0;
   const count = entries.filter((entry) => !entry.problem).length;
-  document.getElementById("queue").textContent = texts.waiting_count.replace("{n}", count);
+  document.getElementById("queue").textContent = count ? texts.waiting_count.replace("{n}", count) : texts.states.failed;
 }
 
 /** The latest scans, those that wait for a person first. */
