@@ -62,7 +62,7 @@ async fn a_cut_in_the_middle_costs_only_what_was_lost() {
     line.cut_after(bytes * 3 / 4);
     phone.run("window.dispatchEvent(new Event('online'))").await;
     let cut = || async { (line.signal() == Signal::Cut).then_some(()) };
-    eventually("the second cut", crate::SOON, cut).await;
+    eventually("the second cut", SOON, cut).await;
 
     let before = line.sent_bytes();
     back_online(&phone, &line).await;
@@ -82,7 +82,7 @@ async fn an_answer_that_is_lost_is_asked_for_again_under_the_same_key() {
     line.set(Signal::AnswersLost);
     phone.choose("#take input", "label.jpg", &photo.jpeg).await;
     let stored = || async { (site.scans().await.len() == 1).then_some(()) };
-    eventually("the photo is stored", crate::SOON, stored).await;
+    eventually("the photo is stored", SOON, stored).await;
     phone.until_shown("1 waiting to be sent").await;
     back_online(&phone, &line).await;
     phone.find("#current .badge.accepted").await;
