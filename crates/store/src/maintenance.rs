@@ -5,14 +5,11 @@
 use crate::audit::audit;
 use crate::row::{column, ensure_held, time};
 use crate::seal::{Blind, Cell, Seal};
-use crate::{AuditEntry, Store, StoreError, Terminal};
+use crate::{Store, StoreError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
-
-/// Scans of a terminal whose entries its history shows, the newest.
-const HISTORY_SCANS_MAX: usize = 20;
 
 /// What a person writes about one piece of work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,25 +78,6 @@ impl Store {
         records.sort_by_key(|record| std::cmp::Reverse((record.work.on, record.created_at)));
         let warranty_until = until.map_err(|_| StoreError::Damaged("a date".into()))?;
         Ok(Upkeep { warranty_until, records })
-    }
-
-    /// What happened to a terminal, oldest first: the entries about the device itself, its scans and
-    /// their deliveries.
-    ///
-    /// # Errors
-    /// If the database does not answer or holds damaged data.
-    pub async fn terminal_history(
-        &self,
-        terminal: &Terminal,
-    ) -> Result<Vec<AuditEntry>, StoreError> {
-        let device = self.seal.blind(Blind::Device, &terminal.device_key);
-        let mut entries = self.history(&device).await?;
-        entries.extend(self.history(&terminal.event_id).await?);
-        for scan in terminal.scans.iter().rev().take(HISTORY_SCANS_MAX) {
-            entries.extend(self.history(&scan.to_string()).await?);
-        }
-        entries.sort_by_key(|entry| entry.seq);
-        Ok(entries)
     }
 
     /// Sets the last day of a terminal's warranty, or that it is not known.

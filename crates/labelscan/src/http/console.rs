@@ -20,10 +20,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{DeliveryFilter, DeliveryStatus, FoundTerminal};
+use store::{AuditEntry, DeliveryFilter, DeliveryStatus, FoundTerminal, Terminal};
 
 /// Rows of one page of a table.
 const PAGE_ROWS: u32 = 50;
+/// Scans of a terminal whose entries its history shows, the newest.
+const HISTORY_SCANS_MAX: usize = 20;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 /// Scans that were not accepted whose reasons the overview counts.
@@ -168,11 +170,22 @@ async fn terminal(
     let known = Known {
         details: app.stored_scan(&operator.0, newest.into()).await?.details,
         upkeep: app.store().upkeep(&terminal.device_key).await?,
-        history: app.store().terminal_history(&terminal).await?,
+        history: history(&app, &terminal).await?,
         terminal,
     };
     let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
     Ok(console::terminal(frame, known, clock::now()))
+}
+
+/// What happened to a terminal, to its newest scans and to its last delivery.
+async fn history(app: &App, terminal: &Terminal) -> Result<Vec<AuditEntry>, Problem> {
+    let store = app.store();
+    let mut entries = store.terminal_history(&terminal.device_key).await?;
+    entries.extend(store.history(&terminal.event_id).await?);
+    for scan in terminal.scans.iter().rev().take(HISTORY_SCANS_MAX) {
+        entries.extend(store.history(&scan.to_string()).await?);
+    }
+    Ok(entries)
 }
 
 /// `GET /console/review`
