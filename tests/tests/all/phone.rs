@@ -21,7 +21,10 @@ struct Site {
 impl Site {
     async fn up() -> Self {
         let sink = Sink::up().await;
-        let installation = Installation::registering_at(&sink);
+        let mut installation = Installation::registering_at(&sink);
+        // A browser beside the readers slows them down; these tests are not about time.
+        installation.set("LABELSCAN_READ_MS_MAX", "60000");
+        installation.set("LABELSCAN_LEASE_MS", "120000");
         let server = installation.start().await;
         let operator = installation.caller("desk", "operator").await;
         Self { sink, installation, operator, _server: server }

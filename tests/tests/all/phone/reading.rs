@@ -41,7 +41,7 @@ async fn a_phone_without_a_camera_page_takes_photos_through_the_file_input() {
     let phone = site.phone(settings).await;
     phone.find("#take").await;
     phone.screenshot("choices").await;
-    let offered = phone.run("return [isSecureContext, document.getElementById('camera').hidden, document.querySelector('#take input').capture]").await;
+    let offered = phone.run("return [isSecureContext, document.getElementById('camera').hidden, document.querySelector('#take input').getAttribute('capture')]").await;
     assert_eq!(offered, json!([false, true, "environment"]));
     phone.choose("#take input", "label.jpg", &photo.jpeg).await;
     phone.find("#current .badge.accepted").await;
