@@ -136,6 +136,7 @@ texts! {
         model: String,
         merchant: String,
         site: String,
+        registration: String,
         replaces: String,
         first_seen: String,
         changed: String,
