@@ -32,6 +32,13 @@ Examples:
 Settings come from flags, then LABELSCAN_… in the environment, then ./labelscan.toml, then defaults.
 `labelscan check --defaults` prints every setting with its meaning.";
 
+const FORMATS_EXAMPLES: &str = "\
+Examples:
+  labelscan formats learn 4471902 2093817 6650123 --out formats.toml   teach a format from serials
+  labelscan formats check formats.toml                                 is the file right?
+  labelscan scan label.jpg --formats formats.toml                      use it
+  labelscan formats explain 0821032398                                 what may this number be?";
+
 /// Flags that every command takes.
 #[derive(Clone, Debug, Args)]
 pub struct Common {
@@ -86,7 +93,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Bring the database to this version; `serve` does it too
     Migrate,
-    /// List the serial formats that are known
+    /// List the serial formats that are known; check, explain and teach them
+    ///
+    /// Your own formats are a TOML file that `--formats FILE` or the setting `formats` names.
+    #[command(after_help = FORMATS_EXAMPLES)]
     Formats(FormatsArgs),
     /// A reader process; the other commands start it
     #[command(hide = true)]
@@ -199,10 +209,56 @@ pub struct CheckArgs {
 
 /// `labelscan formats`
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct FormatsArgs {
     /// One JSON object a line
     #[arg(long)]
     pub json: bool,
+    /// Nothing lists the formats.
+    #[command(subcommand)]
+    pub command: Option<FormatsCommand>,
+}
+
+/// What to do about the formats.
+#[derive(Clone, Debug, Subcommand)]
+pub enum FormatsCommand {
+    /// Say whether a formats file is right, and what else its samples would fit
+    Check {
+        /// The file [default: the one that the settings name]
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Say which formats a value fits, why not the others, and what else has its form
+    Explain {
+        /// A serial, as printed
+        #[arg(required = true, value_name = "VALUE")]
+        values: Vec<String>,
+    },
+    /// Propose a format from three to five serials, and show what it would take and refuse
+    ///
+    /// Give serials of different devices as they are printed: what they share is taken for the
+    /// form. The proposal is a block for your formats file; nothing uses it before it stands there.
+    Learn(LearnArgs),
+}
+
+/// `labelscan formats learn`
+#[derive(Clone, Debug, Args)]
+pub struct LearnArgs {
+    /// Serials as they are printed
+    #[arg(value_name = "SAMPLE", required_unless_present = "file")]
+    pub samples: Vec<String>,
+    /// Serials from a file, one a line
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// What to call the format: lower case letters, digits, dashes
+    #[arg(long, default_value = "own")]
+    pub name: String,
+    /// The maker of the devices, lower case
+    #[arg(long, default_value = "unknown")]
+    pub vendor: String,
+    /// Append the block to this formats file
+    #[arg(long, value_name = "FORMATS.toml")]
+    pub out: Option<PathBuf>,
 }
 
 impl Cli {

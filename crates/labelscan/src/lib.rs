@@ -47,7 +47,7 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
     match command {
         Command::Scan(args) => scan_command::run(&args, &settings),
         Command::Eval(args) => eval::run(&args, &settings),
-        Command::Formats(args) => formats::list(&args, &settings),
+        Command::Formats(args) => formats::run(&args, &settings),
         Command::Serve(_) => serve::run(settings),
         Command::Keys(command) => keys::run(command, settings),
         Command::Check(args) => check::run(&args, &settings),

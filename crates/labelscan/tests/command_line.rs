@@ -159,3 +159,61 @@ fn seal_keys_are_made_once_outside_of_the_data_and_nothing_starts_without_them()
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("the data is sealed"), "{said}");
 }
+
+#[test]
+fn a_format_is_taught_from_serials_and_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str], code: i32| {
+        let output = labelscan(folder.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        (String::from_utf8(output.stdout).unwrap(), said)
+    };
+    let serials = ["4471902", "2093817", "L6486984", "6650123", "5180044"];
+    let learn = [&["formats", "learn", "--out", "own.toml"][..], &serials].concat();
+    let (block, said) = run(&learn, 0);
+    assert!(block.starts_with("[[format]]\nname = \"own\"\n"), "{block}");
+    assert!(block.contains("shapes = [\"ddddddd\"]"), "{block}");
+    assert!(block.contains("# would refuse  209381: 6 characters, not 7"), "{block}");
+    assert!(block.contains("# beware        L6486984 was left out"), "{block}");
+    assert!(said.contains("own.toml"), "{said}");
+    assert_eq!(fs::read_to_string(folder.path().join("own.toml")).unwrap(), block);
+
+    let (checked, _) = run(&["formats", "check", "own.toml"], 0);
+    assert!(checked.contains("1 formats, no error") && checked.contains("4 samples"), "{checked}");
+    let (explained, _) = run(&["formats", "explain", "7654321", "--formats", "own.toml"], 0);
+    assert!(explained.contains("fits       own\n"), "{explained}");
+    let (listed, _) = run(&["formats", "--json", "--formats", "own.toml"], 0);
+    assert!(listed.starts_with("{\"name\":\"own\""), "{listed}");
+
+    // The name is taken: nothing is written.
+    let (_, said) = run(&learn, 2);
+    assert!(said.contains("choose another --name"), "{said}");
+    fs::write(folder.path().join("more.txt"), "# seen\n\nSG150700048\nSG150700171\nSG160912345\n")
+        .unwrap();
+    let file = ["formats", "learn", "--file", "more.txt", "--name", "sg", "--out", "own.toml"];
+    run(&file, 0);
+    let (checked, _) = run(&["formats", "check", "own.toml"], 0);
+    assert!(checked.contains("2 formats, no error"), "{checked}");
+}
+
+#[test]
+fn formats_are_explained_and_refused_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = labelscan(folder.path(), &["formats", "explain", "082 1032398"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.starts_with("082 1032398: 10 characters, 0821032398\n"), "{said}");
+    assert!(said.contains("fits       pax-10\n"), "{said}");
+    assert!(said.contains("may be     a telephone number\n"), "{said}");
+    assert!(said.contains("fits not   castles-15: 10 characters, not 15\n"), "{said}");
+    let refused = |arguments: &[&str], expect: &str| {
+        let output = labelscan(folder.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(expect), "{said}");
+    };
+    refused(&["formats", "learn", "77987515", "77987515"], "at least 3 are needed");
+    fs::write(folder.path().join("bad.toml"), "[[format]]\nname = \"own\"\n").unwrap();
+    refused(&["formats", "check", "bad.toml"], "format \"own\": it has neither shapes nor");
+    refused(&["scan", "x.jpg", "--formats", "bad.toml"], "bad.toml");
+}
