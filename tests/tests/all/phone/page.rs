@@ -76,7 +76,7 @@ async fn the_page_is_light_and_asks_no_other_host() {
         assert!(known, "{}", request.url);
     }
     let bytes: u64 = requests.iter().map(|request| request.received_bytes).sum();
-    println!("first load: {} requests, {bytes} bytes", requests.len());
+    eprintln!("first load: {} requests, {bytes} bytes", requests.len());
     assert!((20_000..PAGE_BYTES_MAX).contains(&bytes), "{bytes} bytes: {requests:?}");
     assert_eq!(phone.complaints().await, Vec::<String>::new());
 
@@ -86,7 +86,7 @@ async fn the_page_is_light_and_asks_no_other_host() {
     phone.reload().await;
     let mark = "performance.getEntriesByName('usable')[0]?.startTime";
     phone.until("the page is usable", mark).await;
-    println!(
+    eprintln!(
         "usable after {} ms on a processor slowed 4 times",
         phone.run(&format!("return {mark}")).await
     );

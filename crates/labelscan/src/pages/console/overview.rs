@@ -192,7 +192,7 @@ fn classes(sorted: &[i64], t: &OverviewTexts) -> Vec<(String, u64)> {
 fn duration(ms: i64, t: &OverviewTexts) -> String {
     let (unit, divisor) = match ms {
         ..60_000 => (&t.seconds, 1_000.0),
-        ..3_600_000 => (&t.minutes, 60_000.0),
+        60_000..3_600_000 => (&t.minutes, 60_000.0),
         _ => (&t.hours, 3_600_000.0),
     };
     let number = ms as f64 / divisor;
