@@ -24,6 +24,9 @@ const PAPER_WHITE: u8 = 240;
 /// Height of a line's box, in pixels, below which its characters run together: a box is about
 /// twice as high as its capitals, and the recognisers need 10 pixels for those.
 const LINE_HEIGHT_MIN_PX: f32 = 18.0;
+/// Below this height lines are enlarged almost twice before they are read: legible perhaps, but a
+/// step closer settles what is in doubt.
+const LINE_HEIGHT_GOOD_PX: f32 = 26.0;
 /// Lines that are read this surely are sharp and large enough.
 const LEGIBLE: f32 = 0.9;
 /// Steepest edge across a cut-out line, as a share of its contrast, below which it is smeared:
@@ -43,9 +46,10 @@ pub(crate) fn faults(photo: &GrayImage, lines: &[TextLine], unread: &[Quad]) -> 
         .take(LINES_MAX)
         .collect();
     let mostly_illegible = 2 * illegible.len() > lines.len() || lines.is_empty();
-    let small = |line: &&&TextLine| LineBox::around(&line.quad).height < LINE_HEIGHT_MIN_PX;
-    let too_small =
-        mostly_illegible && 2 * illegible.iter().filter(small).count() > illegible.len();
+    let lower_than = |line: &TextLine, px| LineBox::around(&line.quad).height < px;
+    let tiny = illegible.iter().filter(|line| lower_than(line, LINE_HEIGHT_MIN_PX)).count();
+    let too_small = mostly_illegible && 2 * tiny > illegible.len();
+    let low = lines.iter().filter(|line| lower_than(line, LINE_HEIGHT_GOOD_PX)).count();
     let smeared = if illegible.is_empty() {
         lines.is_empty() && !dark && steepest(&light) < 12.0
     } else {
@@ -58,7 +62,7 @@ pub(crate) fn faults(photo: &GrayImage, lines: &[TextLine], unread: &[Quad]) -> 
     add(Fault::Blurred, smeared);
     add(Fault::Glare, glare(&light, photo, lines));
     add(Fault::Dark, dark);
-    add(Fault::TextTooSmall, too_small);
+    add(Fault::TextTooSmall, too_small || 2 * low > lines.len());
     add(Fault::CutOff, cut);
     add(Fault::BarcodeUnreadable, !unread.is_empty());
     faults

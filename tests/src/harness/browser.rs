@@ -283,7 +283,8 @@ impl Browser {
         entries.iter().filter_map(|it| it["message"].as_str().map(str::to_owned)).collect()
     }
 
-    /// Requests since the last look, those that a service worker answered included.
+    /// The pages' requests since the last look, those that a service worker answered included;
+    /// not those of the browser for its own pages.
     pub async fn requests(&self) -> Vec<Request> {
         let mut requests: Vec<(String, Request)> = Vec::new();
         for entry in self.log("performance").await {
@@ -305,7 +306,8 @@ impl Browser {
                 _ => {}
             }
         }
-        requests.into_iter().map(|(_, request)| request).collect()
+        let all = requests.into_iter().map(|(_, request)| request);
+        all.filter(|request| !request.url.starts_with("chrome")).collect()
     }
 
     async fn log(&self, kind: &str) -> Vec<Value> {

@@ -12,7 +12,9 @@ async fn upload_for_review(technician: &Caller, key: &str, seeds: [u64; 2]) -> S
     let photos: [&[u8]; 2] = [&one.jpeg, &other.jpeg];
     let scan = technician.upload_with(key, &photos, Some(&details)).await.expect("an answer");
     assert_eq!(scan.body["status"], "review", "{scan:?}");
-    assert_eq!(scan.body["candidates"].as_array().map(Vec::len), Some(2), "{scan:?}");
+    for (at, photo) in [one, other].iter().enumerate() {
+        assert_eq!(scan.body["candidates"][at]["value"], serial_of(photo), "{scan:?}");
+    }
     scan.id()
 }
 
