@@ -1,7 +1,8 @@
 // The review queue: one scan at a time, leased to this window, decided with one key.
 
 import { call, say } from "./console.js";
-import { element, serial } from "./scan_view.js";
+import { element } from "./element.js";
+import { serial } from "./scan_view.js";
 
 const all = JSON.parse(document.getElementById("texts").textContent);
 const texts = all.review;

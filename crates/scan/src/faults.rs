@@ -24,9 +24,9 @@ const PAPER_WHITE: u8 = 240;
 /// Height of a line's box, in pixels, below which its characters run together: a box is about
 /// twice as high as its capitals, and the recognisers need 10 pixels for those.
 const LINE_HEIGHT_MIN_PX: f32 = 18.0;
-/// Below this height lines are enlarged almost twice before they are read: legible perhaps, but a
-/// step closer settles what is in doubt.
-const LINE_HEIGHT_GOOD_PX: f32 = 26.0;
+/// Below this height lines are enlarged by half or more before they are read: legible perhaps, but
+/// a step closer settles what is in doubt.
+const LINE_HEIGHT_GOOD_PX: f32 = 32.0;
 /// Lines that are read this surely are sharp and large enough.
 const LEGIBLE: f32 = 0.9;
 /// Steepest edge across a cut-out line, as a share of its contrast, below which it is smeared:
