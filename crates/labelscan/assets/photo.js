@@ -2,11 +2,11 @@
 
 /**
  * Longer side and quality of what is sent. Measured over a hundred photos of labels of up to 4852
- * pixels: 2048 keeps every serial that the whole files give, 1600 loses some, and a third of the
- * bytes is left.
+ * pixels: 2048 at a quality of 0.75 keeps every serial that the whole files give, 1600 loses some, and a
+ * third of the bytes is left.
  */
 export const SIDE_PX = 2048;
-const QUALITY = 0.8;
+const QUALITY = 0.75;
 
 /** A picture as JPEG, its longer side at most `side` pixels. */
 export function jpegOf(picture, width, height, side) {
