@@ -2,10 +2,11 @@
 //! held goes on at the other within one lease.
 
 use crate::harness::invariants::{Account, Acknowledged, account};
-use crate::harness::{DataServer, Installation, Sink};
+use crate::harness::{Installation, Sink};
 use crate::render::tag;
 use jiff::Timestamp;
 use serde_json::json;
+use servers::DataServer;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use store::{

@@ -5,11 +5,12 @@
 //! program soaks a laptop and a server. Everything it starts it also ends, and it ends by itself.
 
 use crate::harness::invariants::{Account, Acknowledged, account};
-use crate::harness::{Caller, DataServer, Event, Installation, Server, Sink};
+use crate::harness::{Caller, Event, Installation, Server, Sink};
 use crate::render::tag;
 use async_nats::jetstream::{self, stream};
 use rand::seq::IndexedRandom;
 use rand::{SeedableRng, rngs::StdRng};
+use servers::DataServer;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -334,7 +335,7 @@ impl World {
     }
 }
 
-async fn restart(server: &mut DataServer) {
+async fn restart(server: &DataServer) {
     tokio::task::block_in_place(|| server.kill());
     sleep(AWAY).await;
     tokio::task::block_in_place(|| server.restart());

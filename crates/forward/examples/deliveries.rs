@@ -144,18 +144,7 @@ async fn queue(store: &Store, number: usize) -> Result<(), store::StoreError> {
     store.receive(upload, now).await?;
     let claimed = store.claim_scan(id.into(), Lease::from_millis(60_000), now).await?;
     let Some(claimed) = claimed else { return Ok(()) };
-    let serial = Serial {
-        value: format!("{number:010}"),
-        printed: format!("{number:010}"),
-        vendor: "pax".into(),
-        format: "pax-10".into(),
-        source: Source::Barcode,
-        symbology: None,
-        confidence: 1.0,
-        checks: Vec::new(),
-        corrections: Vec::new(),
-        place: None,
-    };
+    let serial = Serial::vouched(&format!("{number:010}"), "pax", "pax-10", Source::Barcode);
     let registration = Registration {
         event_id: id.to_string(),
         device_key: serial.device_key(),

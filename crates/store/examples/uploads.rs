@@ -137,18 +137,7 @@ async fn finish(store: &Store, claim: &Claim) {
         placement: Placement::default(),
         bytes: vec![b' '; 1_500],
     };
-    let serial = Serial {
-        printed: value.clone(),
-        value,
-        vendor: "unknown".into(),
-        format: "generic".into(),
-        source: Source::Both,
-        symbology: None,
-        confidence: 0.9,
-        checks: Vec::new(),
-        corrections: Vec::new(),
-        place: None,
-    };
+    let serial = Serial::vouched(&value, "unknown", "generic", Source::Both);
     let judgement = Judgement { verdict: Verdict::Accepted { serial }, identifiers: Vec::new() };
     let finding = Finding {
         found: Found::Judged(judgement),

@@ -8,7 +8,7 @@ use crate::{AuditEntry, Registration, ScanId, Store, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::AnyConnection;
+use sqlx::{Any, AnyConnection, Transaction};
 use validate::terminal::{Next, State, Step};
 
 /// What the audit trail keeps of a step that owes no event.
@@ -33,8 +33,7 @@ impl Store {
         by: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.database.begin().await?;
-        let device = self.device(&registration.device_key);
+        let (mut transaction, device) = self.begin_on(&registration.device_key).await?;
         lock(&mut transaction, &self.seal, &device).await?;
         let scan = scan.to_string();
         let cause = self.cause(by, &scan, now);
@@ -61,8 +60,7 @@ impl Store {
         by: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
-        let device = self.device(device_key);
+        let (mut transaction, device) = self.begin_on(device_key).await?;
         step(&mut transaction, &self.seal, &device, Step::Retire, detail, by, now).await?;
         Ok(transaction.commit().await?)
     }
@@ -80,8 +78,8 @@ impl Store {
         by: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
-        let (seal, device) = (&self.seal, self.device(device_key));
+        let (mut transaction, device) = self.begin_on(device_key).await?;
+        let seal = &self.seal;
         let changed =
             matches && step(&mut transaction, seal, &device, Step::Verify, detail, by, now).await?;
         if !changed {
@@ -103,8 +101,8 @@ impl Store {
         by: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
-        let (seal, device) = (&self.seal, self.device(device_key));
+        let (mut transaction, device) = self.begin_on(device_key).await?;
+        let seal = &self.seal;
         lock(&mut transaction, seal, &device).await?;
         audit(&mut transaction, seal, now, by, "terminal.noted", &device, detail).await?;
         Ok(transaction.commit().await?)
@@ -116,6 +114,14 @@ impl Store {
     /// If the database does not answer or holds damaged data.
     pub async fn terminal_history(&self, device_key: &str) -> Result<Vec<AuditEntry>, StoreError> {
         self.history(&self.device(device_key)).await
+    }
+
+    /// A transaction on one terminal, and what its row is found by.
+    async fn begin_on(
+        &self,
+        device_key: &str,
+    ) -> Result<(Transaction<'static, Any>, String), StoreError> {
+        Ok((self.database.begin().await?, self.device(device_key)))
     }
 
     fn device(&self, device_key: &str) -> String {

@@ -61,6 +61,23 @@ pub struct Serial {
 }
 
 impl Serial {
+    /// A serial that somebody vouches for as it stands: printed like its value, certain, nothing
+    /// checked, corrected or found in a photo. What is known beyond that is set on it.
+    pub fn vouched(value: &str, vendor: &str, format: &str, source: Source) -> Self {
+        Self {
+            value: value.to_owned(),
+            printed: value.to_owned(),
+            vendor: vendor.to_owned(),
+            format: format.to_owned(),
+            source,
+            symbology: None,
+            confidence: 1.0,
+            checks: Vec::new(),
+            corrections: Vec::new(),
+            place: None,
+        }
+    }
+
     /// The key of the device at the registry: `vendor:serial`.
     pub fn device_key(&self) -> String {
         format!("{}:{}", self.vendor, self.value)

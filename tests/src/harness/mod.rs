@@ -10,7 +10,6 @@ pub mod invariants;
 mod line;
 mod program;
 mod registry;
-mod servers;
 
 pub use browser::{Browser, BrowserSettings, Camera, Request};
 pub use caller::{Answer, Caller};
@@ -18,7 +17,6 @@ pub use installation::{Installation, Server};
 pub use line::{Line, Signal};
 pub use program::{Ended, labelscan, labelscan_with, models, program, root};
 pub use registry::{Event, Reply, Sink};
-pub use servers::DataServer;
 
 use std::future::Future;
 use std::time::Duration;

@@ -4,10 +4,11 @@
 
 use crate::SOON;
 use serde_json::json;
+use servers::DataServer;
 use std::time::Duration;
 use store::CRASH_POINTS;
 use tests::harness::invariants::{Acknowledged, account};
-use tests::harness::{Answer, Caller, DataServer, Installation, Sink, eventually};
+use tests::harness::{Answer, Caller, Installation, Sink, eventually};
 use tests::render::tag;
 
 /// An upload as its sender remembers it until it is acknowledged.

@@ -21,7 +21,7 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata["packages"].as_array().expect("packages");
     packages
         .iter()
-        .filter(|package| package["name"] != "tests")
+        .filter(|package| !["tests", "servers"].map(Value::from).contains(&package["name"]))
         .map(|package| {
             let listed = package["dependencies"].as_array().expect("dependencies");
             let kept = listed.iter().filter(|dependency| dependency["kind"] != "dev");

@@ -133,18 +133,7 @@ impl Outbox {
 }
 
 fn serial(number: usize) -> Serial {
-    Serial {
-        value: format!("{number:010}"),
-        printed: format!("{number:010}"),
-        vendor: "pax".into(),
-        format: "pax-10".into(),
-        source: Source::Barcode,
-        symbology: None,
-        confidence: 1.0,
-        checks: Vec::new(),
-        corrections: Vec::new(),
-        place: None,
-    }
+    Serial::vouched(&format!("{number:010}"), "pax", "pax-10", Source::Barcode)
 }
 
 pub struct Running {

@@ -4,10 +4,10 @@
 use super::App;
 use super::caller::Caller;
 use super::extract::{Path, Query};
-use super::maintenance::one_terminal;
 use super::problem::{Code, Problem};
 use super::registry::RegistryObject;
 use super::terminal_search::{Wanted, state_named};
+use super::terminals::one_terminal;
 use crate::clock;
 use crate::keys::Role;
 use crate::pages::console::{self, Figures, Frame, Known, Listed, Place, ShownDeliveries};
@@ -103,6 +103,13 @@ async fn reasons(app: &App, caller: &Caller, since: Timestamp) -> Result<Vec<Str
     Ok(codes)
 }
 
+/// A page of what was asked for with one row more, and whether there is more.
+fn cut<T>(mut rows: Vec<T>) -> (Vec<T>, bool) {
+    let more = rows.len() > PAGE_ROWS as usize;
+    rows.truncate(PAGE_ROWS as usize);
+    (rows, more)
+}
+
 /// Which deliveries the page shows.
 #[derive(Deserialize)]
 struct DeliveryPage {
@@ -121,9 +128,7 @@ async fn deliveries(
     let counts = app.store().deliveries_by_status().await?;
     let status = query.status.unwrap_or_else(|| console::first_tab(&counts));
     let filter = DeliveryFilter { status: Some(status), after: query.after, most: PAGE_ROWS + 1 };
-    let mut page = app.store().deliveries(&filter).await?;
-    let more = page.len() > PAGE_ROWS as usize;
-    page.truncate(PAGE_ROWS as usize);
+    let (page, more) = cut(app.store().deliveries(&filter).await?);
     let registry = RegistryObject::new(app.forwarding().map(forward::Handle::health));
     let shown = ShownDeliveries { status, counts, page, more, registry };
     let frame = frame(&app, &operator, &headers, Place::Deliveries).await?;
@@ -149,9 +154,7 @@ async fn terminals(
     let state = state_named(query.state.as_deref())?;
     let wanted = Wanted::new(query.q.as_deref(), state)?;
     let fits = |found: &FoundTerminal| wanted.fits(found);
-    let mut page = app.store().find_terminals(query.after, PAGE_ROWS + 1, fits).await?;
-    let more = page.len() > PAGE_ROWS as usize;
-    page.truncate(PAGE_ROWS as usize);
+    let (page, more) = cut(app.store().find_terminals(query.after, PAGE_ROWS + 1, fits).await?);
     let (q, state) = (query.q.unwrap_or_default(), query.state.unwrap_or_default());
     let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
     Ok(console::terminals(frame, Listed { q, state, page, more }))

@@ -157,16 +157,12 @@ fn serial(app: &App, stored: &store::Scan, typed: &str) -> Result<Serial, Proble
         Some(name) => formats.iter().find(|format| format.name == *name),
         None => formats.matching(&value).next(),
     };
+    let (vendor, name) =
+        format.map_or(("unknown", "unknown"), |format| (&*format.vendor, &*format.name));
     Ok(Serial {
         printed: typed.trim().to_owned(),
-        vendor: format.map_or_else(|| "unknown".to_owned(), |format| format.vendor.clone()),
-        format: format.map_or_else(|| "unknown".to_owned(), |format| format.name.clone()),
-        source: Source::Person,
-        symbology: None,
-        confidence: 1.0,
         checks: format.map(|_| Check::Format).into_iter().chain([Check::Person]).collect(),
-        corrections: Vec::new(),
         place: read.and_then(|candidate| candidate.place),
-        value,
+        ..Serial::vouched(&value, vendor, name, Source::Person)
     })
 }

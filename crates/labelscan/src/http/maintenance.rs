@@ -4,7 +4,7 @@ use super::App;
 use super::caller::Caller;
 use super::extract::{Json, Path};
 use super::problem::{Code, Problem};
-use super::terminal_events::known;
+use super::terminals::{NamedTerminal, one_terminal};
 use crate::clock;
 use crate::keys::Role;
 use crate::scan_object::new_id;
@@ -111,7 +111,7 @@ pub(super) struct UpkeepObject {
 /// For operators.
 #[utoipa::path(
     get, path = "/v1/terminals/{serial}/maintenance", tag = "terminals",
-    params(("serial" = String, Path, max_length = 64)),
+    params(NamedTerminal),
     responses((status = 200, description = "What is recorded.", body = UpkeepObject), Problem),
 )]
 pub(super) async fn list(
@@ -129,7 +129,7 @@ pub(super) async fn list(
 /// For operators.
 #[utoipa::path(
     post, path = "/v1/terminals/{serial}/maintenance", tag = "terminals",
-    params(("serial" = String, Path, max_length = 64)), request_body = WorkBody,
+    params(NamedTerminal), request_body = WorkBody,
     responses((status = 201, description = "What is recorded now.", body = UpkeepObject), Problem),
 )]
 pub(super) async fn add(
@@ -147,7 +147,7 @@ pub(super) async fn add(
 /// What it said before stays in the audit trail. For operators.
 #[utoipa::path(
     put, path = "/v1/terminals/{serial}/maintenance/{id}", tag = "terminals",
-    params(("serial" = String, Path, max_length = 64), ("id" = Uuid, Path)),
+    params(NamedTerminal, ("id" = Uuid, Path)),
     request_body = WorkBody,
     responses((status = 200, description = "What is recorded now.", body = UpkeepObject), Problem),
 )]
@@ -180,7 +180,7 @@ pub(super) struct WarrantyBody {
 /// For operators.
 #[utoipa::path(
     put, path = "/v1/terminals/{serial}/warranty", tag = "terminals",
-    params(("serial" = String, Path, max_length = 64)), request_body = WarrantyBody,
+    params(NamedTerminal), request_body = WarrantyBody,
     responses((status = 200, description = "What is recorded now.", body = UpkeepObject), Problem),
 )]
 pub(super) async fn set_warranty(
@@ -194,11 +194,6 @@ pub(super) async fn set_warranty(
     let key = &terminal.device_key;
     app.store().set_warranty(key, body.until, &caller.name, clock::now()).await?;
     Ok(axum::Json(upkeep(&app, &terminal).await?))
-}
-
-/// The one terminal that a path names, by its serial or its device key.
-pub(super) async fn one_terminal(app: &App, named: &str) -> Result<Terminal, Problem> {
-    known(app, named).await?.ok_or_else(|| Code::NotFound.into())
 }
 
 async fn upkeep(app: &App, terminal: &Terminal) -> Result<UpkeepObject, Problem> {

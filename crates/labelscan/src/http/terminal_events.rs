@@ -6,7 +6,7 @@ use super::caller::Caller;
 use super::details::{Details, Operation};
 use super::extract::{Json, Path};
 use super::problem::{Code, Problem};
-use super::terminals::{SERIAL_CHARS_MAX, TerminalObject};
+use super::terminals::{NamedTerminal, TerminalObject, known, one_terminal};
 use crate::clock;
 use crate::keys::Role;
 use crate::registration::{Accepted, registration};
@@ -82,8 +82,7 @@ impl Event {
 /// `terminal_bound`; the same operation again changes nothing. For operators.
 #[utoipa::path(
     post, path = "/v1/terminals/{serial}/events", tag = "terminals",
-    params(("serial" = String, Path, max_length = 64,
-        description = "The serial, or `vendor:serial` where two makers use the same.")),
+    params(NamedTerminal),
     request_body = EventBody,
     responses((status = 201, description = "The terminal as it stands now.", body = TerminalObject), Problem),
 )]
@@ -94,7 +93,7 @@ pub(super) async fn record(
     Json(body): Json<EventBody>,
 ) -> Result<(StatusCode, axum::Json<TerminalObject>), Problem> {
     caller.at_least(Role::Operator)?;
-    let terminal = known(&app, &serial).await?.ok_or(Code::NotFound)?;
+    let terminal = one_terminal(&app, &serial).await?;
     let device = &terminal.device_key;
     let (event, now, by) = (body.event, clock::now(), &caller.name);
     let detail = json!({"note": body.note});
@@ -116,7 +115,7 @@ pub(super) async fn record(
         Event::Retire => app.store().retire(device, &detail, by, now).await?,
         Event::Note => app.store().note(device, &detail, by, now).await?,
     }
-    let terminal = known(&app, device).await?.ok_or(Code::NotFound)?;
+    let terminal = one_terminal(&app, device).await?;
     Ok((StatusCode::CREATED, axum::Json(TerminalObject::from(terminal))))
 }
 
@@ -162,8 +161,7 @@ enum Verified {
 /// genuine and in its place. What was asked and answered stands in the terminal's history.
 #[utoipa::path(
     post, path = "/v1/terminals/{serial}/verify", tag = "terminals",
-    params(("serial" = String, Path, max_length = 64,
-        description = "The serial, or `vendor:serial` where two makers use the same.")),
+    params(NamedTerminal),
     request_body = VerifyBody,
     responses((status = 200, description = "What is recorded says this.", body = Verification), Problem),
 )]
@@ -215,23 +213,6 @@ fn reason(code: &str, hint: &str) -> ReasonObject {
     ReasonObject { code: code.into(), hint: hint.into() }
 }
 
-/// The one terminal that a path names, by its serial or its device key.
-pub(super) async fn known(app: &App, named: &str) -> Result<Option<Terminal>, Problem> {
-    if named.chars().count() > SERIAL_CHARS_MAX {
-        return Ok(None);
-    }
-    let (vendor, serial) = match named.split_once(':') {
-        Some((vendor, serial)) => (Some(vendor), serial),
-        None => (None, named),
-    };
-    let mut found = app.store().terminal(&validate::canonical(serial)).await?;
-    found.retain(|terminal| vendor.is_none_or(|vendor| terminal.vendor == vendor));
-    if found.len() > 1 {
-        return Err(Code::SerialAmbiguous.into());
-    }
-    Ok(found.pop())
-}
-
 /// The registration that an operation owes: the serial as the terminal's first scan showed it.
 async fn owed(
     app: &App,
@@ -275,16 +256,8 @@ fn shown(scan: &store::Scan) -> Option<&Serial> {
 /// The serial of a terminal that no photo shows: somebody wrote it.
 fn named(terminal: &Terminal) -> Serial {
     Serial {
-        value: terminal.serial.clone(),
-        printed: terminal.serial.clone(),
-        vendor: terminal.vendor.clone(),
-        format: "unknown".into(),
-        source: Source::Person,
-        symbology: None,
-        confidence: 1.0,
         checks: vec![validate::Check::Person],
-        corrections: Vec::new(),
-        place: None,
+        ..Serial::vouched(&terminal.serial, &terminal.vendor, "unknown", Source::Person)
     }
 }
 

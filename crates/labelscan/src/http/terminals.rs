@@ -9,6 +9,7 @@ use crate::scan_object::Registration;
 use axum::extract::State as FromApp;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use store::Terminal;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validate::terminal::State;
@@ -119,7 +120,7 @@ pub(super) async fn list(
 /// Two makers may use the same serial, so there may be several. For operators.
 #[utoipa::path(
     get, path = "/v1/terminals/{serial}", tag = "terminals",
-    params(("serial" = String, Path, max_length = 64)),
+    params(NamedTerminal),
     responses((status = 200, description = "At least one terminal.", body = TerminalList), Problem),
 )]
 pub(super) async fn get(
@@ -136,4 +137,36 @@ pub(super) async fn get(
         return Err(Code::NotFound.into());
     }
     Ok(axum::Json(TerminalList { terminals }))
+}
+
+/// How a path names a terminal.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[allow(dead_code, reason = "it documents the parameter that `known` takes apart")]
+pub(super) struct NamedTerminal {
+    /// The serial, or `vendor:serial` where two makers use the same.
+    #[param(max_length = 64)]
+    serial: String,
+}
+
+/// The terminal that a path names, if there is one.
+pub(super) async fn known(app: &App, named: &str) -> Result<Option<Terminal>, Problem> {
+    if named.chars().count() > SERIAL_CHARS_MAX {
+        return Ok(None);
+    }
+    let (vendor, serial) = match named.split_once(':') {
+        Some((vendor, serial)) => (Some(vendor), serial),
+        None => (None, named),
+    };
+    let mut found = app.store().terminal(&validate::canonical(serial)).await?;
+    found.retain(|terminal| vendor.is_none_or(|vendor| terminal.vendor == vendor));
+    if found.len() > 1 {
+        return Err(Code::SerialAmbiguous.into());
+    }
+    Ok(found.pop())
+}
+
+/// The one terminal that a path names.
+pub(super) async fn one_terminal(app: &App, named: &str) -> Result<Terminal, Problem> {
+    known(app, named).await?.ok_or_else(|| Code::NotFound.into())
 }

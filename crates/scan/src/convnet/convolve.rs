@@ -302,8 +302,8 @@ impl Depthwise {
             layout.spread(channel, &mut spread);
             let (finish, offsets) = (self.finish, &offsets);
             let positions = layout.positions();
-            let sum = PlaneSum { input: &spread, offsets, weights, bias, finish, positions };
-            sum.dispatch_into(&mut sums);
+            let (input, output) = (&spread, &mut sums);
+            PlaneSum { input, offsets, weights, bias, finish, positions, output }.dispatch();
             keep(&sums[..positions], 0, layout.phase[1], width, plane);
         }
         buffers.give_back(spread);
@@ -320,37 +320,29 @@ struct PlaneSum<'a> {
     bias: f32,
     finish: Finish,
     positions: usize,
+    output: &'a mut [f32],
 }
 
-impl<'a> PlaneSum<'a> {
-    fn dispatch_into(self, output: &'a mut [f32]) {
-        PlaneSumInto(self, output).dispatch();
-    }
-}
-
-struct PlaneSumInto<'a>(PlaneSum<'a>, &'a mut [f32]);
-
-impl SimdOp for PlaneSumInto<'_> {
+impl SimdOp for PlaneSum<'_> {
     type Output = ();
 
     #[inline(always)]
     fn eval<I: Isa>(self, isa: I) {
         const VECTORS: usize = 4;
-        let Self(sum, output) = self;
         let ops = isa.f32();
         let step = VECTORS * ops.len();
-        for position in (0..sum.positions).step_by(step) {
-            let mut sums = [ops.splat(sum.bias); VECTORS];
-            for (&weight, &offset) in sum.weights.iter().zip(sum.offsets) {
+        for position in (0..self.positions).step_by(step) {
+            let mut sums = [ops.splat(self.bias); VECTORS];
+            for (&weight, &offset) in self.weights.iter().zip(self.offsets) {
                 let weight = ops.splat(weight);
-                let values: [_; VECTORS] = ops.load_many(&sum.input[offset + position..]);
+                let values: [_; VECTORS] = ops.load_many(&self.input[offset + position..]);
                 for at in 0..VECTORS {
                     sums[at] = ops.mul_add(weight, values[at], sums[at]);
                 }
             }
-            let to = &mut output[position..position + step];
+            let to = &mut self.output[position..position + step];
             for at in 0..VECTORS {
-                let ended = sum.finish.apply(isa, sums[at]);
+                let ended = self.finish.apply(isa, sums[at]);
                 ops.store(ended, &mut to[at * ops.len()..]);
             }
         }

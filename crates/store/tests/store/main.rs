@@ -42,5 +42,4 @@ mod receive;
 mod registration;
 mod review;
 mod sealing;
-mod servers;
 mod upkeep;

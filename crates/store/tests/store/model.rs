@@ -378,6 +378,6 @@ fn sqlite_does_what_the_model_says() {
 
 #[test]
 fn postgres_does_what_the_model_says() {
-    let _kept_up = crate::servers::Postgres::shared();
+    let _kept_up = crate::place::shared_postgres();
     run(12, Place::postgres_and_s3);
 }

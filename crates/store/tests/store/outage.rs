@@ -2,8 +2,8 @@
 //! transaction with one that fails.
 
 use crate::place::{Place, accepted, for_review, lease, now, upload};
-use crate::servers::Postgres;
 use futures_util::future::join_all;
+use servers::DataServer;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{DeliveryFilter, Received, ScanFilter, Store, StoreError};
@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_that_was_gone_is_used_again_by_itself() {
-    let postgres = Arc::new(Postgres::start());
+    let postgres = Arc::new(DataServer::postgres());
     let place = Place::open(Some(postgres.clone()), false).await;
     let kept = place.claimed("before").await;
     postgres.kill();

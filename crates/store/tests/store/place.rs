@@ -1,11 +1,13 @@
 //! A store in a temporary folder, and what tests put into it.
 
-use crate::servers::{Postgres, serve_s3};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use servers::{DataServer, serve_s3};
+use sqlx::Connection;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use store::{
     Claim, ClaimedScan, Encryption, Finding, Found, Lease, Limits, Received, Registration, ScanId,
     Settings, Store, Upload, UploadedPhoto,
@@ -15,6 +17,37 @@ use uuid::Uuid;
 use validate::terminal::Placement;
 use validate::{Check, Judgement, Reason, ReasonCode, Serial, Source, Surface, Verdict};
 
+/// The PostgreSQL that tests share while any of them runs, started if there is none.
+pub(crate) fn shared_postgres() -> Arc<DataServer> {
+    static SHARED: Mutex<Weak<DataServer>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(running) = shared.upgrade() {
+        return running;
+    }
+    let new = Arc::new(DataServer::postgres());
+    *shared = Arc::downgrade(&new);
+    new
+}
+
+/// The address of a new, empty database.
+async fn new_database(postgres: &DataServer) -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let mut admin = loop {
+        // It listens some moments before it takes queries.
+        match sqlx::PgConnection::connect(&postgres.url()).await {
+            Ok(admin) => break admin,
+            Err(sqlx::Error::Database(early)) if early.code().as_deref() == Some("57P03") => {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+            Err(error) => panic!("postgres: {error}"),
+        }
+    };
+    let name = format!("t{}", MADE.fetch_add(1, Ordering::Relaxed));
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::query(create).execute(&mut admin).await.expect("a database is made");
+    format!("postgres://postgres@127.0.0.1:{}/{name}", postgres.port())
+}
+
 /// A store and the folder it lives in.
 pub(crate) struct Place {
     pub(crate) store: Store,
@@ -22,7 +55,7 @@ pub(crate) struct Place {
     /// Where the photos lie as files, whatever engine keeps them.
     pub(crate) photos: PathBuf,
     folder: TempDir,
-    postgres: Option<Arc<Postgres>>,
+    postgres: Option<Arc<DataServer>>,
 }
 
 impl Place {
@@ -35,18 +68,18 @@ impl Place {
     }
 
     pub(crate) async fn postgres_and_folder() -> Self {
-        Self::open(Some(Postgres::shared()), false).await
+        Self::open(Some(shared_postgres()), false).await
     }
 
     pub(crate) async fn postgres_and_s3() -> Self {
-        Self::open(Some(Postgres::shared()), true).await
+        Self::open(Some(shared_postgres()), true).await
     }
 
-    pub(crate) async fn open(postgres: Option<Arc<Postgres>>, s3: bool) -> Self {
+    pub(crate) async fn open(postgres: Option<Arc<DataServer>>, s3: bool) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut settings = Settings { limits: patient(), ..Settings::in_folder(folder.path()) };
         if let Some(postgres) = &postgres {
-            settings.database = postgres.database().await;
+            settings.database = new_database(postgres).await;
             // Tests that end the server wait for what it takes to notice.
             settings.limits = Limits::default();
         }
@@ -67,7 +100,7 @@ impl Place {
 
     /// Every folder that rows and photos are kept in.
     pub(crate) fn folders(&self) -> Vec<PathBuf> {
-        let postgres = self.postgres.iter().map(|postgres| postgres.files());
+        let postgres = self.postgres.iter().map(|postgres| postgres.files().to_owned());
         postgres.chain([self.folder.path().to_owned()]).collect()
     }
 
@@ -163,16 +196,8 @@ pub(crate) fn upload(key: &str, photo: &[u8]) -> Upload {
 
 pub(crate) fn serial(value: &str) -> Serial {
     Serial {
-        value: value.into(),
-        printed: value.into(),
-        vendor: "pax".into(),
-        format: "pax-10".into(),
-        source: Source::Both,
-        symbology: None,
-        confidence: 0.99,
         checks: vec![Check::BarcodeEqualsText],
-        corrections: Vec::new(),
-        place: None,
+        ..Serial::vouched(value, "pax", "pax-10", Source::Both)
     }
 }
 

@@ -1,10 +1,16 @@
-//! PostgreSQL and nats-server as children of a test or a program, on free ports, with data of their
-//! own; they can be killed like a machine that loses power, and started again on the same data.
+//! The servers that tests and long plays start themselves, on free ports, with data of their own:
+//! PostgreSQL and nats-server as children, S3 inside the process. A child can be killed like a machine
+//! that loses power, and started again on the same data.
+
+mod s3;
+
+pub use s3::serve_s3;
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -22,13 +28,13 @@ enum Kind {
 #[derive(Debug)]
 pub struct DataServer {
     kind: Kind,
-    child: Child,
+    child: Mutex<Child>,
     port: u16,
     folder: TempDir,
 }
 
 impl DataServer {
-    /// PostgreSQL with an empty database.
+    /// PostgreSQL with an empty database, `postgres`.
     ///
     /// # Panics
     /// If it is not installed or does not start.
@@ -59,10 +65,15 @@ impl DataServer {
     fn start(kind: Kind, folder: TempDir) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = free.expect("a free port").port();
-        let child = spawn(kind, folder.path(), port);
-        let mut server = Self { kind, child, port, folder };
+        let child = Mutex::new(spawn(kind, folder.path(), port));
+        let server = Self { kind, child, port, folder };
         server.wait_ready();
         server
+    }
+
+    /// The port it listens on, on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Its address for a client.
@@ -73,27 +84,33 @@ impl DataServer {
         }
     }
 
+    /// Where its files are.
+    pub fn files(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Ends it as a power cut would.
     ///
     /// # Panics
     /// If it cannot be killed.
-    pub fn kill(&mut self) {
-        self.child.kill().expect("it is killed");
-        self.child.wait().expect("it ends");
+    pub fn kill(&self) {
+        let mut child = self.child();
+        child.kill().expect("it is killed");
+        child.wait().expect("it ends");
     }
 
     /// Starts it again on its data, after [`DataServer::kill`], and waits until it listens.
     ///
     /// # Panics
     /// If it does not start.
-    pub fn restart(&mut self) {
+    pub fn restart(&self) {
         // PostgreSQL refuses to start while children of the killed one are still there; they notice
         // within moments.
         for _ in 0..50 {
             std::thread::sleep(Duration::from_millis(200));
-            self.child = spawn(self.kind, self.folder.path(), self.port);
+            *self.child() = spawn(self.kind, self.folder.path(), self.port);
             std::thread::sleep(Duration::from_millis(100));
-            if self.child.try_wait().expect("its state").is_none() {
+            if self.is_running() {
                 break;
             }
         }
@@ -104,19 +121,27 @@ impl DataServer {
     ///
     /// # Panics
     /// If it does not start.
-    pub fn revive(&mut self) {
-        if self.child.try_wait().expect("its state").is_some() {
+    pub fn revive(&self) {
+        if !self.is_running() {
             self.restart();
         }
     }
 
-    fn wait_ready(&mut self) {
+    fn is_running(&self) -> bool {
+        self.child().try_wait().expect("its state").is_none()
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        // A test that failed elsewhere must still be able to end it.
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_ready(&self) {
         for _ in 0..START_MS_MAX / 50 {
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return;
             }
-            let ended = self.child.try_wait().expect("its state");
-            assert!(ended.is_none(), "{:?} ended early: {ended:?}", self.kind);
+            assert!(self.is_running(), "{:?} ended early", self.kind);
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("{:?} does not listen", self.kind);
@@ -125,9 +150,10 @@ impl DataServer {
 
 impl Drop for DataServer {
     fn drop(&mut self) {
+        let mut child = self.child();
         // It may have been killed already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 
@@ -137,7 +163,7 @@ fn spawn(kind: Kind, folder: &Path, port: u16) -> Child {
         Kind::Postgres => {
             let mut command = postgres_program("postgres");
             command.arg("-D").arg(folder.join("data"));
-            command.args(["-p", &port, "-h", "127.0.0.1", "-k", "", "-c", "max_connections=200"]);
+            command.args(["-p", &port, "-h", "127.0.0.1", "-k", "", "-c", "max_connections=500"]);
             command
         }
         Kind::Nats => {
