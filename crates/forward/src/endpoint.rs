@@ -8,6 +8,7 @@
 use crate::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +61,7 @@ pub(crate) struct Endpoint(Mutex<Gate>);
 #[derive(Debug, Default)]
 struct Gate {
     health: Health,
+    settled: BTreeMap<&'static str, u64>,
     pauses_in_row: u32,
 }
 
@@ -93,6 +95,16 @@ impl Endpoint {
     /// Whether nothing is under way.
     pub(crate) fn is_idle(&self) -> bool {
         self.lock().health.in_flight == 0
+    }
+
+    /// Counts a delivery that was settled this way.
+    pub(crate) fn settled(&self, how: &'static str) {
+        *self.lock().settled.entry(how).or_default() += 1;
+    }
+
+    /// How many deliveries were settled in each way since the start.
+    pub(crate) fn settlements(&self) -> BTreeMap<&'static str, u64> {
+        self.lock().settled.clone()
     }
 
     /// Learns from how a call ended.

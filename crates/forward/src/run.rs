@@ -63,6 +63,14 @@ impl Handle {
         self.endpoint.health()
     }
 
+    /// How many attempts ended in each way since the start: `delivered`, `retry`, `refused`,
+    /// `exhausted` or `postponed`.
+    pub fn settlements(&self) -> [(&'static str, u64); 5] {
+        let counted = self.endpoint.settlements();
+        ["delivered", "retry", "refused", "exhausted", "postponed"]
+            .map(|how| (how, counted.get(how).copied().unwrap_or_default()))
+    }
+
     /// An operator says that a registry which answered 410 is back.
     pub fn reopen(&self) {
         self.endpoint.reopen();
@@ -202,7 +210,9 @@ impl Forwarder {
         loop {
             match self.store.settle(&delivery.claim, settled.clone(), clock()).await {
                 Ok(()) => {
-                    tracing::info!(event, delivery.attempts, to = name(&settled), "settled");
+                    let to = name(&settled);
+                    tracing::info!(event, delivery.attempts, to, "settled");
+                    self.endpoint.settled(to);
                     return;
                 }
                 Err(StoreError::LeaseLost) => {

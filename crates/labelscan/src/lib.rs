@@ -11,6 +11,7 @@ mod eval;
 pub mod formats;
 mod http;
 pub mod keys;
+mod metrics;
 mod pages;
 pub mod readers;
 mod registration;

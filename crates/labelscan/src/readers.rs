@@ -31,7 +31,7 @@ pub struct ReadRequest {
 /// One photo as it was sent.
 #[derive(Clone, Debug)]
 pub struct PhotoBytes {
-    /// The file: JPEG, PNG or WebP.
+    /// The file: JPEG, HEIC, PNG or WebP.
     pub bytes: Bytes,
     /// What it was taken of.
     pub surface: Surface,

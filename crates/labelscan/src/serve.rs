@@ -3,6 +3,7 @@
 
 use crate::http::{self, App, connections::Capped};
 use crate::keys::{Role, Token};
+use crate::metrics::Metrics;
 use crate::readers::{Pool, PoolSettings};
 use crate::settings::{Settings, TlsMode};
 use crate::storage::open_store;
@@ -16,7 +17,7 @@ use forward::{ForwardSettings, Forwarder, Registry, RegistrySettings};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use std::io::{IsTerminal, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,10 @@ use tokio_util::sync::CancellationToken;
 const FIRST_PERSON: &str = "owner";
 /// Requests under way on one HTTP/2 connection.
 const HTTP2_STREAMS_MAX: u32 = 32;
+/// Connections of monitoring at a time.
+const METRICS_CONNECTIONS_MAX: usize = 16;
+/// How long monitoring may take to send its request.
+const METRICS_TIME: Duration = Duration::from_secs(10);
 /// How often uploads that nobody continues are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
@@ -44,12 +49,13 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let (formats, operator_formats) = formats::load(&settings)?;
     let registry = settings.registry.as_ref().map(|_| open_registry(&settings)).transpose()?;
-    let listener = std::net::TcpListener::bind(settings.listen)
-        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let listener = bound(settings.listen)?;
+    let metrics_listener = settings.metrics_listen.map(bound).transpose()?;
     let store = open_store(&settings).await?;
     let pool_settings = PoolSettings::new(&settings, operator_formats);
     let pool = tokio::task::spawn_blocking(|| Pool::start(pool_settings)).await??;
-    let work = Arc::new(Work::new(store.clone(), pool, formats, &settings));
+    let metrics = Arc::new(Metrics::new());
+    let work = Arc::new(Work::new(store.clone(), pool, formats, &settings, metrics.clone()));
     let base_url = base_url(&settings, listener.local_addr()?);
     let forwarder = registry.map(|registry| {
         let limits = ForwardSettings {
@@ -60,7 +66,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         Forwarder::new(store.clone(), registry, limits)
     });
     let forwarding = forwarder.as_ref().map(Forwarder::handle);
-    let app = App::new(store.clone(), work.clone(), forwarding, settings.clone(), base_url.clone());
+    let (kept, url) = (settings.clone(), base_url.clone());
+    let app = App::new(store.clone(), work.clone(), forwarding, kept, url, metrics);
 
     let stop = CancellationToken::new();
     let reading = tokio::spawn(work.run(stop.clone()));
@@ -72,6 +79,9 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone(), stop.clone(), settings.request_ms_max));
     let tls = encryption(&settings, &stop).await?;
+    if let Some(listener) = metrics_listener {
+        tokio::spawn(listen_for_metrics(listener, handle.clone(), app.clone()));
+    }
     listen(listener, handle, &settings, tls, app).await?;
 
     stop.cancel();
@@ -82,6 +92,25 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     store.close().await;
     Ok(())
+}
+
+fn bound(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Serves `/metrics` until the handle shuts down.
+async fn listen_for_metrics(listener: TcpListener, handle: Handle<SocketAddr>, app: App) {
+    let served = async {
+        let time = METRICS_TIME;
+        let mut server =
+            axum_server::from_tcp(listener)?.first_request_timeout(time).handle(handle);
+        server.http_builder().http1().header_read_timeout(time);
+        let routes = http::metrics_routes(app).into_make_service();
+        server.acceptor(Capped::new(METRICS_CONNECTIONS_MAX)).serve(routes).await
+    };
+    if let Err(error) = served.await {
+        tracing::error!(%error, "metrics are not served any more");
+    }
 }
 
 /// Drops uploads that nobody continues.
@@ -125,7 +154,7 @@ async fn encryption(
 }
 
 async fn listen(
-    listener: std::net::TcpListener,
+    listener: TcpListener,
     handle: Handle<SocketAddr>,
     settings: &Settings,
     tls: Option<RustlsConfig>,

@@ -51,6 +51,7 @@ pub struct Settings {
     pub registry_poll_ms: u64,
     pub registry_settle_ms_max: u64,
     pub listen: SocketAddr,
+    pub metrics_listen: Option<SocketAddr>,
     pub public_url: Option<String>,
     pub answer_ms_max: u64,
     pub photo_bytes_max: usize,

@@ -5,7 +5,8 @@
 //! No more scans are claimed than there are readers. A stop lets what is being read finish.
 
 use crate::clock;
-use crate::readers::{PhotoBytes, Pool, ReadFailure, ReadRequest};
+use crate::metrics::Metrics;
+use crate::readers::{Counts, PhotoBytes, Pool, ReadFailure, ReadRequest};
 use crate::registration::{Accepted, registration, replaced};
 use crate::scan_object::{ReasonObject, TookMs};
 use crate::settings::Settings;
@@ -42,11 +43,18 @@ pub(crate) struct Work {
     queued: Notify,
     ended: broadcast::Sender<ScanId>,
     running: TaskTracker,
+    metrics: Arc<Metrics>,
 }
 
 impl Work {
     /// Nothing runs until [`Work::run`].
-    pub(crate) fn new(store: Store, pool: Pool, formats: Formats, settings: &Settings) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        pool: Pool,
+        formats: Formats,
+        settings: &Settings,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             free: Arc::new(Semaphore::new(pool.readers())),
             store,
@@ -58,6 +66,7 @@ impl Work {
             queued: Notify::new(),
             ended: broadcast::channel(ENDS_REMEMBERED).0,
             running: TaskTracker::new(),
+            metrics,
         }
     }
 
@@ -135,9 +144,18 @@ impl Work {
         self.pool.ready()
     }
 
+    /// What the readers have done so far.
+    pub(crate) fn readers_counts(&self) -> Counts {
+        self.pool.counts()
+    }
+
     /// Reads photos of which nothing is recorded.
     pub(crate) async fn read(&self, request: ReadRequest) -> Result<Reading, ReadFailure> {
-        self.pool.read(request).await
+        let read = self.pool.read(request).await;
+        if let Ok(reading) = &read {
+            self.metrics.read(&reading.took);
+        }
+        read
     }
 
     /// The verdict on a reading.
@@ -180,7 +198,7 @@ impl Work {
         let read = if claimed.attempts > self.attempts_max {
             Err(ReadFailure::Crashed { how: "no attempt survived".into() })
         } else {
-            self.pool.read(request(&photos)).await
+            self.read(request(&photos)).await
         };
         let now = clock::now();
         let finding = match read {
@@ -193,7 +211,9 @@ impl Work {
             }
             Err(failure) => failed(&failure),
         };
+        let (verdict, format) = verdict_and_format(&finding);
         let status = self.store.finish(&claimed.claim, finding, now).await?.status;
+        self.metrics.judged(verdict, format);
         tracing::info!(scan = %claimed.id, ?status, "read");
         Ok(())
     }
@@ -240,6 +260,19 @@ fn failed(failure: &ReadFailure) -> Finding {
     let ReasonObject { code, hint } = ReasonObject::from(failure);
     let took_ms = serde_json::to_value(TookMs::default()).unwrap_or_default();
     Finding { found: Found::Failed(Failure { code, hint }), took_ms, registration: None }
+}
+
+/// The verdict's name, and the format of the serial or of what may be one.
+fn verdict_and_format(finding: &Finding) -> (&'static str, Option<String>) {
+    match &finding.found {
+        Found::Judged(Judgement { verdict: Verdict::Accepted { serial }, .. }) => {
+            ("accepted", Some(serial.format.clone()))
+        }
+        Found::Judged(Judgement { verdict: Verdict::Review { candidates, .. }, .. }) => {
+            ("review", candidates.first().and_then(|candidate| candidate.format.clone()))
+        }
+        Found::Judged(_) | Found::Failed(_) => ("unreadable", None),
+    }
 }
 
 /// Returns when the scan's end was announced, or when announcements were missed.

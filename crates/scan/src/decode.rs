@@ -6,6 +6,7 @@
 //! JPEG carries as a channel of its own.
 
 use crate::{Limits, Unreadable, UnreadableCode};
+use heifer::heifer_isobmff::HeifFile;
 use image::codecs::{png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageError};
@@ -25,6 +26,7 @@ enum Kind {
     Jpeg,
     Png,
     WebP,
+    Heic,
     /// A picture that is not decoded here, with its name for the error message.
     Other(&'static str),
 }
@@ -32,7 +34,7 @@ enum Kind {
 /// Whether a file that begins like this is a picture that [`crate::Engine::read`] decodes. Needs
 /// the first 12 bytes.
 pub fn is_photo(head: &[u8]) -> bool {
-    matches!(kind(head), Some(Kind::Jpeg | Kind::Png | Kind::WebP))
+    media_type(head).is_ok()
 }
 
 /// The media type of a picture that is decoded here, by its first 12 bytes, whatever its sender
@@ -45,6 +47,7 @@ pub fn media_type(head: &[u8]) -> Result<&'static str, UnreadableCode> {
         Some(Kind::Jpeg) => Ok("image/jpeg"),
         Some(Kind::Png) => Ok("image/png"),
         Some(Kind::WebP) => Ok("image/webp"),
+        Some(Kind::Heic) => Ok("image/heic"),
         Some(Kind::Other(_)) => Err(UnreadableCode::FormatUnsupported),
         None if head.is_empty() => Err(UnreadableCode::PhotoEmpty),
         None => Err(UnreadableCode::NotAPhoto),
@@ -60,7 +63,7 @@ fn kind(bytes: &[u8]) -> Option<Kind> {
     } else if at(0, b"RIFF") && at(8, b"WEBP") {
         Kind::WebP
     } else if at(4, b"ftypheic") || at(4, b"ftypheix") || at(4, b"ftypmif1") {
-        Kind::Other("HEIC")
+        Kind::Heic
     } else if at(4, b"ftypavif") {
         Kind::Other("AVIF")
     } else if at(0, b"GIF8") {
@@ -69,6 +72,8 @@ fn kind(bytes: &[u8]) -> Option<Kind> {
         Kind::Other("BMP")
     } else if at(0, b"II*\0") || at(0, b"MM\0*") {
         Kind::Other("TIFF")
+    } else if at(0, b"<svg") || at(0, b"<?xml") {
+        Kind::Other("SVG")
     } else {
         return None;
     };
@@ -116,10 +121,11 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure
         Some(Kind::WebP) => {
             decode_by_image(WebPDecoder::new(Cursor::new(bytes)).map_err(from_image)?, limits)
         }
+        Some(Kind::Heic) => decode_heic(bytes, limits),
         Some(Kind::Other(name)) => {
             Err(Failure::new(UnreadableCode::FormatUnsupported, format!("{name} is not supported")))
         }
-        None => Err(Failure::new(UnreadableCode::NotAPhoto, "not a JPEG, PNG or WebP file")),
+        None => Err(Failure::new(UnreadableCode::NotAPhoto, "not a JPEG, HEIC, PNG or WebP file")),
     }));
     decoded.unwrap_or_else(|_| {
         Err(Failure::new(UnreadableCode::PhotoDamaged, "the decoder gave up on this file"))
@@ -187,6 +193,31 @@ fn has_end_of_image(bytes: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// HEIC carries its orientation as transforms of its own, which are applied; the EXIF beside them
+/// repeats it and is not looked at (ISO/IEC 23008-12, 6.5.10).
+fn decode_heic(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure> {
+    let file = HeifFile::parse(bytes).map_err(|error| from_heif(error.into()))?;
+    let size = file.image_size(file.primary_id).map_err(|error| from_heif(error.into()))?;
+    if let Some((width, height)) = size {
+        check_dimensions(width, height, limits)?;
+    }
+    let options = heifer::Options { max_threads: 1, max_pixels: limits.pixels_max };
+    let image = heifer::decode_rgba8(bytes, &options).map_err(from_heif)?;
+    check_dimensions(image.width, image.height, limits)?;
+    let colour = image::RgbaImage::from_raw(image.width, image.height, image.data)
+        .ok_or_else(|| Failure::new(UnreadableCode::PhotoDamaged, "HEIC: too few pixels"))?;
+    let picture = DynamicImage::ImageRgba8(colour);
+    Ok(if image.has_alpha { over_white(&picture) } else { picture.into_luma8() })
+}
+
+fn from_heif(error: heifer::Error) -> Failure {
+    let code = match &error {
+        heifer::Error::Unsupported(_) => UnreadableCode::FormatUnsupported,
+        _ => UnreadableCode::PhotoDamaged,
+    };
+    Failure::new(code, format!("HEIC: {error}"))
 }
 
 fn image_limits(limits: &Limits) -> image::Limits {
@@ -270,6 +301,13 @@ mod tests {
         bytes
     }
 
+    /// As a telephone sends it, but small.
+    fn heic() -> Vec<u8> {
+        let rgb: Vec<u8> = picture().into_iter().flat_map(|grey| [grey; 3]).collect();
+        heifer::encode_rgb8(WIDTH, HEIGHT, &rgb, &heifer::EncodeOptions::default())
+            .expect("a plain picture")
+    }
+
     fn code(bytes: &[u8]) -> Option<UnreadableCode> {
         decode(bytes, &Limits::default()).err().map(|failure| failure.code)
     }
@@ -279,7 +317,10 @@ mod tests {
         assert_eq!(code(b""), Some(UnreadableCode::PhotoEmpty));
         assert_eq!(code(b"serial: 77987515"), Some(UnreadableCode::NotAPhoto));
         assert_eq!(code(b"GIF89a\x01\0\x01\0"), Some(UnreadableCode::FormatUnsupported));
-        assert_eq!(code(b"\0\0\0\x18ftypheic"), Some(UnreadableCode::FormatUnsupported));
+        assert_eq!(code(b"\0\0\0\x18ftypheic"), Some(UnreadableCode::PhotoDamaged));
+        assert_eq!(code(b"<svg xmlns='http://www.w3.org"), Some(UnreadableCode::FormatUnsupported));
+        assert_eq!(code(b"II*\0\x08\0\0\0\0\0\0\0"), Some(UnreadableCode::FormatUnsupported));
+        assert_eq!(code(b"PK\x03\x04\x14\0\0\0\x08\0\0\0"), Some(UnreadableCode::NotAPhoto));
         assert_eq!(code(b"\xff\xd8\xff"), Some(UnreadableCode::PhotoDamaged));
         assert!(is_photo(&jpeg(None)[..12]) && !is_photo(b"%PDF-1.7 and"));
     }
@@ -321,6 +362,25 @@ mod tests {
                 assert_eq!(code, Some(UnreadableCode::PhotoDamaged), "{length} bytes");
             }
         }
+    }
+
+    #[test]
+    fn heic_is_decoded_within_its_limits_and_no_truncation_panics() {
+        let whole = heic();
+        assert_eq!(media_type(&whole[..12]), Ok("image/heic"));
+        let grey = decode(&whole, &Limits::default()).expect("a plain picture");
+        assert_eq!(grey.dimensions(), (WIDTH, HEIGHT));
+        assert!(grey.get_pixel(4, 16).0[0] < 60 && grey.get_pixel(60, 16).0[0] > 190);
+        for length in 12..whole.len() - 1 {
+            assert_eq!(code(&whole[..length]), Some(UnreadableCode::PhotoDamaged), "{length}");
+        }
+        let small = Limits { side_px_max: WIDTH - 1, ..Limits::default() };
+        let failure = decode(&whole, &small).expect_err("wider than that");
+        assert_eq!(failure.code, UnreadableCode::TooManyPixels);
+        let narrow = whole.windows(4).position(|name| name == b"ispe").expect("a size") + 8;
+        let mut huge = whole;
+        huge[narrow..narrow + 8].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
+        assert_eq!(code(&huge), Some(UnreadableCode::TooManyPixels));
     }
 
     #[test]

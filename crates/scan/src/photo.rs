@@ -8,7 +8,7 @@ use validate::{Evidence, Surface};
 /// One photo of a terminal, as it was uploaded.
 #[derive(Clone, Copy, Debug)]
 pub struct Photo<'a> {
-    /// The file's bytes: JPEG, PNG or WebP.
+    /// The file's bytes: JPEG, HEIC, PNG or WebP.
     pub bytes: &'a [u8],
     /// What was photographed, as far as the sender said.
     pub surface: Surface,
@@ -115,9 +115,11 @@ impl UnreadableCode {
     pub fn hint(self) -> &'static str {
         match self {
             Self::PhotoEmpty => "The photo is empty: take it again.",
-            Self::NotAPhoto => "This file is not a photo: choose a JPEG, PNG or WebP picture.",
+            Self::NotAPhoto => {
+                "This file is not a photo: choose a JPEG, HEIC, PNG or WebP picture."
+            }
             Self::FormatUnsupported => {
-                "This kind of picture is not supported: save it as JPEG, PNG or WebP."
+                "This kind of picture is not supported: save it as JPEG, HEIC, PNG or WebP."
             }
             Self::PhotoTooLarge => "The upload is too large: send fewer or smaller photos.",
             Self::TooManyPixels => "The picture's dimensions are out of bounds: use a plain photo.",

@@ -1,7 +1,7 @@
 //! Counts and times over many scans and deliveries, for the overview. It only reads, and reads
 //! nothing that is sealed.
 
-use crate::row::{column, count, named, time};
+use crate::row::{column, count, named, time, time_or_none};
 use crate::{DeliveryStatus, ScanStatus, Store, StoreError};
 use jiff::Timestamp;
 
@@ -32,7 +32,46 @@ pub struct DeliveriesOf {
     pub oldest: Timestamp,
 }
 
+/// How much waits in one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub count: u64,
+    /// When the oldest of them came, if there is one.
+    pub oldest: Option<Timestamp>,
+}
+
+/// What waits: for a reader, for a person, for the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queues {
+    /// Scans without a verdict.
+    pub scans: Waiting,
+    /// Scans that a person has to look at.
+    pub reviews: Waiting,
+    /// Deliveries that are still owed.
+    pub deliveries: Waiting,
+}
+
 impl Store {
+    /// What waits. It reads the indexes of what waits and not the tables, so that it may be asked
+    /// often.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn queues(&self) -> Result<Queues, StoreError> {
+        Ok(Queues {
+            scans: self.waiting("scans WHERE status = 'queued'").await?,
+            reviews: self.waiting("scans WHERE status = 'review'").await?,
+            deliveries: self.waiting("deliveries WHERE status = 'queued'").await?,
+        })
+    }
+
+    async fn waiting(&self, of: &'static str) -> Result<Waiting, StoreError> {
+        let text = format!("SELECT COUNT(*) AS waiting, MIN(created_at) AS oldest FROM {of}");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_one(self.database.reader()).await?;
+        Ok(Waiting { count: count(&row, "waiting")?, oldest: time_or_none(&row, "oldest")? })
+    }
+
     /// The scans received since a time, counted by day, state and who decided, oldest day first.
     ///
     /// # Errors

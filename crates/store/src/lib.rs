@@ -45,7 +45,7 @@ pub use crash::{CRASH_POINTS, crash_point};
 pub use decision::{Action, Decided, Decision};
 pub use deliveries::{ClaimedDelivery, Delivery, DeliveryFilter, DeliveryStatus, Settled};
 pub use error::StoreError;
-pub use figures::{DeliveriesOf, ScansOfDay};
+pub use figures::{DeliveriesOf, Queues, ScansOfDay, Waiting};
 pub use find::FoundTerminal;
 pub use maintenance::{MaintenanceRecord, Upkeep, Work};
 pub use photos::StoredPhoto;

@@ -13,6 +13,7 @@ use super::terminals::TerminalObject;
 use super::upload::{Photos, UploadLimits};
 use crate::clock;
 use crate::keys::{Role, Token};
+use crate::metrics::Metrics;
 use crate::readers::{PhotoBytes, ReadFailure, ReadRequest};
 use crate::scan_object::{Earlier, Scan, Status, new_id};
 use crate::settings::{Settings, TlsMode};
@@ -42,6 +43,7 @@ struct Inner {
     memory: Memory,
     held: Held,
     rate: Rate,
+    metrics: Arc<Metrics>,
 }
 
 impl App {
@@ -52,6 +54,7 @@ impl App {
         forwarding: Option<forward::Handle>,
         settings: Settings,
         base_url: String,
+        metrics: Arc<Metrics>,
     ) -> Self {
         let limits = UploadLimits {
             photo_bytes_max: settings.photo_bytes_max,
@@ -67,6 +70,7 @@ impl App {
                 idle_max: Duration::from_millis(settings.resumable_idle_ms_max),
             }),
             rate: Rate::new(settings.requests_per_second_max),
+            metrics,
             store,
             work,
             forwarding,
@@ -120,6 +124,11 @@ impl App {
     /// The deliveries to the registry, if there is one.
     pub(super) fn forwarding(&self) -> Option<&forward::Handle> {
         self.0.forwarding.as_ref()
+    }
+
+    /// What is counted.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// How often callers may come.

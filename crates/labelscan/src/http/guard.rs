@@ -5,7 +5,7 @@ use super::App;
 use super::problem::{Code, Problem};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
@@ -25,7 +25,7 @@ pub(super) fn guard(routes: Router<App>, app: &App) -> Router<App> {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), deadline))
         .layer(from_fn(browser_headers))
-        .layer(from_fn(log))
+        .layer(from_fn_with_state(app.clone(), log))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(from_fn(forget_foreign_id))
@@ -39,17 +39,18 @@ async fn forget_foreign_id(mut request: Request, next: Next) -> Response {
 
 /// One line a request. The route's pattern is logged, never the path or the query: they hold
 /// serials and sign-in tokens.
-async fn log(request: Request, next: Next) -> Response {
+async fn log(State(app): State<App>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let route = route.unwrap_or("unmatched").to_owned();
     let id = request.extensions().get::<RequestId>();
     let id = id.and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
-    let method = request.method().clone();
-    let span = tracing::info_span!("request", %id, %method, route);
+    let method = known(request.method());
+    let span = tracing::info_span!("request", %id, method, route);
     let watch = crate::clock::Stopwatch::start();
     async move {
         let response = next.run(request).await;
         let (status, ms) = (response.status().as_u16(), watch.elapsed().as_millis() as u64);
+        app.metrics().answered(method, &route, status, watch.elapsed().as_secs_f64());
         match route.as_str() {
             "/healthz" | "/readyz" | "/assets/{name}" => tracing::debug!(status, ms, "answered"),
             _ => tracing::info!(status, ms, "answered"),
@@ -58,6 +59,12 @@ async fn log(request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// A method's name, if it is one that is served: a stranger may send any word.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
 
 /// A request that takes longer is given up; what it has stored stays stored.

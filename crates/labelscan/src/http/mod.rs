@@ -14,6 +14,7 @@ mod guard;
 mod health;
 mod intake;
 mod maintenance;
+mod metrics;
 pub(crate) mod problem;
 mod rate;
 pub(crate) mod registry;
@@ -29,6 +30,7 @@ mod terminals;
 mod upload;
 
 pub(crate) use app::App;
+pub(crate) use metrics::metrics_routes;
 
 use crate::keys::Role;
 use crate::pages;

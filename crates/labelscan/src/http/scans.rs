@@ -26,7 +26,7 @@ const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "describes the multipart body, which is taken off the wire by hand")]
 pub(super) struct UploadForm {
-    /// Photos of the label, all of one terminal: JPEG, PNG or WebP.
+    /// Photos of the label, all of one terminal: JPEG, HEIC, PNG or WebP.
     #[schema(value_type = Vec<String>, format = Binary, min_items = 1)]
     photo: Vec<Vec<u8>>,
     /// Photos of the device's own screen, to compare with the label.
@@ -49,7 +49,7 @@ pub(super) struct UploadForm {
         ("Upload-Length" = Option<u64>, Header, description = "Bytes of the whole body of a resumable upload."),
         ("Prefer" = Option<String>, Header, description = "`respond-async`: answer 202 without waiting for the verdict."),
     ),
-    request_body(content((UploadForm = "multipart/form-data"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
+    request_body(content((UploadForm = "multipart/form-data"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"), (Vec<u8> = "image/heic"))),
     responses(
         (status = 201, description = "Read and judged.", body = Scan, headers(("Location" = String, description = "The scan."))),
         (status = 202, description = "Stored; it waits for a reader.", body = Scan, headers(("Location" = String, description = "Where the verdict will be."))),
@@ -86,7 +86,7 @@ pub(super) async fn answered(app: &App, id: ScanId, wait: bool) -> Result<Respon
 /// For live viewfinders and integrators: the same body as `POST /v1/scans`, the same verdict.
 #[utoipa::path(
     post, path = "/v1/read", tag = "scans",
-    request_body(content((UploadForm = "multipart/form-data"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
+    request_body(content((UploadForm = "multipart/form-data"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"), (Vec<u8> = "image/heic"))),
     responses((status = 200, description = "Read and judged, not recorded.", body = Scan), Problem),
 )]
 pub(super) async fn read(
@@ -163,7 +163,7 @@ pub(super) struct PhotoQuery {
     get, path = "/v1/scans/{id}/photo", tag = "scans",
     params(("id" = Uuid, Path), PhotoQuery),
     responses(
-        (status = 200, description = "The file.", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
+        (status = 200, description = "The file.", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"), (Vec<u8> = "image/heic"))),
         Problem,
     ),
 )]

@@ -115,6 +115,8 @@ pub struct Counts {
     pub timeouts: u64,
     /// Readers that died.
     pub crashes: u64,
+    /// Readers that were replaced, for whatever reason; a worn one is, too.
+    pub replaced: u64,
     /// Largest resident size of any reader, in bytes.
     pub resident_bytes_peak: u64,
 }

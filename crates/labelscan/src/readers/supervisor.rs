@@ -32,6 +32,7 @@ pub(super) struct Shared {
     answered: AtomicU64,
     timeouts: AtomicU64,
     crashes: AtomicU64,
+    replaced: AtomicU64,
     resident_bytes_peak: AtomicU64,
     /// The same for every reader: it depends on the kernel alone.
     confinement: OnceLock<Confinement>,
@@ -46,6 +47,7 @@ impl Shared {
             answered: AtomicU64::new(0),
             timeouts: AtomicU64::new(0),
             crashes: AtomicU64::new(0),
+            replaced: AtomicU64::new(0),
             resident_bytes_peak: AtomicU64::new(0),
             confinement: OnceLock::new(),
         }
@@ -79,6 +81,7 @@ impl Shared {
             answered: self.answered.load(Relaxed),
             timeouts: self.timeouts.load(Relaxed),
             crashes: self.crashes.load(Relaxed),
+            replaced: self.replaced.load(Relaxed),
             resident_bytes_peak: self.resident_bytes_peak.load(Relaxed),
         }
     }
@@ -207,6 +210,7 @@ impl Supervisor {
             sleep(Duration::from_millis(pause_ms)).await;
             pause_ms = (pause_ms * 2).min(PAUSE_MS_MAX);
         }
+        self.shared.replaced.fetch_add(1, Relaxed);
         self.note_up(process);
     }
 

@@ -1,7 +1,10 @@
 //! The overview's counts agree with what happened.
 
 use crate::place::{Place, for_review, later, now};
-use store::{Action, Decision, DeliveriesOf, DeliveryStatus, ScanStatus, ScansOfDay, Settled};
+use store::{
+    Action, Decision, DeliveriesOf, DeliveryStatus, Queues, ScanStatus, ScansOfDay, Settled,
+    Waiting,
+};
 
 on_place! { sqlite_and_folder: scans_and_registrations_are_counted }
 on_place! { postgres_and_folder: scans_and_registrations_are_counted }
@@ -40,4 +43,8 @@ async fn scans_and_registrations_are_counted(place: Place) {
     let of = |status, deliveries| DeliveriesOf { status, deliveries, oldest: now() };
     let expected = [of(DeliveryStatus::Delivered, 1), of(DeliveryStatus::Queued, 1)];
     assert_eq!(store.deliveries_by_status().await.unwrap(), expected);
+    place.claimed("e").await;
+    let one = Waiting { count: 1, oldest: Some(now()) };
+    let queues = Queues { scans: one, reviews: one, deliveries: one };
+    assert_eq!(store.queues().await.unwrap(), queues);
 }
