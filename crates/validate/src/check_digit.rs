@@ -1,5 +1,5 @@
-//! Check digits of the numbers that are not serials. Each proves little alone: about one number in
-//! ten passes by chance.
+//! Check digits of the numbers that are not serials, and the check character that an operator's own
+//! may have. Each proves little alone: about one number in ten passes by chance, or one in 36.
 
 /// Whether the digits pass the Luhn formula (ISO/IEC 7812-1 annex B), as IMEI and ICCID do.
 pub(crate) fn luhn(digits: &str) -> bool {
@@ -25,6 +25,23 @@ pub(crate) fn gtin(digits: &str) -> bool {
         sum += digit * if index % 2 == 0 { 1 } else { 3 };
     }
     sum % 10 == 0
+}
+
+/// The check character of letters and digits (ISO/IEC 7064:2003, MOD 37,36: a hybrid system of the
+/// moduli 37 and 36); `None` if anything else is among them.
+pub(crate) fn mod_37_36(before: &str) -> Option<char> {
+    const MODULUS: u32 = 36;
+    let mut product = MODULUS;
+    for char in before.chars() {
+        let value = char.to_digit(MODULUS).filter(|_| !char.is_ascii_lowercase())?;
+        let sum = match (product + value) % MODULUS {
+            0 => MODULUS,
+            sum => sum,
+        };
+        product = 2 * sum % (MODULUS + 1);
+    }
+    char::from_digit((MODULUS + 1 - product) % MODULUS, MODULUS)
+        .map(|char| char.to_ascii_uppercase())
 }
 
 #[cfg(test)]

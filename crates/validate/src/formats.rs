@@ -13,7 +13,7 @@ pub use learn::{Explanation, LearnError, Proposal, explain, learn, misfit};
 pub use shape::{Class, Shape};
 
 use crate::canonical::{fold_char, half_width};
-use crate::{IdentifierKind, Symbology};
+use crate::{CheckCharacter, IdentifierKind, Symbology};
 use regex_lite::Regex;
 use serde::Deserialize;
 
@@ -54,6 +54,8 @@ pub struct Format {
     pub barcodes: Vec<Symbology>,
     /// Digits with a meaning.
     pub plausibility: Vec<Plausibility>,
+    /// The check character that it ends in, if any.
+    pub check: Option<CheckCharacter>,
     /// Known serials of this format, as printed.
     pub samples: Vec<String>,
     /// One sentence about it and where it is from.
@@ -83,6 +85,31 @@ pub struct Plausibility {
 impl Format {
     /// Whether a canonical value has this format.
     pub fn fits(&self, canonical: &str) -> bool {
+        self.has_form(canonical) && self.check.is_none_or(|check| check.is_right(canonical))
+    }
+
+    /// Whether a canonical value looks like this format but does not end in its check character.
+    pub(crate) fn fails_check(&self, canonical: &str) -> bool {
+        self.check.is_some_and(|check| !check.is_right(canonical)) && self.has_form(canonical)
+    }
+
+    /// The same format with serials that end in a check character.
+    pub fn with_check(mut self, check: CheckCharacter) -> Self {
+        self.check = Some(check);
+        self
+    }
+
+    /// Its shapes, pattern and check as a row of another name for the operator's formats file.
+    ///
+    /// # Errors
+    /// A name or vendor that cannot stand there.
+    pub fn operator_row(&self, name: &str, vendor: &str) -> Result<String, FormatsError> {
+        let pattern = self.pattern.as_ref().map(|pattern| pattern.as_str().to_owned());
+        let row = learn::row(name, vendor, &self.shapes, &[], pattern, self.check);
+        file::parse(&row, Standing::Taught).map(|_| row)
+    }
+
+    fn has_form(&self, canonical: &str) -> bool {
         (self.shapes.is_empty() || self.shapes.iter().any(|shape| shape.fits(canonical)))
             && (self.digits_min == 0 || digits(canonical) >= self.digits_min)
             && canonical.starts_with(&self.prefix)

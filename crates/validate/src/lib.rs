@@ -9,6 +9,7 @@ mod ends;
 mod estate;
 mod evidence;
 mod formats;
+mod generate;
 mod identifier;
 mod judge;
 mod keyword;
@@ -34,6 +35,7 @@ pub use formats::{
     Class, Explanation, FORMATS_BYTES_MAX, Format, Formats, FormatsError, LearnError, Plausibility,
     Proposal, Shape, Standing, explain, learn, misfit,
 };
+pub use generate::{CheckCharacter, GenerateError, generate};
 pub use identifier::*;
 pub use judge::judge;
 pub use look_alike::look_alike;

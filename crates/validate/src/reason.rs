@@ -26,6 +26,8 @@ pub enum ReasonCode {
     FormatUnknown,
     /// More than one correction of look-alike characters is possible.
     CorrectionAmbiguous,
+    /// The value has a format whose check character it fails.
+    CheckCharacterWrong,
     /// The value is known as a part number.
     PartNumber,
     /// The serial is not on the list of expected serials.
@@ -70,6 +72,9 @@ impl ReasonCode {
             Self::FormatUnknown => "No known format fits: check it, or teach the format.",
             Self::CorrectionAmbiguous => {
                 "Several look-alike characters are possible: choose the right one."
+            }
+            Self::CheckCharacterWrong => {
+                "The check character is wrong: compare each character with the label."
             }
             Self::PartNumber => "This is a part number: look for the value beside S/N.",
             Self::NotInEstate => "This serial is not on the list of expected serials.",

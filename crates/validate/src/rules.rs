@@ -184,6 +184,8 @@ pub(crate) fn accepting(facts: Facts) -> Option<&'static Row> {
 pub(crate) enum Bar {
     /// It is named as another kind of number, or an EAN/UPC symbol carries it.
     NamedOther,
+    /// It has the form of a format with a check character, and fails it.
+    CheckFailed,
     /// It is known as a part number.
     PartNumber,
     /// It is a part of an address and nothing names it a serial.
@@ -203,6 +205,7 @@ impl Bar {
     pub(crate) fn reason(self) -> ReasonCode {
         match self {
             Self::NamedOther | Self::InAddress => ReasonCode::OnlyOtherNumbers,
+            Self::CheckFailed => ReasonCode::CheckCharacterWrong,
             Self::PartNumber => ReasonCode::PartNumber,
             Self::TwoSerials => ReasonCode::TwoSerials,
             Self::BarcodeTextDiffer => ReasonCode::BarcodeTextDiffer,

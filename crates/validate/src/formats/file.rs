@@ -2,7 +2,7 @@
 //! it counts, with limits on every part, because an operator's file is input like any other.
 
 use super::{Format, Plausibility, Shape, Standing};
-use crate::{IdentifierKind, Symbology, canonical};
+use crate::{CheckCharacter, IdentifierKind, Symbology, canonical};
 use regex_lite::RegexBuilder;
 use serde::Deserialize;
 
@@ -70,6 +70,8 @@ struct Row {
     #[serde(default)]
     digits_min: usize,
     #[serde(default)]
+    check: Option<CheckCharacter>,
+    #[serde(default)]
     plausibility: Vec<Plausibility>,
     #[serde(default)]
     samples: Vec<String>,
@@ -135,6 +137,7 @@ fn check(row: Row, standing: Standing) -> Result<Format, String> {
         printed: row.printed,
         barcodes: row.barcodes,
         digits_min: row.digits_min,
+        check: row.check,
         plausibility: row.plausibility,
         samples: row.samples,
         note: row.note,

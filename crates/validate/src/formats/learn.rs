@@ -4,8 +4,8 @@
 //! not accept, and a person puts it into the formats file.
 
 use super::{Class, Format, Formats, Shape, Standing, file};
-use crate::canonical;
 use crate::check_digit::{gtin, luhn};
+use crate::{CheckCharacter, canonical};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -89,7 +89,7 @@ pub fn learn(
         .filter(|sample| enough.contains_key(&canonical(sample).len()))
         .cloned()
         .collect();
-    let toml = row(name, vendor, &shapes, &taken);
+    let toml = row(name, vendor, &shapes, &taken, None, None);
     let format = file::parse(&toml, Standing::Taught)
         .map_err(|error| LearnError::Name(error.to_string()))?
         .remove(0);
@@ -140,7 +140,14 @@ fn columns(values: &BTreeSet<String>) -> Vec<BTreeSet<char>> {
 }
 
 /// The row as it stands in a formats file.
-fn row(name: &str, vendor: &str, shapes: &[Shape], samples: &[String]) -> String {
+pub(super) fn row(
+    name: &str,
+    vendor: &str,
+    shapes: &[Shape],
+    samples: &[String],
+    pattern: Option<String>,
+    check: Option<CheckCharacter>,
+) -> String {
     let list = |items: Vec<String>| {
         let quoted = items.into_iter().map(|item| toml::Value::String(item).to_string());
         quoted.collect::<Vec<_>>().join(", ")
@@ -151,6 +158,12 @@ fn row(name: &str, vendor: &str, shapes: &[Shape], samples: &[String]) -> String
     // Writing to a string cannot fail.
     let _ = writeln!(row, "name = {}\nvendor = {}", quoted(name), quoted(vendor));
     let _ = writeln!(row, "shapes = [{}]\nsamples = [{}]", list(shapes), list(samples.to_vec()));
+    if let Some(pattern) = pattern {
+        let _ = writeln!(row, "pattern = {}", quoted(&pattern));
+    }
+    if let Some(CheckCharacter::Mod37Of36) = check {
+        row.push_str("check = \"mod_37_36\"\n");
+    }
     row
 }
 
@@ -214,6 +227,9 @@ fn warnings(known: &Formats, shapes: &[Shape], values: &[&String]) -> Vec<String
 pub fn misfit(format: &Format, canonical: &str) -> Option<String> {
     if format.fits(canonical) {
         return None;
+    }
+    if format.fails_check(canonical) {
+        return Some("the last character is not the check character of the others".to_owned());
     }
     let same_length = format.shapes.iter().filter(|shape| shape.classes().len() == canonical.len());
     let first_wrong = |shape: &Shape| {

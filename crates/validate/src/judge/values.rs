@@ -274,6 +274,13 @@ impl<'a> Case<'a> {
                 bars.insert(Bar::InAddress);
             }
         }
+        // A format with a check says nothing about another maker's serials of the same length.
+        let known = |format: &Format| format.standing != Standing::Permissive;
+        if self.formats.iter().any(|format| format.fails_check(value))
+            && !self.formats.matching(value).any(known)
+        {
+            bars.insert(Bar::CheckFailed);
+        }
         if self.estate.is_part_number(value) {
             bars.insert(Bar::PartNumber);
         }
