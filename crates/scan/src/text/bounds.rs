@@ -11,6 +11,9 @@ use validate::LineBounds;
 const NEIGHBOUR_GAP: f32 = 0.7;
 /// Neighbours whose middle is further off than this share of the line's height are other lines.
 const NEIGHBOUR_OFFSET: f32 = 0.4;
+/// A box of print that runs out of the photo ends up to so many line heights short of its edge,
+/// because lines are found in a reduced picture.
+const FRAME_GAP: f32 = 0.5;
 /// How far beyond the grown box pixels are looked at, in line heights.
 const MARGIN: f32 = 0.25;
 /// Height in pixels at which margins are sampled.
@@ -39,13 +42,15 @@ pub(crate) fn bounds(photo: &GrayImage, line: &LineBox, others: &[LineBox]) -> L
     }
 }
 
-/// Whether an end of the print lies at the photo's edge. The grown rim may lie outside.
+/// Whether an end of the print lies so near the photo's edge that more may lie beyond it. The grown
+/// rim may lie outside.
 fn touches_frame(photo: &GrayImage, line: &LineBox) -> bool {
     let ink_half = line.width / 2.0 - 0.5 * line.grown;
+    let gap = FRAME_GAP * line.height;
     [-ink_half, ink_half].into_iter().any(|u| {
         let end = line.at(u, 0.0);
         let (right, bottom) = (photo.width() as f32 - 1.0, photo.height() as f32 - 1.0);
-        end.x <= 1.0 || end.y <= 1.0 || end.x >= right - 1.0 || end.y >= bottom - 1.0
+        end.x <= gap || end.y <= gap || end.x >= right - gap || end.y >= bottom - gap
     })
 }
 
@@ -148,5 +153,8 @@ mod tests {
     fn a_line_at_the_edge_of_the_photo_may_be_cut() {
         let line = LineBox { centre: Point { x: 45.0, y: 50.0 }, ..LINE };
         assert!(bounds(&print(0, 90), &line, &[line]).touches_frame);
+        let short_of_it = LineBox { centre: Point { x: 60.0, y: 50.0 }, ..LINE };
+        assert!(bounds(&print(0, 104), &short_of_it, &[short_of_it]).touches_frame);
+        assert!(!bounds(&print(56, 144), &LINE, &[LINE]).touches_frame);
     }
 }
