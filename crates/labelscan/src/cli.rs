@@ -86,6 +86,12 @@ pub enum Command {
     Backup(BackupArgs),
     /// Restore a backup into an empty place, and check every row and photo of it
     Restore(RestoreArgs),
+    /// The serials that are expected: import a list, look at it, remove from it
+    ///
+    /// A photo that shows an expected serial is more certain; with the setting estate = "required"
+    /// any other goes to a person.
+    #[command(subcommand)]
+    Estate(EstateCommand),
     /// Look after the keys that photos and serials are sealed with
     #[command(subcommand)]
     Seal(SealCommand),
@@ -126,6 +132,46 @@ pub struct ScanArgs {
     /// Photos to read at the same time [default: one a core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// A CSV file of the serials that are expected
+    #[arg(long, value_name = "FILE")]
+    pub estate: Option<PathBuf>,
+}
+
+/// `labelscan estate`
+#[derive(Clone, Debug, Subcommand)]
+pub enum EstateCommand {
+    /// Import a CSV file
+    ///
+    /// The column named serial, S/N, SN, 序列号 or the like, else the first one. Other columns with a
+    /// name are kept. Lines that hold no serial are named and stop no other. Exits 1 if there are
+    /// such lines.
+    Import(ImportArgs),
+    /// Print the list, in the order in which it was imported
+    List {
+        /// Only serials that contain this
+        #[arg(value_name = "PART")]
+        part: Option<String>,
+    },
+    /// Take serials off the list
+    Remove {
+        /// Serials, as printed
+        #[arg(required = true, value_name = "SERIAL")]
+        serials: Vec<String>,
+    },
+}
+
+/// `labelscan estate import`
+#[derive(Clone, Debug, Args)]
+pub struct ImportArgs {
+    /// The list
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// What the file does not name is expected no more
+    #[arg(long)]
+    pub replace: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `labelscan eval`

@@ -3,10 +3,10 @@
 //! It looks at files and never changes one, and nothing it learns is recorded.
 
 use crate::clock::{self, Stopwatch};
-use crate::formats;
 use crate::readers::{Counts, PhotoBytes, Pool, PoolSettings, ReadFailure, ReadRequest};
 use crate::scan_object::{ReasonObject, Scan, TookMs, new_id};
 use crate::settings::Settings;
+use crate::{expected, formats};
 use scan::Reading;
 use std::{
     fs::File,
@@ -23,6 +23,7 @@ const HEAD_BYTES: u64 = 64;
 pub(crate) struct Desk {
     pool: Pool,
     formats: Formats,
+    estate: Estate,
     photo_bytes_max: u64,
 }
 
@@ -49,8 +50,24 @@ impl Desk {
         Ok(Self {
             pool: Pool::start(PoolSettings::for_requests(settings, text, requests))?,
             formats,
+            estate: Estate::unknown(),
             photo_bytes_max: settings.photo_bytes_max as u64,
         })
+    }
+
+    /// Judges by a list of expected serials from now on, which is taken for what the settings say.
+    ///
+    /// # Errors
+    /// If the file is no list.
+    pub(crate) fn expect(&mut self, file: &Path, settings: &Settings) -> anyhow::Result<()> {
+        let list = expected::read_file(file, &self.formats, settings.estate_serials_max)?;
+        if list.refused.count > 0 {
+            let (file, n) = (file.display(), list.refused.count);
+            eprintln!("labelscan: {file}: {n} lines hold no serial: see `labelscan estate import`");
+        }
+        let serials = list.expected.into_iter().map(|expected| expected.serial);
+        self.estate = Estate::new(settings.estate, serials);
+        Ok(())
     }
 
     /// How many terminals can be read at the same time.
@@ -86,8 +103,7 @@ impl Desk {
         }
         match self.pool.read(ReadRequest { photos }).await {
             Ok(reading) => {
-                let judgement =
-                    validate::judge(&self.formats, &reading.evidence, &Estate::unknown());
+                let judgement = validate::judge(&self.formats, &reading.evidence, &self.estate);
                 let took = TookMs::from(&reading.took);
                 Outcome {
                     scan: Scan::judged(id, created_at, judgement, took),

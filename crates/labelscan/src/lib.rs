@@ -7,7 +7,9 @@ mod check;
 pub mod cli;
 pub mod clock;
 mod desk;
+mod estate;
 mod eval;
+mod expected;
 pub mod formats;
 mod http;
 pub mod keys;
@@ -55,6 +57,7 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Migrate => check::migrate(&settings),
         Command::Backup(args) => storage::backup(&args, &settings),
         Command::Restore(args) => storage::restore(&args, &settings),
+        Command::Estate(command) => estate::run(&command, &settings),
         Command::Seal(command) => storage::seal(command, &settings),
         Command::Reader => unreachable!("main starts readers itself, before anything else"),
     }

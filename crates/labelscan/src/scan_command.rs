@@ -39,7 +39,10 @@ pub(crate) fn run(args: &ScanArgs, settings: &Settings) -> anyhow::Result<ExitCo
     } else {
         photos.into_iter().map(|photo| vec![photo]).collect()
     };
-    let desk = Desk::open(settings, terminals.len())?;
+    let mut desk = Desk::open(settings, terminals.len())?;
+    if let Some(file) = &args.estate {
+        desk.expect(file, settings)?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let all_accepted = runtime.block_on(read_all(&desk, &terminals, args.json));
     match all_accepted {

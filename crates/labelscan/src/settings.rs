@@ -17,6 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use thiserror::Error;
+use validate::EstateMode;
 
 /// Every setting with its default and what it means; the program starts from this text.
 pub const DEFAULTS: &str = include_str!("labelscan.default.toml");
@@ -41,6 +42,9 @@ pub struct Settings {
     pub upkeep_every_ms: u64,
     pub models: Option<PathBuf>,
     pub formats: Option<PathBuf>,
+    pub estate: EstateMode,
+    pub estate_bytes_max: usize,
+    pub estate_serials_max: usize,
     pub registry: Option<String>,
     pub registry_secret: Option<Secret>,
     pub registry_allow_private: bool,
@@ -284,6 +288,8 @@ impl Settings {
             ("registry_batch_events_max", self.registry_batch_events_max as u64),
             ("registry_in_flight_max", self.registry_in_flight_max as u64),
             ("registry_poll_ms", self.registry_poll_ms),
+            ("estate_bytes_max", self.estate_bytes_max as u64),
+            ("estate_serials_max", self.estate_serials_max as u64),
             ("upkeep_every_ms", self.upkeep_every_ms),
             ("registry_settle_ms_max", self.registry_settle_ms_max),
             ("answer_ms_max", self.answer_ms_max),

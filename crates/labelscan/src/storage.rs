@@ -136,7 +136,8 @@ fn tell(used: &SealUse) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn with_store(
+/// Runs a command on the opened store.
+pub(crate) fn with_store(
     settings: &Settings,
     work: impl AsyncFnOnce(Store) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {

@@ -22,7 +22,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use validate::{Estate, Formats, Judgement, Verdict};
+use validate::{EstateMode, Formats, Judgement, Verdict};
 
 /// How often the queue is looked at when nobody says that something was queued: for leases that
 /// expired and for other nodes.
@@ -35,6 +35,7 @@ pub(crate) struct Work {
     store: Store,
     pool: Pool,
     formats: Formats,
+    estate_mode: EstateMode,
     lease: Lease,
     attempts_max: u32,
     public_url: Option<String>,
@@ -60,6 +61,7 @@ impl Work {
             store,
             pool,
             formats,
+            estate_mode: settings.estate,
             lease: Lease::from_millis(settings.lease_ms),
             attempts_max: settings.attempts_max,
             public_url: settings.public_url.clone(),
@@ -158,9 +160,12 @@ impl Work {
         read
     }
 
-    /// The verdict on a reading.
-    pub(crate) fn judge(&self, reading: &Reading) -> Judgement {
-        validate::judge(&self.formats, &reading.evidence, &Estate::unknown())
+    /// The verdict on a reading, by what the list of expected serials and the numbers seen before
+    /// say of the values in view.
+    pub(crate) async fn judge(&self, reading: &Reading) -> Result<Judgement, StoreError> {
+        let in_view = validate::values_in_view(&reading.evidence);
+        let estate = self.store.estate_for(self.estate_mode, &in_view).await?;
+        Ok(validate::judge(&self.formats, &reading.evidence, &estate))
     }
 
     /// The device key of the terminal that a scan's details say is replaced.
@@ -226,7 +231,7 @@ impl Work {
         reading: &Reading,
         now: Timestamp,
     ) -> Result<Finding, StoreError> {
-        let judgement = self.judge(reading);
+        let judgement = self.judge(reading).await?;
         let registration = match &judgement.verdict {
             Verdict::Accepted { serial } => {
                 let accepted = Accepted {

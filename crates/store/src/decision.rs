@@ -2,6 +2,7 @@
 //! transaction.
 
 use crate::audit::audit;
+use crate::beside::remember;
 use crate::crash_point;
 use crate::registration::{Registered, register};
 use crate::row::{column, ensure_held, name_of};
@@ -9,7 +10,7 @@ use crate::seal::Cell;
 use crate::{Registration, Scan, ScanId, ScanStatus, Store, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use validate::Serial;
+use validate::{Judgement, Serial};
 
 /// A decision that is to be recorded.
 #[derive(Clone, Debug)]
@@ -103,7 +104,7 @@ impl Store {
         let mut transaction = self.database.begin().await?;
         // Taking the row's lock first lets two people decide one after the other.
         let row = sqlx::query(
-            "UPDATE scans SET fence = fence + 1 WHERE id = $1 RETURNING status, decision",
+            "UPDATE scans SET fence = fence + 1 WHERE id = $1 RETURNING status, decision, judgement",
         )
         .bind(id.to_string())
         .fetch_optional(&mut *transaction)
@@ -138,6 +139,11 @@ impl Store {
             let cause = self.cause(&decided.by, &row_id, now);
             let registered = register(&mut transaction, registration, cause).await?;
             queued = registered == Registered::Queued;
+            let cell = Cell::new("scans", "judgement", &row_id);
+            if let Some(stored) = column::<Option<Vec<u8>>>(&row, "judgement")? {
+                let judgement: Judgement = self.seal.open_json(cell, &stored)?;
+                remember(&mut transaction, &judgement.identifiers, registration, cause).await?;
+            }
         }
         let status_before = crate::row::named(&row, "status")?;
         let change = Change { decided: &decided, before: before.as_ref(), status_before };

@@ -1,6 +1,7 @@
 //! The queue of scans that wait to be read: claim, then finish or release.
 
 use crate::audit::audit;
+use crate::beside::remember;
 use crate::crash_point;
 use crate::registration::{Cause, Registered, register};
 use crate::row::{column, count, ensure_held, name_of};
@@ -204,7 +205,11 @@ pub(crate) async fn finish_rows(
     let queued = match &finding.registration {
         Some(registration) => {
             let cause = Cause { seal, limits, by: "reader", scan: &claim.id, now };
-            register(connection, registration, cause).await? == Registered::Queued
+            let registered = register(connection, registration, cause).await?;
+            if let Found::Judged(judgement) = &finding.found {
+                remember(connection, &judgement.identifiers, registration, cause).await?;
+            }
+            registered == Registered::Queued
         }
         None => false,
     };

@@ -77,6 +77,10 @@ pub(crate) enum Blind {
     Device,
     /// A serial in canonical form.
     Serial,
+    /// The look of a serial: the same for all that look-alikes alone tell apart.
+    Look,
+    /// A number that is no serial.
+    Number,
     /// A client's name for an upload, which may well be the serial.
     IdempotencyKey,
 }
@@ -86,6 +90,8 @@ impl Blind {
         match self {
             Self::Device => "device",
             Self::Serial => "serial",
+            Self::Look => "look",
+            Self::Number => "number",
             Self::IdempotencyKey => "idempotency key",
         }
     }

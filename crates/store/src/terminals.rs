@@ -40,20 +40,6 @@ pub struct Terminal {
     pub updated_at: Timestamp,
 }
 
-/// Which terminals to list, newest first.
-#[derive(Clone, Debug, Default)]
-pub struct TerminalFilter {
-    /// Only those whose canonical serial contains this.
-    pub q: Option<String>,
-    /// Only those after this device key in the listing, which are older.
-    pub after: Option<String>,
-    /// At most so many; 0 and too many mean the limit.
-    pub most: u32,
-}
-
-/// Rows that a search opens at once.
-const ROWS_AT_ONCE: i64 = 1_000;
-
 macro_rules! terminals {
     ($tail:literal) => {
         concat!(
@@ -90,52 +76,19 @@ impl Store {
         Ok(found)
     }
 
-    /// A page of terminals, newest first, without the list of their scans.
-    ///
-    /// Serials are sealed, so looking for a part of one opens them one after the other, the newest
-    /// first, at most `search_rows_max` of them. An index over parts of serials would be faster and
-    /// would give them away: of ten digits there are so few parts that their frequency tells them.
-    ///
-    /// # Errors
-    /// If the database does not answer or holds damaged data.
-    pub async fn terminals(&self, filter: &TerminalFilter) -> Result<Vec<Terminal>, StoreError> {
-        let most = self.limits.rows(filter.most);
-        let mut after = filter.after.as_ref().map(|key| self.seal.blind(Blind::Device, key));
-        let Some(q) = &filter.q else {
-            let rows = self.terminal_rows(after.as_deref(), most).await?;
-            return rows.iter().map(|row| terminal_from(row, &self.seal)).collect();
-        };
-        let (mut found, mut looked_at) = (Vec::new(), 0);
-        while looked_at < self.limits.search_rows_max {
-            let rows = self.terminal_rows(after.as_deref(), ROWS_AT_ONCE).await?;
-            let Some(last) = rows.last() else { break };
-            after = Some(column(last, "device")?);
-            looked_at += rows.len() as u64;
-            for row in &rows {
-                let terminal = terminal_from(row, &self.seal)?;
-                if terminal.serial.contains(q.as_str()) {
-                    found.push(terminal);
-                }
-                if found.len() as i64 == most {
-                    return Ok(found);
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    async fn terminal_rows(
-        &self,
-        after: Option<&str>,
-        most: i64,
-    ) -> Result<Vec<AnyRow>, StoreError> {
-        let query = sqlx::query(terminals!(
+    /// The newest terminals after the one with the device key `after`, at most as many as a listing
+    /// may return, without the list of their scans.
+    pub(crate) async fn terminals(&self, after: Option<&str>) -> Result<Vec<Terminal>, StoreError> {
+        let rows = sqlx::query(terminals!(
             "WHERE (CAST($1 AS TEXT) IS NULL OR (t.created_at, t.device) < \
              (SELECT a.created_at, a.device FROM terminals a WHERE a.device = $1)) \
              ORDER BY t.created_at DESC, t.device DESC LIMIT $2"
-        ));
-        let query = query.bind(after.map(str::to_owned)).bind(most);
-        Ok(query.fetch_all(self.database.reader()).await?)
+        ))
+        .bind(after.map(|key| self.seal.blind(Blind::Device, key)))
+        .bind(self.limits.rows(0))
+        .fetch_all(self.database.reader())
+        .await?;
+        rows.iter().map(|row| terminal_from(row, &self.seal)).collect()
     }
 }
 

@@ -4,7 +4,8 @@
 //! shows.
 
 use crate::look_alike::look_alike_distance;
-use crate::{canonical, look_alike};
+use crate::sighting::{self, SERIAL_CHARS_MAX};
+use crate::{Evidence, canonical, look_alike};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -13,6 +14,8 @@ use std::sync::LazyLock;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EstateMode {
+    /// It is not looked at.
+    Off,
     /// A serial on the list is more certain; one that is not on it is judged as if there were none.
     #[default]
     Helpful,
@@ -41,6 +44,7 @@ impl Estate {
     pub fn new(mode: EstateMode, serials: impl IntoIterator<Item = String>) -> Self {
         let serials: BTreeSet<String> = serials
             .into_iter()
+            .filter(|_| mode != EstateMode::Off)
             .map(|serial| canonical(&serial))
             .filter(|serial| !serial.is_empty())
             .collect();
@@ -89,9 +93,16 @@ impl Estate {
     }
 }
 
+/// The values that a judgement of this evidence may ask an estate about. Whoever keeps a long list
+/// elsewhere looks up these and what has their [`look`], and hands over no more than that.
+pub fn values_in_view(evidence: &Evidence) -> BTreeSet<String> {
+    let values = sighting::sightings(evidence).into_iter().map(|sighting| sighting.value);
+    values.filter(|value| value.len() <= SERIAL_CHARS_MAX).collect()
+}
+
 /// A serial with every class of look-alikes written as its smallest member. Two serials of one
-/// look need not be look-alikes themselves (the relation is not transitive): the caller checks.
-fn look(serial: &str) -> String {
+/// look need not be look-alikes themselves (the relation is not transitive): an [`Estate`] checks.
+pub fn look(serial: &str) -> String {
     static SMALLEST: LazyLock<[char; 128]> =
         LazyLock::new(|| std::array::from_fn(|code| representative(code as u8 as char)));
     serial.chars().map(|char| SMALLEST.get(char as usize).copied().unwrap_or(char)).collect()

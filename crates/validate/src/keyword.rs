@@ -90,7 +90,7 @@ pub(crate) fn keywords(line: &[char]) -> Vec<Keyword> {
 }
 
 /// Whether a text is a serial keyword and nothing else.
-pub(crate) fn is_serial_keyword(text: &str) -> bool {
+pub fn is_serial_keyword(text: &str) -> bool {
     key_kind(text) == Some(Serial)
 }
 

@@ -19,6 +19,7 @@ mod look_alike;
 mod payload;
 mod place;
 mod reason;
+mod reconcile;
 mod rules;
 mod second_reading;
 mod sighting;
@@ -29,7 +30,7 @@ mod tusn;
 mod verdict;
 
 pub use canonical::canonical;
-pub use estate::{Estate, EstateMode};
+pub use estate::{Estate, EstateMode, look, values_in_view};
 pub use evidence::*;
 pub use formats::{
     Class, Explanation, FORMATS_BYTES_MAX, Format, Formats, FormatsError, LearnError, Plausibility,
@@ -38,11 +39,14 @@ pub use formats::{
 pub use generate::{CheckCharacter, GenerateError, generate};
 pub use identifier::*;
 pub use judge::judge;
+pub use keyword::is_serial_keyword;
 pub use look_alike::look_alike;
 pub use payload::{Field, Mark, PAYLOAD_BYTES_MAX, parse_payload};
 pub use reason::*;
+pub use reconcile::{Disagreeing, Disagreement, Reconciliation, reconcile};
 pub use rules::acceptance_rules;
 pub use second_reading::{LineRef, wants_second_reading};
+pub use sighting::looks_like_serial;
 pub use tusn::Tusn;
 pub use verdict::*;
 

@@ -246,7 +246,11 @@ pub(crate) fn is_two_dimensional(symbology: Symbology) -> bool {
     matches!(symbology, DataMatrix | QrCode | Pdf417 | Aztec)
 }
 
-/// Whether a value has a form that a person would take for a serial.
-pub(crate) fn looks_like_serial(value: &str) -> bool {
-    (VALUE_CHARS_MIN + 1..=32).contains(&value.len()) && digits(value) >= 1
+/// Characters of the longest value that is taken for a serial.
+pub(crate) const SERIAL_CHARS_MAX: usize = 32;
+
+/// Whether a canonical value has a form that may be a serial at all: 6 to 32 characters, a digit
+/// among them. Nothing else is ever accepted.
+pub fn looks_like_serial(value: &str) -> bool {
+    (VALUE_CHARS_MIN + 1..=SERIAL_CHARS_MAX).contains(&value.len()) && digits(value) >= 1
 }

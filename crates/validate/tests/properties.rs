@@ -212,6 +212,25 @@ proptest! {
     }
 
     #[test]
+    fn a_judge_needs_of_a_list_only_what_looks_like_a_value_in_view(
+        evidence in evidence(),
+        serials in prop::collection::vec(number(), 0..40),
+        required in any::<bool>(),
+    ) {
+        let mode = if required { EstateMode::Required } else { EstateMode::Helpful };
+        // Serials that are in view, misread or not, beside those that are not.
+        let in_view = values_in_view(&evidence);
+        let misread = in_view.iter().map(|value| value.replacen('0', "O", 1));
+        let serials: Vec<String> = serials.into_iter().chain(misread).collect();
+        let looks: BTreeSet<String> = in_view.iter().map(|value| look(value)).collect();
+        let few = serials.iter().filter(|serial| looks.contains(&look(serial))).cloned();
+        let of_few = judge(&FORMATS, &evidence, &Estate::new(mode, few));
+        let of_all = judge(&FORMATS, &evidence, &Estate::new(mode, serials.iter().cloned()));
+        let json = |judgement| serde_json::to_string(judgement).unwrap_or_default();
+        prop_assert_eq!(json(&of_few), json(&of_all));
+    }
+
+    #[test]
     fn order_does_not_matter(evidence in evidence(), estate in estate()) {
         let judgement = judge(&FORMATS, &evidence, &estate);
         let mut turned = evidence;

@@ -10,7 +10,7 @@ use super::Event;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use store::{Delivery, DeliveryFilter, DeliveryStatus, Settings, Store, TerminalFilter};
+use store::{Delivery, DeliveryFilter, DeliveryStatus, Settings, Store};
 
 /// An upload that was answered with success.
 #[derive(Clone, Debug)]
@@ -124,12 +124,12 @@ async fn check_upload(store: &Store, upload: &Acknowledged, account: &mut Accoun
 /// One device is one terminal, and an operation on it is told once.
 async fn check_devices(store: &Store, owed: &BTreeMap<String, Delivery>, account: &mut Account) {
     let mut terminals = BTreeSet::new();
-    let mut filter = TerminalFilter::default();
+    let mut after = None;
     loop {
-        let page = store.terminals(&filter).await.expect("terminals are listed");
+        let page = store.find_terminals(after, 0, |_| true).await.expect("terminals are listed");
         let Some(last) = page.last() else { break };
-        filter.after = Some(last.device_key.clone());
-        for terminal in page {
+        after = Some(last.terminal.device_key.clone());
+        for terminal in page.into_iter().map(|found| found.terminal) {
             if !owed.contains_key(&terminal.event_id) {
                 account.fault(format!("terminal of scan {} owes nothing", terminal.first_scan));
             }

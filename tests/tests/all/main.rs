@@ -4,6 +4,7 @@
 mod crash;
 mod crash_points;
 mod desk;
+mod estate;
 mod phone;
 mod reading;
 mod rendering;

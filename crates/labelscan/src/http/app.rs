@@ -26,6 +26,7 @@ use store::{
     DeliveryFilter, FoundTerminal, NewSignIn, Received, ScanFilter, ScanId, Store, StoreError,
     Upload, UploadedPhoto,
 };
+use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 /// The service as handlers see it; a clone is another hold on the same.
@@ -44,6 +45,8 @@ struct Inner {
     held: Held,
     rate: Rate,
     metrics: Arc<Metrics>,
+    /// Held by an import: two at once would hold two lists in memory.
+    importing: Mutex<()>,
 }
 
 impl App {
@@ -71,6 +74,7 @@ impl App {
             }),
             rate: Rate::new(settings.requests_per_second_max),
             metrics,
+            importing: Mutex::new(()),
             store,
             work,
             forwarding,
@@ -139,6 +143,12 @@ impl App {
     /// The memory that uploads being received may fill.
     pub(super) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// The right to import a list, which one caller has at a time.
+    pub(super) fn importing(&self) -> Result<MutexGuard<'_, ()>, Problem> {
+        let busy = |_| Problem::new(Code::Overloaded, "another list is being imported");
+        self.0.importing.try_lock().map_err(busy)
     }
 
     /// The uploads that arrive in parts.
@@ -256,7 +266,7 @@ impl App {
         let request = ReadRequest { photos: photos.collect() };
         let now = clock::now();
         let reading = self.0.work.read(request).await.map_err(unread)?;
-        let judgement = self.0.work.judge(&reading);
+        let judgement = self.0.work.judge(&reading).await?;
         let scan = Scan::judged(new_id(now), now, judgement, (&reading.took).into());
         self.with_earlier(scan).await
     }

@@ -8,6 +8,7 @@ mod console;
 mod decision;
 mod deliveries;
 pub(crate) mod details;
+mod estate;
 mod extract;
 mod formats;
 mod guard;
@@ -114,6 +115,8 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::replay_all))
         .routes(routes!(deliveries::replay))
+        .routes(routes!(estate::list, estate::import))
+        .routes(routes!(estate::remove))
         .routes(routes!(registry::get))
         .routes(routes!(registry::reopen))
         .routes(routes!(formats::list))

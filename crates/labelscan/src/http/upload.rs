@@ -132,6 +132,19 @@ async fn take_form(
     Ok(Photos { photos, details: details.unwrap_or_default(), _intake: intake })
 }
 
+/// The body of a list of at most `bytes_max` bytes, and the memory that was granted for it.
+pub(super) async fn list_body(
+    request: Request,
+    bytes_max: usize,
+    memory: &Memory,
+) -> Result<(Bytes, Intake), Problem> {
+    let mut intake = Intake::begin(memory);
+    let stream = request.into_body().into_data_stream();
+    let broken = |error: axum::Error| Problem::new(Code::BodyMalformed, error.to_string());
+    let bytes = take_bytes(stream, (bytes_max, Code::BodyTooLarge), broken, &mut intake).await?;
+    Ok((bytes, intake))
+}
+
 /// Hands over the body's bytes as they come, as long as they come in time.
 pub(crate) async fn each_chunk(
     body: Body,

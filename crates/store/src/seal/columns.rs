@@ -22,7 +22,7 @@ enum Key {
 }
 
 /// Every sealed column there is; the photos are sealed besides.
-pub(crate) const SEALED: [SealedColumns; 5] = [
+pub(crate) const SEALED: [SealedColumns; 6] = [
     SealedColumns {
         table: "scans",
         key: Key::Text("id"),
@@ -39,6 +39,7 @@ pub(crate) const SEALED: [SealedColumns; 5] = [
         columns: &["device_key", "event", "why", "answer"],
     },
     SealedColumns { table: "maintenance", key: Key::Text("id"), columns: &["entry"] },
+    SealedColumns { table: "estate", key: Key::Text("serial_key"), columns: &["entry"] },
     SealedColumns { table: "audit", key: Key::Number("seq"), columns: &["detail"] },
 ];
 

@@ -30,6 +30,7 @@ macro_rules! on_place {
 
 mod access;
 mod backup;
+mod estate;
 mod faults;
 mod figures;
 mod maintenance;

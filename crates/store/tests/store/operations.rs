@@ -3,9 +3,7 @@
 use crate::place::{Place, accepted, later, lease, now, registration};
 use futures_util::future::join_all;
 use serde_json::json;
-use store::{
-    DeliveryFilter, Found, Registration, Scan, Settled, StoreError, Terminal, TerminalFilter,
-};
+use store::{DeliveryFilter, Found, Registration, Scan, Settled, StoreError, Terminal};
 use uuid::Uuid;
 use validate::terminal::{Forbidden, Operation, Placement, State};
 
@@ -134,7 +132,7 @@ async fn of_many_swaps_at_once_one_replaces_the_old_terminal(place: Place) {
     let refused: Vec<_> = codes.iter().flatten().collect();
     assert_eq!(refused, ["replaced_not_in_service"; 15], "{codes:?}");
     // The old one and the one that took its place; nothing of the attempts that failed.
-    let terminals = place.store.terminals(&TerminalFilter::default()).await.unwrap();
+    let terminals = place.store.find_terminals(None, 0, |_| true).await.unwrap();
     assert_eq!(terminals.len(), 2);
     place.delivered().await;
     place.assert_settled().await;

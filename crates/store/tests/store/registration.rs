@@ -3,8 +3,8 @@
 use crate::place::{Place, accepted, for_review, later, lease, now, registration, serial, upload};
 use futures_util::future::join_all;
 use store::{
-    Action, Decision, DeliveryFilter, DeliveryStatus, Finding, ScanStatus, Settled, StoreError,
-    TerminalFilter,
+    Action, Decision, DeliveryFilter, DeliveryStatus, Finding, FoundTerminal, ScanStatus, Settled,
+    StoreError,
 };
 
 on_every_place! {
@@ -54,7 +54,7 @@ async fn a_refused_device_may_be_registered_again(place: Place) {
     place.store.settle(&claim, Settled::Delivered { answer: None }, later(2)).await.unwrap();
     place.registered("three", "0821032398").await;
     assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len(), 2);
-    assert_eq!(place.store.terminals(&TerminalFilter::default()).await.unwrap().len(), 1);
+    assert_eq!(place.store.find_terminals(None, 0, |_| true).await.unwrap().len(), 1);
     place.assert_settled().await;
 }
 
@@ -145,13 +145,12 @@ async fn terminals_are_found_by_a_part_of_the_serial(place: Place) {
         place.registered(key, value).await;
     }
     let find = async |q: &str| {
-        let filter = TerminalFilter { q: Some(q.into()), ..TerminalFilter::default() };
-        place.store.terminals(&filter).await.unwrap().len()
+        let holds = |found: &FoundTerminal| found.terminal.serial.contains(q);
+        place.store.find_terminals(None, 0, holds).await.unwrap().len()
     };
     assert_eq!((find("08210").await, find("0000652").await, find("%").await), (2, 1, 0));
-    let page = TerminalFilter { most: 2, ..TerminalFilter::default() };
-    let first = place.store.terminals(&page).await.unwrap();
-    let after = first.last().map(|terminal| terminal.device_key.clone());
-    let rest = place.store.terminals(&TerminalFilter { after, ..page }).await.unwrap();
+    let first = place.store.find_terminals(None, 2, |_| true).await.unwrap();
+    let after = first.last().map(|found| found.terminal.device_key.clone());
+    let rest = place.store.find_terminals(after, 2, |_| true).await.unwrap();
     assert_eq!((first.len(), rest.len()), (2, 1));
 }

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{
-    Action, Decision, Encryption, Fault, Received, Rotated, Settings, Settled, Store, StoreError,
-    TerminalFilter, restore,
+    Action, Decision, Encryption, Expected, Fault, FoundTerminal, Import, Received, Rotated,
+    Settings, Settled, Store, StoreError, restore,
 };
 use tempfile::tempdir;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ on_every_place! {
 }
 
 /// Every sealed column, with the primary key of its table.
-const SEALED: [(&str, &str, &str); 9] = [
+const SEALED: [(&str, &str, &str); 10] = [
     ("scans", "id", "details"),
     ("scans", "id", "judgement"),
     ("scans", "id", "decision"),
@@ -31,6 +31,7 @@ const SEALED: [(&str, &str, &str); 9] = [
     ("deliveries", "event_id", "event"),
     ("deliveries", "event_id", "why"),
     ("deliveries", "event_id", "answer"),
+    ("estate", "serial_key", "entry"),
     ("audit", "seq", "detail"),
 ];
 
@@ -61,6 +62,9 @@ async fn told_everything(store: &Store) -> store::ScanId {
         registration: Some(registration(&other, "msg_2")),
     };
     store.decide(id, corrected, now()).await.unwrap();
+    let list = [Expected { serial: SERIAL.into(), said: Default::default() }];
+    let import = Import { id: "1".into(), replace: false, by: "eva".into() };
+    store.import_estate(&list, &import, now()).await.unwrap();
     let due = store.claim_deliveries(1, lease(), now()).await.unwrap().remove(0);
     let why = format!("{SERIAL} is unknown");
     store
@@ -97,8 +101,9 @@ async fn no_serial_and_no_photo_lies_on_the_disk_in_clear(place: Place) {
     // And yet everything is found.
     assert_eq!(place.store.photos(id).await.unwrap()[0].bytes, PHOTO);
     assert_eq!(place.store.terminal(SERIAL).await.unwrap().len(), 1);
-    let part = TerminalFilter { q: Some(SERIAL[4..9].into()), ..TerminalFilter::default() };
-    assert_eq!(place.store.terminals(&part).await.unwrap().len(), 2);
+    let part = |found: &FoundTerminal| found.terminal.serial.contains(&SERIAL[4..9]);
+    assert_eq!(place.store.find_terminals(None, 0, part).await.unwrap().len(), 2);
+    assert_eq!(place.store.estate(&SERIAL[4..9], None, 0).await.unwrap().len(), 1);
     let mut again = upload(&format!("key-{SERIAL}"), PHOTO);
     again.details = json!({});
     assert_eq!(place.store.receive(again, now()).await.unwrap(), Received::Repeat(id));

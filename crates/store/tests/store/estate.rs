@@ -1,0 +1,131 @@
+//! The list of expected serials, and the numbers that were seen on two devices.
+
+use crate::place::{Place, accepted, for_review, later, now, registration, serial};
+use std::collections::{BTreeMap, BTreeSet};
+use store::{Action, Decision, Expected, Found, Import, Imported, SameDevice};
+use validate::{EstateMode, Identifier, IdentifierKind, Source};
+
+on_every_place! {
+    a_list_is_imported_again_replaced_and_leafed_through,
+    a_photo_hears_of_the_few_serials_that_it_may_show,
+    a_number_on_two_devices_is_no_serial_and_an_imei_on_two_is_one_device,
+}
+
+fn expected(serials: &[&str]) -> Vec<Expected> {
+    let said = BTreeMap::from([("model".to_owned(), "A920".to_owned())]);
+    let expected = |serial: &&str| Expected { serial: serial.to_string(), said: said.clone() };
+    serials.iter().map(expected).collect()
+}
+
+fn import(id: &str, replace: bool) -> Import {
+    Import { id: id.into(), replace, by: "eva".into() }
+}
+
+fn values(values: &[&str]) -> BTreeSet<String> {
+    values.iter().map(|value| value.to_string()).collect()
+}
+
+async fn a_list_is_imported_again_replaced_and_leafed_through(place: Place) {
+    let store = &place.store;
+    let many: Vec<String> = (0..2_500).map(|n| format!("08210{n:05}")).collect();
+    let first: Vec<&str> = many.iter().map(String::as_str).chain(["0821000000"]).collect();
+    let previewed = store.preview_estate(&expected(&first), true).await.unwrap();
+    assert_eq!(previewed, Imported { added: 2_500, known: 1, removed: 0 });
+    assert_eq!(store.estate_count().await.unwrap(), 0, "a preview changes nothing");
+    let done = store.import_estate(&expected(&first), &import("1", false), now()).await.unwrap();
+    assert_eq!(done, previewed);
+    let done = store.import_estate(&expected(&["6A000001"]), &import("2", false), later(1)).await;
+    assert_eq!(done.unwrap(), Imported { added: 1, known: 0, removed: 0 });
+
+    let page = store.estate("", None, 2).await.unwrap();
+    assert_eq!(page[1].expected, expected(&["0821000001"])[0], "{page:?}");
+    assert_eq!(page[1].added_at, now());
+    let last = store.estate("", Some("0821002499"), 2).await.unwrap();
+    assert_eq!(last.len(), 1);
+    assert_eq!(last[0].expected.serial, "6A000001");
+    let found = store.estate("0199", Some("0821001990"), 5).await.unwrap();
+    let found: Vec<&str> = found.iter().map(|it| it.expected.serial.as_str()).collect();
+    assert_eq!(found, ["0821001991", "0821001992", "0821001993", "0821001994", "0821001995"]);
+    assert_eq!(store.estate("", Some("nobody"), 5).await.unwrap(), []);
+
+    let kept = expected(&["6A000001", "0821000007", "1170000652"]);
+    let previewed = store.preview_estate(&kept, true).await.unwrap();
+    let done = store.import_estate(&kept, &import("3", true), later(2)).await.unwrap();
+    assert_eq!(done, Imported { added: 1, known: 2, removed: 2_499 });
+    assert_eq!(done, previewed);
+    assert_eq!(store.estate_count().await.unwrap(), 3);
+    let gone = ["6A000001".to_owned(), "6A000002".to_owned()];
+    assert_eq!(store.remove_from_estate(&gone, "eva", later(3)).await.unwrap(), 1);
+    let history = store.history("estate").await.unwrap();
+    let what: Vec<&str> = history.iter().map(|entry| entry.what.as_str()).collect();
+    assert_eq!(what[2..], ["estate.imported", "estate.removed"]);
+    place.assert_settled().await;
+}
+
+async fn a_photo_hears_of_the_few_serials_that_it_may_show(place: Place) {
+    let list = expected(&["6A000001", "6B000001", "1170000652", "0821032398"]);
+    place.store.import_estate(&list, &import("1", false), now()).await.unwrap();
+    let shown = values(&["6AO00001", "0821032398", "A920"]);
+    let estate = place.store.estate_for(EstateMode::Required, &shown).await.unwrap();
+    assert!(estate.is_required());
+    assert!(estate.expects("0821032398") && !estate.expects("1170000652"));
+    assert_eq!(estate.resembling("6AO00001"), ["6A000001"]);
+    let estate = place.store.estate_for(EstateMode::Off, &shown).await.unwrap();
+    assert!(!estate.is_required() && !estate.expects("0821032398"));
+}
+
+/// Reads and accepts a scan whose label carries these numbers besides; with a person in between if
+/// `reviewed`.
+async fn labelled(place: &Place, value: &str, numbers: &[(IdentifierKind, &str)], reviewed: bool) {
+    let claimed = place.claimed(value).await;
+    let event = format!("msg_{value}");
+    let mut finding = if reviewed { for_review() } else { accepted(value, &event) };
+    let Found::Judged(judgement) = &mut finding.found else { panic!("it is judged") };
+    let number = |&(kind, value): &(IdentifierKind, &str)| Identifier {
+        kind,
+        value: value.to_owned(),
+        source: Source::Text,
+        place: None,
+    };
+    judgement.identifiers = numbers.iter().map(number).collect();
+    place.store.finish(&claimed.claim, finding, now()).await.unwrap();
+    if reviewed {
+        let decision = Decision {
+            action: Action::Confirm { serial: serial(value) },
+            by: "eva".into(),
+            registration: Some(registration(value, &event)),
+        };
+        place.store.decide(claimed.id, decision, later(1)).await.unwrap();
+    }
+}
+
+async fn a_number_on_two_devices_is_no_serial_and_an_imei_on_two_is_one_device(place: Place) {
+    use IdentifierKind::{Imei, PartNumber};
+    let part = (PartNumber, "A920-0AW-RD5");
+    let shown = values(&["A9200AWRD5", "350000000000006"]);
+    labelled(&place, "0821000001", &[part, (Imei, "350000000000006")], false).await;
+    let estate = place.store.estate_for(EstateMode::Helpful, &shown).await.unwrap();
+    assert!(!estate.is_part_number("A9200AWRD5"), "one device is no proof");
+    labelled(&place, "0821000002", &[part], true).await;
+    for serial in ["0821000003", "0821000004"] {
+        labelled(&place, serial, &[part], false).await;
+    }
+    let estate = place.store.estate_for(EstateMode::Off, &shown).await.unwrap();
+    assert!(estate.is_part_number("A9200AWRD5"));
+    assert!(!estate.is_part_number("350000000000006"));
+    assert_eq!(place.store.same_devices().await.unwrap(), []);
+
+    labelled(&place, "082I000001", &[(Imei, "35 000000 000000 6")], false).await;
+    let [SameDevice { kind: Imei, mut serials }] =
+        <[_; 1]>::try_from(place.store.same_devices().await.unwrap()).unwrap()
+    else {
+        panic!("an IMEI");
+    };
+    serials.sort();
+    assert_eq!(serials, ["0821000001", "082I000001"]);
+    // Whoever writes the list knows better than what two labels seem to say.
+    let list = expected(&["A9200AWRD5"]);
+    place.store.import_estate(&list, &import("1", false), now()).await.unwrap();
+    let estate = place.store.estate_for(EstateMode::Helpful, &shown).await.unwrap();
+    assert!(!estate.is_part_number("A9200AWRD5"));
+}
