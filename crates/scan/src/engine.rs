@@ -218,7 +218,8 @@ impl Engine {
     }
 
     /// Whether the evidence is accepted as it stands and nothing unread could speak against it: the
-    /// serial was named as one, and no unread line looks like the serial of another device.
+    /// serial was named as one, no unread line looks like the serial of another device, and where
+    /// label and screen were photographed to be compared, both show it.
     fn has_enough(&self, looks: &[Look]) -> bool {
         let Some(serial) = self.accepted(looks) else { return false };
         let named = serial
@@ -234,7 +235,7 @@ impl Engine {
         let all_read = looks.iter().all(|look| look.page.is_read());
         let printed = places.peek().is_some();
         let rival = places.any(|place| looks.iter().any(|look| look.page.has_unread_like(&place)));
-        all_read || named && printed && !rival
+        all_read || named && printed && !rival && shown_on_each_surface(looks, &own)
     }
 
     fn accepted(&self, looks: &[Look]) -> Option<Serial> {
@@ -271,6 +272,17 @@ impl Engine {
         };
         few_lines || taught || differ
     }
+}
+
+/// Whether each surface that was photographed shows this canonical value so far.
+fn shown_on_each_surface(looks: &[Look], value: &str) -> bool {
+    let shows = |look: &Look| {
+        let printed = look.page.lines().into_iter().map(|line| line.text());
+        let encoded = look.found.barcodes.iter().map(|barcode| barcode.payload.clone());
+        printed.chain(encoded).any(|text| validate::canonical(&text).contains(value))
+    };
+    let shown = |surface| looks.iter().any(|look| look.surface == surface && shows(look));
+    looks.iter().all(|look| shown(look.surface))
 }
 
 fn evidence(looks: &[Look]) -> Evidence {

@@ -97,10 +97,17 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
             false => Bar::TwoSerials,
         });
     }
-    // Another value of the same form that would stand but for its keyword: a second device.
     let same_format = only
         .format
         .is_some_and(|format| format.standing != Standing::Permissive && format.fits(rival.value));
+    // Label and screen are photographed together to be compared. A screen has its keywords in lines
+    // of their own, or far from their values.
+    let called_serial = rival.facts.has(Fact::Keyword) || rival.facts.has(Fact::KeywordNear);
+    let apart = case.surfaces(only).is_disjoint(&case.surfaces(rival));
+    if (called_serial || same_format) && !barred && apart {
+        return Some(Bar::LabelScreenMismatch);
+    }
+    // Another value of the same form that would stand but for its keyword: a second device.
     if same_format && rival_barcode && !barred {
         return Some(Bar::TwoSerials);
     }
