@@ -92,6 +92,11 @@ pub enum Command {
     /// any other goes to a person.
     #[command(subcommand)]
     Estate(EstateCommand),
+    /// Hold what is expected against what was seen and what is registered
+    ///
+    /// Says which serials are missing, unexpected, doubled, or differ by look-alikes alone. Exits 0
+    /// if all agree, 1 if something does not, 2 if it could not run.
+    Reconcile(ReconcileArgs),
     /// Look after the keys that photos and serials are sealed with
     #[command(subcommand)]
     Seal(SealCommand),
@@ -172,6 +177,26 @@ pub struct ImportArgs {
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `labelscan reconcile`
+#[derive(Clone, Debug, Args)]
+pub struct ReconcileArgs {
+    /// The serials that are expected, as CSV
+    #[arg(long, value_name = "FILE")]
+    pub estate: PathBuf,
+    /// The serials that the registry has, as CSV
+    #[arg(long, value_name = "FILE")]
+    pub registry: Option<PathBuf>,
+    /// What `labelscan scan --json` wrote, instead of the terminals in the database
+    #[arg(long, value_name = "RESULTS.jsonl")]
+    pub scans: Option<PathBuf>,
+    /// The differences as CSV
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `labelscan eval`

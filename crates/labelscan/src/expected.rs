@@ -30,7 +30,9 @@ pub(crate) struct ReadList {
     pub(crate) expected: Vec<Expected>,
     /// Lines with something in them, the header not counted.
     pub(crate) read: usize,
-    /// Lines that hold no serial.
+    /// The serials of lines that were refused because an earlier one has the same.
+    pub(crate) doubled: Vec<String>,
+    /// Lines that hold no serial, or an earlier one's.
     pub(crate) refused: Named<RefusedLine>,
     /// Serials that no known format fits. They are taken all the same.
     pub(crate) unknown_format: Named<UnknownLine>,
@@ -133,6 +135,7 @@ pub(crate) fn read_list(
                 if let Some(earlier) = lines.get(&expected.serial) {
                     let why = format!("the serial of line {earlier} again");
                     list.refused.push(RefusedLine { line, why });
+                    list.doubled.push(expected.serial);
                     continue;
                 }
                 if list.expected.len() == serials_max {

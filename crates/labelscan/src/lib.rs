@@ -16,6 +16,7 @@ pub mod keys;
 mod metrics;
 mod pages;
 pub mod readers;
+mod reconcile;
 mod registration;
 mod scan_command;
 pub mod scan_object;
@@ -58,6 +59,7 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => storage::backup(&args, &settings),
         Command::Restore(args) => storage::restore(&args, &settings),
         Command::Estate(command) => estate::run(&command, &settings),
+        Command::Reconcile(args) => reconcile::run(&args, &settings),
         Command::Seal(command) => storage::seal(command, &settings),
         Command::Reader => unreachable!("main starts readers itself, before anything else"),
     }

@@ -22,7 +22,7 @@ const ROWS_AT_ONCE: usize = 1_000;
 /// Keys of one look-up.
 pub(crate) const KEYS_AT_ONCE: usize = 500;
 /// Serials of one look that a photo is compared with. Where more look alike they tell nothing apart.
-const ALIKE_MAX: i64 = 5_000;
+pub(crate) const ALIKE_MAX: i64 = 5_000;
 /// What the audit trail calls the list.
 const SUBJECT: &str = "estate";
 

@@ -119,6 +119,44 @@ async fn what_the_registry_refused_is_sent_again() {
 }
 
 #[tokio::test]
+async fn a_list_is_looked_at_imported_and_held_against_what_was_seen() {
+    let installation = Installation::new();
+    let _server = installation.start().await;
+    let operator = installation.caller("desk", "operator").await;
+    for (key, serial) in [("1", "0821000001"), ("2", "0821000003")] {
+        let photo = tests::render::tag(serial).expect("a symbol");
+        operator.upload(key, &[&photo]).await.expect("an answer");
+    }
+    let browser = Browser::start(BrowserSettings::desk(), installation.address()).await;
+    browser.sign_in(&operator, "eva", "operator").await;
+    assert_open_to_all(&browser, "/console/estate", "estate-empty").await;
+    browser.open("/console/estate").await;
+    let list =
+        "Model,S/N\nA920,0821000001\nA920,0821000009\nA80,0B21000003\nA80,WRONG\n,NOFORMAT7\n";
+    browser.choose("#file", "list.csv", list.as_bytes()).await;
+    browser.until_shown("5 lines: 4 new, 0 known already.").await;
+    browser.until_shown("Line 6: NOFORMAT7").await;
+    browser.until_shown("Line 5: not a serial").await;
+    browser.screenshot("estate-preview").await;
+    assert_eq!(browser.barriers().await, [""; 0]);
+    let before = operator.get("/v1/estate").await.expect("an answer");
+    assert_eq!(before.body["count"], 0, "a preview imports nothing");
+    browser.click("#import").await;
+    browser.until_shown("0821000009").await;
+    assert_open_to_all(&browser, "/console/estate", "estate").await;
+    browser.open("/console/estate?q=00009").await;
+    browser.until_shown("0821000009").await;
+    assert_eq!(browser.text("tbody").await.lines().count(), 1);
+
+    assert_open_to_all(&browser, "/console/estate/differences", "differences").await;
+    browser.open("/console/estate/differences").await;
+    browser.until_shown("0821000003 looks like 0B21000003").await;
+    browser.click(".pairs a").await;
+    browser.until_shown("0821000003").await;
+    browser.until("terminals are searched", "location.pathname === '/console/terminals'").await;
+}
+
+#[tokio::test]
 async fn a_technician_is_let_in_from_the_console_and_sees_no_more() {
     let installation = Installation::new();
     let _server = installation.start().await;

@@ -98,6 +98,51 @@ async fn where_a_list_is_required_nothing_else_is_accepted() {
     assert_eq!(ended.lines()[0]["reasons"][0]["code"], "not_in_estate", "{ended:?}");
 }
 
+#[tokio::test]
+async fn lists_are_reconciled_with_what_was_scanned() {
+    let installation = Installation::new();
+    let folder = installation.folder();
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    };
+    let estate = file("estate.csv", "SN\n0821000001\n6A000001\n1170000652\n0821000001\n");
+    let registry = file("registry.csv", "6AO00001\n");
+    let lines = ["0821000001", "6AO00001"].map(|serial| {
+        json!({"photo": "x.jpg", "status": "accepted", "serial": {"value": serial}}).to_string()
+    });
+    let scans = file("scans.jsonl", &lines.join("\n"));
+    let ended = installation
+        .run(&[
+            "reconcile",
+            "--estate",
+            &estate,
+            "--scans",
+            &scans,
+            "--registry",
+            &registry,
+            "--csv",
+        ])
+        .await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(
+        ended.stdout,
+        "what,serial,other\nmissing,1170000652,\nlook_alike,6AO00001,6A000001\n\
+         expected_twice,0821000001,\nnot_registered,0821000001,\n"
+    );
+    let server = installation.start().await;
+    let technician = installation.caller("van", "technician").await;
+    assert_eq!(scanned(&technician, "1", EXPECTED).await.body["status"], "accepted");
+    assert_eq!(server.stop().await, Some(0), "{}", installation.log());
+    let estate = file("estate.csv", EXPECTED);
+    let ended = installation.run(&["reconcile", "--estate", &estate]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.stdout, "1 expected, 1 seen: 1 agree, 0 differences\n");
+    let ended = installation.run(&["reconcile", "--estate", "nowhere.csv"]).await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+}
+
 /// A label and the page that a device shows about itself, each of the device with this seed.
 fn label_and_screen(label: u64, screen: u64) -> [Photo; 2] {
     let fonts = Fonts::load().expect("fonts");

@@ -10,7 +10,9 @@ use super::terminal_search::{Wanted, state_named};
 use super::terminals::one_terminal;
 use crate::clock;
 use crate::keys::Role;
-use crate::pages::console::{self, Figures, Frame, Known, Listed, Place, ShownDeliveries};
+use crate::pages::console::{
+    self, Expecting, Figures, Frame, Known, Listed, Place, ShownDeliveries,
+};
 use crate::scan_object::Status;
 use axum::Router;
 use axum::extract::{FromRequestParts, State};
@@ -38,6 +40,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/console/terminals", get(terminals))
         .route("/console/terminals/{key}", get(terminal))
         .route("/console/deliveries", get(deliveries))
+        .route("/console/estate", get(estate))
+        .route("/console/estate/differences", get(differences))
         .route("/console/review", get(review))
         .route("/console/people", get(people))
 }
@@ -189,6 +193,48 @@ async fn history(app: &App, terminal: &Terminal) -> Result<Vec<AuditEntry>, Prob
         entries.extend(store.history(&scan.to_string()).await?);
     }
     Ok(entries)
+}
+
+/// Which expected serials the page shows.
+#[derive(Deserialize)]
+struct EstatePage {
+    q: Option<String>,
+    after: Option<String>,
+}
+
+/// `GET /console/estate`
+async fn estate(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+    Query(query): Query<EstatePage>,
+) -> Result<Response, Problem> {
+    super::at_most("q", query.q.as_deref(), 64)?;
+    super::at_most("after", query.after.as_deref(), 64)?;
+    let (q, store) = (query.q.unwrap_or_default(), app.store());
+    let after = query.after.as_deref().map(validate::canonical);
+    let part = validate::canonical(&q);
+    let mut page = store.estate(&part, after.as_deref(), PAGE_ROWS + 1).await?;
+    let more = page.len() > PAGE_ROWS as usize;
+    page.truncate(PAGE_ROWS as usize);
+    let (mode, count) = (app.settings().estate, store.estate_count().await?);
+    let frame = frame(&app, &operator, &headers, Place::Estate).await?;
+    Ok(console::estate(frame, Expecting { q, mode, count, page, more }))
+}
+
+/// `GET /console/estate/differences`
+async fn differences(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let store = app.store();
+    let refused =
+        DeliveryFilter { status: Some(DeliveryStatus::Refused), after: None, most: PAGE_ROWS };
+    let refused = store.deliveries(&refused).await?;
+    let (differences, same) = (store.estate_differences().await?, store.same_devices().await?);
+    let frame = frame(&app, &operator, &headers, Place::Estate).await?;
+    Ok(console::reconciliation(frame, differences, same, refused))
 }
 
 /// `GET /console/review`

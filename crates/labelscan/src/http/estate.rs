@@ -157,7 +157,7 @@ pub(super) async fn import(
 ) -> Result<Json<ImportObject>, Problem> {
     caller.at_least(Role::Operator)?;
     let _alone = app.importing()?;
-    let ReadList { expected, read, refused, unknown_format } = read(&app, request).await?;
+    let ReadList { expected, read, refused, unknown_format, .. } = read(&app, request).await?;
     let store = app.store();
     let Imported { added, known, removed } = if query.dry_run {
         store.preview_estate(&expected, query.replace).await?

@@ -9,6 +9,7 @@ on_every_place! {
     a_list_is_imported_again_replaced_and_leafed_through,
     a_photo_hears_of_the_few_serials_that_it_may_show,
     a_number_on_two_devices_is_no_serial_and_an_imei_on_two_is_one_device,
+    what_stands_on_one_side_only_is_told_with_what_looks_like_it,
 }
 
 fn expected(serials: &[&str]) -> Vec<Expected> {
@@ -128,4 +129,17 @@ async fn a_number_on_two_devices_is_no_serial_and_an_imei_on_two_is_one_device(p
     place.store.import_estate(&list, &import("1", false), now()).await.unwrap();
     let estate = place.store.estate_for(EstateMode::Helpful, &shown).await.unwrap();
     assert!(!estate.is_part_number("A9200AWRD5"));
+}
+
+async fn what_stands_on_one_side_only_is_told_with_what_looks_like_it(place: Place) {
+    let list = expected(&["0821000001", "0821000002", "1170000652"]);
+    place.store.import_estate(&list, &import("1", false), now()).await.unwrap();
+    for (key, serial) in [("a", "0821000001"), ("b", "082I000001"), ("c", "6A000001")] {
+        place.registered(key, serial).await;
+    }
+    let mut found = place.store.estate_differences().await.unwrap();
+    found.seen.sort();
+    assert_eq!((found.missing, found.unexpected), (2, 2));
+    assert_eq!(found.expected, ["0821000002", "1170000652", "0821000001"]);
+    assert_eq!(found.seen, ["0821000001", "082I000001", "6A000001"], "agrees, but looks like one");
 }

@@ -3,6 +3,7 @@
 
 mod chart;
 mod deliveries;
+mod estate;
 mod overview;
 mod terminals;
 mod texts;
@@ -17,6 +18,7 @@ use serde_json::json;
 use std::fmt;
 
 pub(crate) use deliveries::{Shown as ShownDeliveries, deliveries, first_tab};
+pub(crate) use estate::{Expecting, estate, reconciliation};
 pub(crate) use overview::{DAYS, Figures, overview};
 pub(crate) use terminals::{Known, Listed, terminal, terminals};
 pub(super) use texts::ConsoleTexts;
@@ -28,19 +30,27 @@ pub(crate) enum Place {
     Overview,
     Review,
     Terminals,
+    Estate,
     Deliveries,
     People,
 }
 
 impl Place {
-    const ALL: [Self; 5] =
-        [Self::Overview, Self::Review, Self::Terminals, Self::Deliveries, Self::People];
+    const ALL: [Self; 6] = [
+        Self::Overview,
+        Self::Review,
+        Self::Terminals,
+        Self::Estate,
+        Self::Deliveries,
+        Self::People,
+    ];
 
     fn href(self) -> &'static str {
         match self {
             Self::Overview => "/console",
             Self::Review => "/console/review",
             Self::Terminals => "/console/terminals",
+            Self::Estate => "/console/estate",
             Self::Deliveries => "/console/deliveries",
             Self::People => "/console/people",
         }
@@ -51,6 +61,7 @@ impl Place {
             Self::Overview => &texts.nav.overview,
             Self::Review => &texts.nav.review,
             Self::Terminals => &texts.nav.terminals,
+            Self::Estate => &texts.nav.estate,
             Self::Deliveries => &texts.nav.deliveries,
             Self::People => &texts.nav.people,
         }
