@@ -263,12 +263,13 @@ mod tests {
     async fn forms_that_lie_are_refused_with_their_code() {
         let big = [PNG, &[0; 64]].concat();
         let long = format!(r#"{{"site":"{}"}}"#, "x".repeat(120));
-        let cases: [(Parts<'_>, &str); 9] = [
+        let cases: [(Parts<'_>, &str); 10] = [
             (&[], "photo_missing"),
             (&[("details", b"{}")], "photo_missing"),
             (&[("photo", b"")], "photo_empty"),
             (&[("photo", b"GIF89a.......")], "format_unsupported"),
-            (&[("photo", b"<svg onload=alert(1)>")], "not_a_photo"),
+            (&[("photo", b"<svg onload=alert(1)>")], "format_unsupported"),
+            (&[("photo", b"a letter, not a photo")], "not_a_photo"),
             (&[("photo", &big)], "photo_too_large"),
             (&[("photo", PNG), ("photo", PNG), ("photo", PNG)], "too_many_photos"),
             (&[("photo", PNG), ("file", PNG)], "part_unknown"),
