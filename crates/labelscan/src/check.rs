@@ -8,7 +8,7 @@ use crate::clock::{self, Stopwatch};
 use crate::readers::{Pool, PoolSettings};
 use crate::settings::{self, EncryptionMode, Settings};
 use crate::storage::{open_store, store_settings};
-use crate::{formats, serve};
+use crate::{formats, pipeline};
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use std::{
@@ -148,6 +148,6 @@ fn registry(settings: &Settings) -> anyhow::Result<String> {
     if settings.registry.is_none() {
         return Ok("none set: registrations wait in the queue until `registry` is".into());
     }
-    serve::open_registry(settings)?;
+    pipeline::open_registry(settings)?;
     Ok("address and secret are usable; nothing was sent".into())
 }

@@ -3,8 +3,8 @@
 //! Only shapes stand here; each command's module does its work.
 
 use crate::keys::Role;
-use crate::settings::Flags;
-use clap::{Args, Parser, Subcommand};
+use crate::settings::{Duplicates, Flags};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Reads the serial number from photos of a device's label, judges it, records it, and tells a
@@ -25,7 +25,9 @@ Examples:
   labelscan serve                          start the service; prints its address and a sign-in link
   labelscan scan label.jpg                 read one photo, no service needed
   labelscan scan --json photos/ > out.jsonl   read a folder, one JSON object a line
+  labelscan scan photos/ --resume out.jsonl   a long batch that may be interrupted
   labelscan scan --together front.jpg back.jpg   two photos of one terminal
+  labelscan watch inbox/                   take photos from a folder as they come
   labelscan check                          say what is missing or wrong, and what to do about it
   labelscan keys create --name depot --role technician   make a key for the HTTP API
 
@@ -64,6 +66,13 @@ pub enum Command {
     /// With no settings at all it keeps everything in ./data, listens on 127.0.0.1:8080 and prints
     /// a sign-in link. Without a registry, registrations wait in the queue.
     Serve(ServeArgs),
+    /// Take photos from a folder: read, record and register them, and move each file away
+    ///
+    /// A photo is taken once it stopped growing, and moved to done/, review/ or failed/ in the same
+    /// folder, with a JSON file beside it that says what was read or why not. Files that are no
+    /// photos stay. Names of sub-folders become the site and the batch. Whatever happens, a photo
+    /// is read and registered once. `serve` does the same for each [[inbox]] of its settings.
+    Watch(WatchArgs),
     /// Read photos or folders of photos, without a service
     ///
     /// One line a photo. Exits 0 if every serial was accepted, 1 if some were not, 2 if it could
@@ -122,6 +131,20 @@ pub struct ServeArgs {
     pub listen: Option<String>,
 }
 
+/// `labelscan watch`
+#[derive(Clone, Debug, Args)]
+pub struct WatchArgs {
+    /// The folder that photos are put into
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// What becomes of a photo whose content was there before, under another name
+    #[arg(long, value_enum, default_value_t)]
+    pub duplicates: Duplicates,
+    /// End when no photo is left instead of waiting for more
+    #[arg(long)]
+    pub once: bool,
+}
+
 /// `labelscan scan`
 #[derive(Clone, Debug, Args)]
 pub struct ScanArgs {
@@ -131,9 +154,21 @@ pub struct ScanArgs {
     /// One JSON object a line on stdout
     #[arg(long)]
     pub json: bool,
+    /// CSV on stdout, for spreadsheets
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Keep the answers in this file, one JSON object a line, and pass over photos that it holds
+    ///
+    /// A batch that was interrupted goes on where it was with the same command.
+    #[arg(long, value_name = "RESULTS.jsonl")]
+    pub resume: Option<PathBuf>,
     /// All photos show one terminal: read them together, give one answer
     #[arg(long)]
     pub together: bool,
+    /// Several photos show one terminal: those of one folder, or those whose names differ only in a
+    /// number or letter at the end (T7-1.jpg, T7-2.jpg)
+    #[arg(long, value_enum, conflicts_with = "together")]
+    pub group: Option<Grouping>,
     /// Photos to read at the same time [default: one a core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -197,6 +232,15 @@ pub struct ReconcileArgs {
     /// One JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which photos show one terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Grouping {
+    /// Those of one folder.
+    Folder,
+    /// Those whose names are the same but for a number or letter at the end.
+    Name,
 }
 
 /// `labelscan eval`

@@ -12,9 +12,11 @@ mod eval;
 mod expected;
 pub mod formats;
 mod http;
+mod inbox;
 pub mod keys;
 mod metrics;
 mod pages;
+mod pipeline;
 pub mod readers;
 mod reconcile;
 mod registration;
@@ -22,9 +24,11 @@ mod scan_command;
 pub mod scan_object;
 pub mod serve;
 pub mod settings;
+mod sheet;
 mod storage;
 mod tls;
 mod upkeep;
+mod watch;
 mod work;
 
 use cli::{Cli, Command};
@@ -53,6 +57,7 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => eval::run(&args, &settings),
         Command::Formats(args) => formats::run(&args, &settings),
         Command::Serve(_) => serve::run(settings),
+        Command::Watch(args) => watch::run(args, settings),
         Command::Keys(command) => keys::run(command, settings),
         Command::Check(args) => check::run(&args, &settings),
         Command::Migrate => check::migrate(&settings),

@@ -2,24 +2,19 @@
 //! listener, says where it is, and on SIGTERM or SIGINT lets accepted work finish before it ends.
 
 use crate::http::{self, App, connections::Capped};
+use crate::inbox::{Folder, Inbox};
 use crate::keys::{Role, Token};
-use crate::metrics::Metrics;
-use crate::readers::{Pool, PoolSettings};
+use crate::pipeline::Pipeline;
 use crate::settings::{Settings, TlsMode};
-use crate::storage::open_store;
 use crate::tls::Pair;
-use crate::work::Work;
-use crate::{clock, formats, upkeep};
 use anyhow::Context;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use forward::{ForwardSettings, Forwarder, Registry, RegistrySettings};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use std::io::{IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -47,33 +42,25 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let (formats, operator_formats) = formats::load(&settings)?;
-    let registry = settings.registry.as_ref().map(|_| open_registry(&settings)).transpose()?;
     let listener = bound(settings.listen)?;
     let metrics_listener = settings.metrics_listen.map(bound).transpose()?;
-    let store = open_store(&settings).await?;
-    let pool_settings = PoolSettings::new(&settings, operator_formats);
-    let pool = tokio::task::spawn_blocking(|| Pool::start(pool_settings)).await??;
-    let metrics = Arc::new(Metrics::new());
-    let work = Arc::new(Work::new(store.clone(), pool, formats, &settings, metrics.clone()));
-    let base_url = base_url(&settings, listener.local_addr()?);
-    let forwarder = registry.map(|registry| {
-        let limits = ForwardSettings {
-            in_flight_max: settings.registry_in_flight_max,
-            poll_ms: settings.registry_poll_ms,
-            settle_ms_max: settings.registry_settle_ms_max,
-        };
-        Forwarder::new(store.clone(), registry, limits)
-    });
-    let forwarding = forwarder.as_ref().map(Forwarder::handle);
-    let (kept, url) = (settings.clone(), base_url.clone());
-    let app = App::new(store.clone(), work.clone(), forwarding, kept, url, metrics);
-
     let stop = CancellationToken::new();
-    let reading = tokio::spawn(work.run(stop.clone()));
-    let forwarding =
-        forwarder.map(|forwarder| tokio::spawn(forwarder.run(clock::now, stop.clone())));
-    let upkeep = tokio::spawn(upkeep::run(store.clone(), settings.clone(), stop.clone()));
+    let inboxes = settings.inbox.iter().map(Folder::open).collect::<anyhow::Result<Vec<_>>>()?;
+    let pipeline = Pipeline::start(&settings, stop.clone()).await?;
+    let base_url = base_url(&settings, listener.local_addr()?);
+    let app = App::new(
+        pipeline.store.clone(),
+        pipeline.work.clone(),
+        pipeline.forwarding.clone(),
+        settings.clone(),
+        base_url.clone(),
+        pipeline.metrics.clone(),
+    );
+    let taking: Vec<_> = inboxes
+        .into_iter()
+        .map(|folder| Inbox::new(folder, &pipeline, &settings))
+        .map(|inbox| tokio::spawn(watch_folder(inbox, stop.clone())))
+        .collect();
     announce(&app, &settings, &base_url).await?;
     tokio::spawn(sweep(app.clone(), stop.clone()));
     let handle = Handle::new();
@@ -85,13 +72,15 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     listen(listener, handle, &settings, tls, app).await?;
 
     stop.cancel();
-    reading.await?;
-    upkeep.await?;
-    if let Some(forwarding) = forwarding {
-        forwarding.await?;
+    for task in taking {
+        task.await?;
     }
-    store.close().await;
-    Ok(())
+    pipeline.end().await
+}
+
+/// Takes photos from a folder of the settings until `stop`.
+async fn watch_folder(inbox: Inbox, stop: CancellationToken) {
+    inbox.watch(&stop, |_, _| {}).await;
 }
 
 fn bound(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -118,22 +107,6 @@ async fn sweep(app: App, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(SWEEP_EVERY)).await.is_some() {
         app.held().sweep();
     }
-}
-
-/// The registry of the settings; nothing is sent yet.
-///
-/// # Errors
-/// If there is none or it cannot be used; the message says what to change.
-pub(crate) fn open_registry(settings: &Settings) -> anyhow::Result<Registry> {
-    let secret = settings.registry_secret.as_ref().map(|secret| secret.expose().to_owned());
-    Ok(Registry::open(&RegistrySettings {
-        url: settings.registry.clone().unwrap_or_default(),
-        secret: secret.unwrap_or_default(),
-        allow_private: settings.registry_allow_private,
-        deliver_ms_max: settings.registry_deliver_ms_max,
-        answer_bytes_max: settings.registry_answer_bytes_max,
-        batch_events_max: settings.registry_batch_events_max,
-    })?)
 }
 
 /// How connections are encrypted, if they are.

@@ -76,6 +76,9 @@ pub struct Settings {
     pub request_ms_max: u64,
     pub session_hours: u32,
     pub sign_in_minutes: u32,
+    pub inbox: Vec<InboxSettings>,
+    pub inbox_poll_ms: u64,
+    pub inbox_settle_ms: u64,
     pub lease_ms: u64,
     pub attempts_max: u32,
     pub review_lease_ms: u64,
@@ -91,6 +94,28 @@ pub struct Settings {
     pub photo_side_px_max: u32,
     pub log_format: LogFormat,
     pub log: String,
+}
+
+/// A folder that photos are taken from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InboxSettings {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What becomes of a photo that was there before.
+    #[serde(default)]
+    pub duplicates: Duplicates,
+}
+
+/// What becomes of a photo whose content was taken before under another name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Duplicates {
+    /// It goes where the first went, and names it.
+    #[default]
+    Link,
+    /// It goes to failed/.
+    Refuse,
 }
 
 /// How connections are encrypted.
@@ -301,6 +326,8 @@ impl Settings {
             ("resumable_bytes_max", self.resumable_bytes_max as u64),
             ("resumable_uploads_max", self.resumable_uploads_max as u64),
             ("resumable_idle_ms_max", self.resumable_idle_ms_max),
+            ("inbox_poll_ms", self.inbox_poll_ms),
+            ("inbox_settle_ms", self.inbox_settle_ms),
             ("header_ms_max", self.header_ms_max),
             ("body_ms_max", self.body_ms_max),
             ("request_ms_max", self.request_ms_max),

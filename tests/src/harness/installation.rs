@@ -154,9 +154,17 @@ impl Installation {
     /// # Panics
     /// If the process cannot be started.
     pub fn start_with(&self, more: &[(&str, &str)]) -> Server {
+        self.start_command(&["serve"], more)
+    }
+
+    /// Starts a command that goes on until it is asked to end.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    pub fn start_command(&self, arguments: &[&str], more: &[(&str, &str)]) -> Server {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log");
         let child = Command::new(program())
-            .arg("serve")
+            .args(arguments)
             .current_dir(self.folder())
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .envs(more.iter().copied())

@@ -5,6 +5,7 @@ mod crash;
 mod crash_points;
 mod desk;
 mod estate;
+mod inbox;
 mod phone;
 mod reading;
 mod rendering;

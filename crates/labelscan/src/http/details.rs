@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 const NAME_CHARS_MAX: usize = 200;
 /// Characters of a note.
 const NOTE_CHARS_MAX: usize = 2000;
+/// Characters of a file's path.
+pub(crate) const FILE_CHARS_MAX: usize = 1000;
 
 /// Everything that is known about the terminal beside its photo; every field may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -38,6 +40,14 @@ pub(crate) struct Details {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     pub(crate) replaces: Option<String>,
+    /// The batch it belongs to, such as a consignment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, example = "pallet 7")]
+    pub(crate) batch: Option<String>,
+    /// The file that the photo came from, for one that was taken from a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1000, example = "Pier 3/pallet 7/IMG_0412.jpg")]
+    pub(crate) file: Option<String>,
     /// Anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2000)]
@@ -85,17 +95,19 @@ impl Details {
         Ok(details)
     }
 
-    pub(super) fn check(&self) -> Result<(), Problem> {
+    pub(crate) fn check(&self) -> Result<(), Problem> {
         let names = [
             ("site", &self.site),
             ("merchant", &self.merchant),
             ("tid", &self.tid),
             ("model", &self.model),
             ("replaces", &self.replaces),
+            ("batch", &self.batch),
         ];
         for (field, text) in names {
             check_text(field, text.as_deref(), NAME_CHARS_MAX, char::is_control)?;
         }
+        check_text("file", self.file.as_deref(), FILE_CHARS_MAX, char::is_control)?;
         let control_but_newline = |c: char| c.is_control() && c != '\n';
         check_text("note", self.note.as_deref(), NOTE_CHARS_MAX, control_but_newline)?;
         if (self.operation == Some(Operation::Swap)) != self.replaces.is_some() {

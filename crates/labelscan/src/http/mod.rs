@@ -24,7 +24,7 @@ mod reviews;
 mod scans;
 mod session;
 mod sign_ins;
-mod stored;
+pub(crate) mod stored;
 mod terminal_events;
 mod terminal_search;
 mod terminals;

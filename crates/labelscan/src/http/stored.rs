@@ -9,7 +9,7 @@ use store::{Action, DeliveryStatus, ScanStatus};
 use uuid::Uuid;
 
 /// Builds the object; a person's decision stands over the judge's verdict.
-pub(super) fn scan_object(stored: store::Scan) -> Scan {
+pub(crate) fn scan_object(stored: store::Scan) -> Scan {
     let (id, created_at) = (Uuid::from(stored.id), stored.created_at);
     let took = TookMs::deserialize(&stored.took_ms).unwrap_or_default();
     let mut scan = match (stored.judgement, stored.failure) {

@@ -1,0 +1,90 @@
+//! From the stored photo to the registry: what every command that records has in common. The store,
+//! the readers, the queue of scans, the deliveries and the upkeep, opened and ended together.
+
+use crate::metrics::Metrics;
+use crate::readers::{Pool, PoolSettings};
+use crate::settings::Settings;
+use crate::storage::open_store;
+use crate::work::Work;
+use crate::{clock, formats, upkeep};
+use forward::{ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
+use std::sync::Arc;
+use store::Store;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Everything behind the door through which photos come.
+pub(crate) struct Pipeline {
+    pub(crate) store: Store,
+    pub(crate) work: Arc<Work>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// How the deliveries do, if there is a registry.
+    pub(crate) forwarding: Option<Handle>,
+    stop: CancellationToken,
+    running: Vec<JoinHandle<()>>,
+}
+
+impl Pipeline {
+    /// Opens what is needed and starts working on what waits, until `stop`.
+    ///
+    /// # Errors
+    /// If something cannot be opened; the message says what and what to do.
+    pub(crate) async fn start(
+        settings: &Settings,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let (formats, operator_formats) = formats::load(settings)?;
+        let registry = settings.registry.as_ref().map(|_| open_registry(settings)).transpose()?;
+        let store = open_store(settings).await?;
+        let pool_settings = PoolSettings::new(settings, operator_formats);
+        let pool = tokio::task::spawn_blocking(|| Pool::start(pool_settings)).await??;
+        let metrics = Arc::new(Metrics::new());
+        let work = Arc::new(Work::new(store.clone(), pool, formats, settings, metrics.clone()));
+        let forwarder = registry.map(|registry| {
+            let limits = ForwardSettings {
+                in_flight_max: settings.registry_in_flight_max,
+                poll_ms: settings.registry_poll_ms,
+                settle_ms_max: settings.registry_settle_ms_max,
+            };
+            Forwarder::new(store.clone(), registry, limits)
+        });
+        let forwarding = forwarder.as_ref().map(Forwarder::handle);
+        let mut running = vec![
+            tokio::spawn(work.clone().run(stop.clone())),
+            tokio::spawn(upkeep::run(store.clone(), settings.clone(), stop.clone())),
+        ];
+        running.extend(
+            forwarder.map(|forwarder| tokio::spawn(forwarder.run(clock::now, stop.clone()))),
+        );
+        Ok(Self { store, work, metrics, forwarding, stop, running })
+    }
+
+    /// Stops taking up work, lets what is under way finish, and closes the store.
+    ///
+    /// # Errors
+    /// If a part of it panicked.
+    pub(crate) async fn end(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        for task in self.running {
+            task.await?;
+        }
+        self.store.close().await;
+        Ok(())
+    }
+}
+
+/// The registry of the settings; nothing is sent yet.
+///
+/// # Errors
+/// If there is none or it cannot be used; the message says what to change.
+pub(crate) fn open_registry(settings: &Settings) -> anyhow::Result<Registry> {
+    let secret = settings.registry_secret.as_ref().map(|secret| secret.expose().to_owned());
+    Ok(Registry::open(&RegistrySettings {
+        url: settings.registry.clone().unwrap_or_default(),
+        secret: secret.unwrap_or_default(),
+        allow_private: settings.registry_allow_private,
+        deliver_ms_max: settings.registry_deliver_ms_max,
+        answer_bytes_max: settings.registry_answer_bytes_max,
+        batch_events_max: settings.registry_batch_events_max,
+    })?)
+}
