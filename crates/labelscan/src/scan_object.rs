@@ -143,7 +143,7 @@ pub struct IdentifierObject {
 }
 
 /// Why something was not accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReasonObject {
     /// Stable; programs may act on it.
     #[schema(example = "text_too_small")]
