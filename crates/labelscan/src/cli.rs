@@ -95,6 +95,12 @@ pub enum Command {
     Backup(BackupArgs),
     /// Restore a backup into an empty place, and check every row and photo of it
     Restore(RestoreArgs),
+    /// Make new serials for devices that you number yourself, and print them, one a line
+    ///
+    /// They are random within their format, leave out characters that look alike, and are never one
+    /// that stands in the list of expected serials or belongs to a terminal. From then on they are
+    /// expected.
+    Generate(GenerateArgs),
     /// The serials that are expected: import a list, look at it, remove from it
     ///
     /// A photo that shows an expected serial is more certain; with the setting estate = "required"
@@ -175,6 +181,25 @@ pub struct ScanArgs {
     /// A CSV file of the serials that are expected
     #[arg(long, value_name = "FILE")]
     pub estate: Option<PathBuf>,
+}
+
+/// `labelscan generate`
+#[derive(Clone, Debug, Args)]
+pub struct GenerateArgs {
+    /// How many, at most a million
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub count: u32,
+    /// The format, from `labelscan formats`
+    #[arg(long, value_name = "NAME", default_value = crate::generate::DEFAULT_FORMAT)]
+    pub format: String,
+    /// What the list of expected serials remembers them by
+    #[arg(long, value_name = "NAME")]
+    pub batch: Option<String>,
+    /// End each in a check character (ISO/IEC 7064, MOD 37,36)
+    ///
+    /// The row of a formats file that makes labelscan verify it is printed on stderr.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `labelscan estate`

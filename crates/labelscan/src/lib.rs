@@ -11,6 +11,7 @@ mod estate;
 mod eval;
 mod expected;
 pub mod formats;
+mod generate;
 mod http;
 mod inbox;
 pub mod keys;
@@ -63,6 +64,7 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Migrate => check::migrate(&settings),
         Command::Backup(args) => storage::backup(&args, &settings),
         Command::Restore(args) => storage::restore(&args, &settings),
+        Command::Generate(args) => generate::run(&args, &settings),
         Command::Estate(command) => estate::run(&command, &settings),
         Command::Reconcile(args) => reconcile::run(&args, &settings),
         Command::Seal(command) => storage::seal(command, &settings),

@@ -91,7 +91,8 @@ impl Store {
             }
             let mut transaction = self.database.begin().await?;
             let known = known(&mut transaction, rows.keys()).await?.len();
-            insert(&mut transaction, &self.seal, &rows, import, now).await?;
+            let standing = Standing::Rewritten;
+            insert(&mut transaction, &self.seal, &rows, standing, import, now).await?;
             transaction.commit().await?;
             let added = rows.len() - known;
             done.added += added as u64;
@@ -266,10 +267,19 @@ impl Store {
 }
 
 /// What is written of an expected terminal.
-struct Row<'a> {
-    expected: &'a Expected,
+pub(crate) struct Row<'a> {
+    pub(crate) expected: &'a Expected,
     /// Its place in the list.
-    place: i64,
+    pub(crate) place: i64,
+}
+
+/// What becomes of an entry whose serial stands on the list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It says what the new one says.
+    Rewritten,
+    /// It stays, and the new one is not written.
+    Kept,
 }
 
 /// `$1, $2, …` for so many values.
@@ -291,22 +301,28 @@ async fn known(
     rows.iter().map(|row| column(row, "serial_key")).collect()
 }
 
-async fn insert(
+/// Writes rows by their keys; answers the keys of those that were written.
+pub(crate) async fn insert(
     connection: &mut AnyConnection,
     seal: &Seal,
     rows: &BTreeMap<String, Row<'_>>,
+    standing: Standing,
     import: &Import,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<String>, StoreError> {
     const COLUMNS: usize = 6;
     let row = |at: usize| {
         let place = |column: usize| format!("${}", at * COLUMNS + column + 1);
         format!("({})", (0..COLUMNS).map(place).collect::<Vec<_>>().join(", "))
     };
     let rows_sql: Vec<String> = (0..rows.len()).map(row).collect();
+    let otherwise = match standing {
+        Standing::Rewritten => "UPDATE SET entry = excluded.entry, import = excluded.import",
+        Standing::Kept => "NOTHING",
+    };
     let sql = format!(
         "INSERT INTO estate (serial_key, look_key, entry, import, added_at, place) VALUES {} \
-         ON CONFLICT (serial_key) DO UPDATE SET entry = excluded.entry, import = excluded.import",
+         ON CONFLICT (serial_key) DO {otherwise} RETURNING serial_key",
         rows_sql.join(", ")
     );
     let mut query = sqlx::query(AssertSqlSafe(sql));
@@ -319,8 +335,8 @@ async fn insert(
             .bind(now.as_millisecond())
             .bind(*place);
     }
-    query.execute(connection).await?;
-    Ok(())
+    let written = query.fetch_all(connection).await?;
+    written.iter().map(|row| column(row, "serial_key")).collect()
 }
 
 /// An expected terminal from its row.

@@ -1,11 +1,13 @@
 //! All end-to-end tests in one binary: they link once and share the harness.
 #![forbid(unsafe_code)]
 
+mod batch;
 mod crash;
 mod crash_points;
 mod desk;
 mod estate;
 mod inbox;
+mod numbering;
 mod phone;
 mod reading;
 mod rendering;

@@ -22,6 +22,7 @@ pub(crate) mod registry;
 mod resumable;
 mod reviews;
 mod scans;
+mod serials;
 mod session;
 mod sign_ins;
 pub(crate) mod stored;
@@ -117,6 +118,7 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(deliveries::replay))
         .routes(routes!(estate::list, estate::import))
         .routes(routes!(estate::remove))
+        .routes(routes!(serials::issue))
         .routes(routes!(registry::get))
         .routes(routes!(registry::reopen))
         .routes(routes!(formats::list))

@@ -7,6 +7,7 @@ use validate::{EstateMode, Identifier, IdentifierKind, Source};
 
 on_every_place! {
     a_list_is_imported_again_replaced_and_leafed_through,
+    a_new_serial_is_given_out_once,
     a_photo_hears_of_the_few_serials_that_it_may_show,
     a_number_on_two_devices_is_no_serial_and_an_imei_on_two_is_one_device,
     what_stands_on_one_side_only_is_told_with_what_looks_like_it,
@@ -24,6 +25,31 @@ fn import(id: &str, replace: bool) -> Import {
 
 fn values(values: &[&str]) -> BTreeSet<String> {
     values.iter().map(|value| value.to_string()).collect()
+}
+
+async fn a_new_serial_is_given_out_once(place: Place) {
+    place.registered("key", "0821000007").await;
+    place
+        .store
+        .import_estate(&expected(&["0821000008"]), &import("1", false), now())
+        .await
+        .unwrap();
+    let wanted: Vec<String> = (0..40).map(|n| format!("08210{n:05}")).collect();
+    let wanted = expected(&wanted.iter().map(String::as_str).collect::<Vec<_>>());
+    let callers = (0..8).map(|caller| {
+        let (store, wanted) = (place.store.clone(), wanted.clone());
+        let import = import(&format!("caller {caller}"), false);
+        tokio::spawn(async move { store.issue_serials(&wanted, &import, now()).await.unwrap() })
+    });
+    let mut issued = Vec::new();
+    for caller in callers.collect::<Vec<_>>() {
+        issued.extend(caller.await.unwrap());
+    }
+    issued.sort();
+    let free = |serial: &&Expected| !["0821000007", "0821000008"].contains(&&*serial.serial);
+    let expected: Vec<String> = wanted.iter().filter(free).map(|it| it.serial.clone()).collect();
+    assert_eq!(issued, expected);
+    assert_eq!(place.store.estate_count().await.unwrap(), 39);
 }
 
 async fn a_list_is_imported_again_replaced_and_leafed_through(place: Place) {
