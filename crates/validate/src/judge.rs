@@ -73,20 +73,21 @@ fn disagreement(case: &Case, accepted: &[&Value]) -> Bar {
 
 /// What another value in view says against the one that would be accepted.
 fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
+    let from_barcode = only.facts.has(Fact::Barcode);
+    // A form forces the print to another value than the barcode's: one of the two was misread.
+    if from_barcode && !only.has_form() && rival.has_form() && corrects(rival, only) {
+        return Some(Bar::BarcodeTextDiffer);
+    }
     if only.value == rival.value || same_thing(only, rival) {
         return None;
     }
-    let from_barcode = only.facts.has(Fact::Barcode);
     let rival_barcode = rival.facts.has(Fact::Barcode);
     let barred = rival.bars.iter().any(|bar| *bar != Bar::NotInEstate);
     if rival.claims() && !barred {
         let near = look_alike_distance(only.value, rival.value)
             .is_some_and(|places| places <= LOOK_ALIKES_MAX);
         // A barcode settles look-alikes, unless it is the print that has the maker's form.
-        let has_form = |value: &Value| {
-            value.facts.has(Fact::VendorFormat) || value.facts.has(Fact::TaughtFormat)
-        };
-        if from_barcode && near && !rival_barcode && (has_form(only) || !has_form(rival)) {
+        if from_barcode && near && !rival_barcode && (only.has_form() || !rival.has_form()) {
             return None;
         }
         if case.surfaces(only) != case.surfaces(rival) {
@@ -113,12 +114,27 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
     }
     // A taught form may be another number's too: two in view are a question.
     let taught = |value: &Value| value.facts.has(Fact::TaughtFormat);
+    // What names the barcode otherwise may be a misread keyword.
+    if same_format && taught(only) && rival_barcode && !only.facts.has(Fact::Keyword) {
+        return Some(Bar::TwoSerials);
+    }
     if same_format && taught(only) && taught(rival) && !barred && case.stands_in_print(rival) {
+        return Some(Bar::TwoSerials);
+    }
+    // One of a taught form that lost or caught a character is in view beside another.
+    if taught(only) && !from_barcode && !barred && case.almost_is(only, rival) {
         return Some(Bar::TwoSerials);
     }
     // A barcode that is almost the print: one of the two was misread.
     let almost = || edits(only.value, rival.value, 2).is_some();
     (!from_barcode && rival_barcode && !barred && almost()).then_some(Bar::BarcodeTextDiffer)
+}
+
+/// Whether a value is another one with the corrections that a form forced.
+fn corrects(value: &Value, read: &Value) -> bool {
+    !value.corrections.is_empty()
+        && value.corrections.iter().all(|it| read.value.chars().nth(it.at) == Some(it.read))
+        && look_alike_distance(value.value, read.value) == Some(value.corrections.len())
 }
 
 /// Whether two values are two readings of one thing: the same barcode with and without its
@@ -130,10 +146,12 @@ fn same_thing(one: &Value, other: &Value) -> bool {
     if !barcodes(one).is_disjoint(&barcodes(other)) {
         return true;
     }
-    // A cut value is a part of the whole one; a longer one that is printed in one piece and named a
-    // serial says that this one is cut.
+    // A cut value is a part of the whole one; a longer one in a barcode, or printed in one piece and
+    // named a serial, says that this one is cut.
     let contains = one.value.contains(other.value)
-        || other.value.contains(one.value) && !other.claims_in_one_piece();
+        || other.value.contains(one.value)
+            && !other.claims_in_one_piece()
+            && !other.facts.has(Fact::Barcode);
     let alike = || edits(one.value, other.value, 2).is_some();
     let same_ink = || {
         other

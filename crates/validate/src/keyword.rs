@@ -204,6 +204,11 @@ fn word_at(line: &[char], at: usize, entry: &Entry) -> Option<Keyword> {
         return None;
     }
     let next = line.get(position).copied();
+    // `Serial No. SN24MUTX`: the second keyword is glued to the value, or the value's own.
+    let is_double = entry.letters.len() > 4 && entry.letters.ends_with(&['S', 'N']);
+    if is_double && next.is_some_and(|char| char.is_ascii_digit()) {
+        return None;
+    }
     let latin = entry.letters[0].is_alphabetic() && entry.letters[0] < '\u{2e80}';
     if latin && next.is_some_and(|char| char.is_alphabetic() && char < '\u{2e80}') {
         return None;
@@ -400,6 +405,7 @@ mod tests {
         check("SN:207KBVQF9-BT", &["Serial=207KBVQF9-BT"]);
         check("S/N:R4737970", &["Serial=R4737970"]);
         check("Serial No. SX123456", &["Serial=SX123456"]);
+        check("Serial No. SN24MUTXQ6CH3TRC", &["Serial=SN24MUTXQ6CH3TRC"]);
         check("Serial Number SN: 77987515", &["Serial=77987515"]);
         check("SNR 77987515", &["Serial=77987515"]);
         check("S/N:SN9VMNZ8T5DKIDU7", &["Serial=SN9VMNZ8T5DKIDU7"]);

@@ -26,6 +26,8 @@ const JOIN_LINES_MAX: usize = 3;
 /// Line heights that the next line of a value may stand off from where the value or its keyword
 /// begins.
 const ALIGNED: f32 = 1.5;
+/// Letters before a colon that are a keyword, known or not.
+const TAG_LETTERS_MAX: usize = 4;
 /// The shortest value that may be a serial.
 pub(crate) const VALUE_CHARS_MIN: usize = 5;
 
@@ -152,6 +154,21 @@ impl<'a> Line<'a> {
             && self.words(0, self.chars.len()).len() == 1
     }
 
+    /// Where the number of a word starts: after the few letters and the colon of a keyword that is not
+    /// known or was misread, `SK:6219248629`.
+    fn after_tag(&self, from: usize, to: usize) -> usize {
+        let word = &self.chars[from..to];
+        let letters = word.iter().take_while(|char| char.is_alphanumeric()).count();
+        let ended = matches!(word.get(letters), Some(':' | '\u{ff1a}'));
+        let number = word.get(letters + 1..).unwrap_or_default();
+        let is_word = word[..letters].iter().any(|char| char.is_alphabetic());
+        let one_number = number.len() >= VALUE_CHARS_MIN && !number.contains(&':');
+        match ended && is_word && (1..=TAG_LETTERS_MAX).contains(&letters) && one_number {
+            true => from + letters + 1,
+            false => from,
+        }
+    }
+
     /// The words of a part of the line: where they start and end.
     fn words(&self, start: usize, end: usize) -> Vec<(usize, usize)> {
         let mut words = Vec::new();
@@ -163,7 +180,7 @@ impl<'a> Line<'a> {
                 || self.chars[at] > '\u{2e80}' && fold_char(self.chars[at]).is_none();
             if splits {
                 if at > from {
-                    words.push((from, at));
+                    words.push((self.after_tag(from, at), at));
                 }
                 from = at + 1;
             }
@@ -320,6 +337,7 @@ fn continued(
         return;
     }
     let mut text: String = line.chars[keyword.end.min(end)..end].iter().collect();
+    let near = fold(&text).is_empty();
     let Some(mut frame) = Frame::of(line.quad) else { return };
     let value_at = keyword.end as f32 / line.chars.len().max(1) as f32 * frame.length;
     let mut from = index;
@@ -354,7 +372,7 @@ fn continued(
                 line: index,
                 span: (0, 0),
                 ends: Ends::default(),
-                near: false,
+                near,
             });
         }
         from = next;

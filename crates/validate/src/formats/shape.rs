@@ -110,10 +110,10 @@ impl Shape {
             && canonical.chars().zip(&self.0).all(|(char, class)| class.admits(char))
     }
 
-    /// Whether a canonical value would have this shape with one character more or less.
+    /// Whether a canonical value would have this shape with one character more, less or another.
     pub(crate) fn fits_but_for_one(&self, canonical: &str) -> bool {
         let (value, classes) = (canonical.as_bytes(), &self.0[..]);
-        if value.len().abs_diff(classes.len()) != 1 {
+        if value.len().abs_diff(classes.len()) > 1 {
             return false;
         }
         let admits = |(char, class): (&u8, &Class)| class.admits(char::from(*char));
@@ -124,7 +124,7 @@ impl Shape {
             let (rest, classes) = (rest.unwrap_or_default(), classes.unwrap_or_default());
             rest.len() == classes.len() && rest.iter().zip(classes).all(admits)
         };
-        past(1, 0) || past(0, 1)
+        start < value.len().max(classes.len()) && (past(1, 0) || past(0, 1) || past(1, 1))
     }
 
     /// The shape as a regular expression without its anchors.
@@ -170,6 +170,8 @@ mod tests {
             ("C030UQ50550081", false),
             ("C030U5055008", false),
             ("X030U50550081", false),
+            ("X030UQ50550081", true),
+            ("X030UX5055A081", false),
         ] {
             assert_eq!(shape.fits_but_for_one(value), almost, "{value}");
         }

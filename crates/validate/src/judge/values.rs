@@ -1,6 +1,6 @@
 //! Each value in view with the facts that speak for it and the bars that stand against it.
 
-use super::print::{Twice, is_sure, read_twice, written_like};
+use super::print::{Twice, is_evenly_spaced, is_sure, read_twice, written_like};
 use crate::correction::{self, differences};
 use crate::formats::digits;
 use crate::label::Joined;
@@ -28,10 +28,16 @@ pub(super) struct Value<'a> {
 }
 
 impl Value<'_> {
-    /// Whether it is said to be the serial by the barcode itself or by a keyword in its own line,
-    /// in a reading that nothing was cut off.
+    /// Whether it has a form that is to be expected here.
+    pub(super) fn has_form(&self) -> bool {
+        self.facts.has(Fact::VendorFormat) || self.facts.has(Fact::TaughtFormat)
+    }
+
+    /// Whether it is said to be the serial by the barcode itself, or by a keyword in its own line in
+    /// a reading that nothing was cut off; where it has the form, by a keyword nearby.
     pub(super) fn claims(&self) -> bool {
         self.facts.has(Fact::BarcodeNamed)
+            || self.facts.has(Fact::KeywordNear) && self.has_form()
             || self.sightings.iter().any(|sighting| {
                 sighting.says_serial()
                     && sighting.is_whole_print()
@@ -128,7 +134,9 @@ impl<'a> Case<'a> {
                 }
                 Carrier::Print { ends, near, .. } => {
                     facts.insert(Fact::Printed);
-                    facts.insert_if(Fact::Keyword, sighting.says_serial() && !near);
+                    // A barcode comes before all print here, if there is one to compare with.
+                    let compared = !sighting.is_wrapped() || !barcodes.is_empty();
+                    facts.insert_if(Fact::Keyword, sighting.says_serial() && !near && compared);
                     facts.insert_if(Fact::KeywordNear, sighting.says_serial() && near);
                     photos.extend(ends.whole().then_some(sighting.place.photo));
                 }
@@ -141,7 +149,10 @@ impl<'a> Case<'a> {
         facts.insert_if(Fact::TwoReadings, read_twice >= Some(Twice::EachEndOnce));
         facts.insert_if(Fact::TwoWholeReadings, read_twice == Some(Twice::Whole));
         facts.insert_if(Fact::Expected, self.estate.expects(value));
-        let sure = is_sure(self.evidence, format, sightings) && !self.almost_has_a_form(value);
+        let ambiguous = self.ambiguous.iter().any(|(read, _)| read == value);
+        let sure = !ambiguous
+            && is_sure(self.evidence, format, sightings)
+            && !self.almost_has_a_form(value);
         facts.insert_if(Fact::Sure, sure);
         self.stripped(value, sightings, &mut facts);
         if let Some(format) = format {
@@ -160,26 +171,31 @@ impl<'a> Case<'a> {
         format.brands.iter().any(|brand| self.brands.contains(brand.as_str()))
     }
 
-    /// Whether a value is a character short or long of a form that is to be expected here, and has
+    /// Whether a value misses by one character, wrong, short or long, a form that is to be expected here, and has
     /// none: a repeated character is lost without a trace, and for both readers.
     fn almost_has_a_form(&self, value: &str) -> bool {
         let of_maker = |format: &&&Format| self.is_in_view(format);
         let almost = |format: &&Format| format.shapes.iter().any(|it| it.fits_but_for_one(value));
         // A maker whose name is in view decides before the others.
-        match self.forcing.iter().filter(of_maker).any(almost) {
-            true => !self.forcing.iter().filter(of_maker).any(|format| format.fits(value)),
-            false => {
-                !self.forcing.iter().any(|format| format.fits(value))
-                    && self.forcing.iter().any(almost)
-            }
+        if self.forcing.iter().filter(of_maker).any(almost) {
+            return !self.forcing.iter().filter(of_maker).any(|format| format.fits(value));
         }
+        let known = |format: &&Format| format.standing != Standing::Permissive;
+        let is_known = self.formats.matching(value).any(|format| known(&format));
+        let other_length =
+            |shape: &Shape| shape.classes().len() != value.len() && shape.fits_but_for_one(value);
+        let of_any = |format: &Format| format.shapes.iter().any(other_length);
+        !self.forcing.iter().any(|format| format.fits(value))
+            && (self.forcing.iter().any(almost)
+                || !is_known && self.formats.iter().filter(known).any(of_any))
     }
 
-    /// Whether every barcode in view is one of these or a product number.
+    /// Whether every barcode in view is one of these or surely another kind of number.
     fn no_barcode_but(&self, these: &BTreeSet<(usize, usize)>) -> bool {
         self.sightings.iter().all(|sighting| {
-            sighting.says_other() == Some(IdentifierKind::Ean)
-                || sighting.barcode().is_none_or(|barcode| these.contains(&barcode))
+            let is_other = |it: &Sighting| it.value == sighting.value && it.says_other().is_some();
+            sighting.barcode().is_none_or(|barcode| these.contains(&barcode))
+                || self.sightings.iter().any(is_other)
         })
     }
 
@@ -194,14 +210,20 @@ impl<'a> Case<'a> {
             bare && matches!(sighting.named, Some((IdentifierKind::Serial, _)))
         });
         let Some(perhaps) = perhaps else { return };
-        let specific = |value: &str| {
-            self.formats.matching(value).any(|format| format.standing != Standing::Permissive)
-        };
+        // Any ten digits are a serial of some maker.
+        let specific = |value: &str| self.forcing.iter().any(|format| format.fits(value));
         let whole = self.sightings.iter().find(|other| {
             other.barcode() == perhaps.barcode()
                 && matches!(other.carrier, Carrier::Barcode { mark: Mark::Whole, .. })
         });
-        let whole_is_specific = whole.is_some_and(|whole| specific(&whole.value));
+        let known = |format: &Format| format.standing != Standing::Permissive;
+        let whole_is_specific =
+            whole.is_some_and(|whole| self.formats.matching(&whole.value).any(known));
+        // `SN2599583` may be `2599583` and `N2599583`.
+        let two_ways = whole.is_some_and(|whole| {
+            whole.value.len() > value.len() + 1
+                && whole.value.strip_prefix('S').is_some_and(specific)
+        });
         // Print that shows more of the barcode's letters belongs to another identifier.
         let print_shows_more = self.sightings.iter().any(|print| {
             !print.is_barcode()
@@ -215,7 +237,7 @@ impl<'a> Case<'a> {
         let is_keyed = facts.has(Fact::Keyword) || facts.has(Fact::KeywordNear);
         let stripped = match (specific(value), whole_is_specific) {
             (_, true) => false,
-            (true, false) => !print_shows_more,
+            (true, false) => !print_shows_more && (is_keyed || !two_ways),
             (false, false) => is_keyed && !print_shows_more,
         };
         if stripped {
@@ -301,6 +323,30 @@ impl<'a> Case<'a> {
             |it: &Sighting| matches!(it.carrier, Carrier::Print { reading: Reading::First, .. });
         let mut whole = value.sightings.iter().filter(|it| first(it) && it.is_whole_print());
         whole.any(|sighting| !other(sighting))
+    }
+
+    /// Whether a value is printed that may be another of one's format, misread: it has the form
+    /// with one of several corrections; or but for one character, and a part of it may be cut off,
+    /// glued on or lost, or its letters are the format's, or it is said to be a serial.
+    pub(super) fn almost_is(&self, one: &Value, value: &Value) -> bool {
+        let Some(format) = one.format else { return false };
+        if self.ambiguous.iter().any(|(read, _)| read == value.value) {
+            return true;
+        }
+        let lettered = |shape: &Shape| {
+            let letter = |class: &Class| matches!(class, Class::Exactly('A'..='Z'));
+            shape.classes().iter().any(letter)
+        };
+        let named = value.sightings.iter().any(|sighting| sighting.says_serial());
+        let cut = || {
+            let words =
+                |it: &&&Sighting| matches!(it.carrier, Carrier::Print { joined: Joined::No, .. });
+            let mut words = value.sightings.iter().filter(words).peekable();
+            words.peek().is_some()
+                && words.all(|it| !it.is_whole_print() || !is_evenly_spaced(self.evidence, it))
+        };
+        let mut almost = format.shapes.iter().filter(|shape| shape.fits_but_for_one(value.value));
+        almost.any(|shape| named || lettered(shape) || cut())
     }
 
     /// Product numbers in view without leading zeros: the same number is an EAN-13, a UPC-A and
