@@ -1,6 +1,6 @@
 //! Each value in view with the facts that speak for it and the bars that stand against it.
 
-use super::print::{Twice, is_evenly_spaced, is_sure, read_twice, written_like};
+use super::print::{Twice, is_sure, read_twice, written_like};
 use crate::correction::{self, differences};
 use crate::formats::digits;
 use crate::label::Joined;
@@ -325,28 +325,18 @@ impl<'a> Case<'a> {
         whole.any(|sighting| !other(sighting))
     }
 
-    /// Whether a value is printed that may be another of one's format, misread: it has the form
-    /// with one of several corrections; or but for one character, and a part of it may be cut off,
-    /// glued on or lost, or its letters are the format's, or it is said to be a serial.
+    /// Whether a value may be another of one's format, misread: it has the form with one of several
+    /// corrections or but for one character, and its letters are the format's or it is said to be a
+    /// serial. A number of digits that nothing names is any number: meters show readings.
     pub(super) fn almost_is(&self, one: &Value, value: &Value) -> bool {
-        let Some(format) = one.format else { return false };
-        if self.ambiguous.iter().any(|(read, _)| read == value.value) {
-            return true;
-        }
-        let lettered = |shape: &Shape| {
-            let letter = |class: &Class| matches!(class, Class::Exactly('A'..='Z'));
-            shape.classes().iter().any(letter)
-        };
+        let letter = |class: &Class| matches!(class, Class::Exactly('A'..='Z'));
+        let lettered = |shape: &Shape| shape.classes().iter().any(letter);
         let named = value.sightings.iter().any(|sighting| sighting.says_serial());
-        let cut = || {
-            let words =
-                |it: &&&Sighting| matches!(it.carrier, Carrier::Print { joined: Joined::No, .. });
-            let mut words = value.sightings.iter().filter(words).peekable();
-            words.peek().is_some()
-                && words.all(|it| !it.is_whole_print() || !is_evenly_spaced(self.evidence, it))
-        };
-        let mut almost = format.shapes.iter().filter(|shape| shape.fits_but_for_one(value.value));
-        almost.any(|shape| named || lettered(shape) || cut())
+        let ambiguous = self.ambiguous.iter().any(|(read, _)| read == value.value);
+        let mut shapes = one.format.into_iter().flat_map(|format| &format.shapes);
+        shapes.any(|shape| {
+            (named || lettered(shape)) && (ambiguous || shape.fits_but_for_one(value.value))
+        })
     }
 
     /// Product numbers in view without leading zeros: the same number is an EAN-13, a UPC-A and
