@@ -14,7 +14,7 @@ use crate::{CharReading, Correction, Estate, Evidence, Format, Shape, Standing};
 const CORRECTIONS_MAX: usize = 2;
 
 /// A character read with this probability is what it is read as: below it are most wrong ones.
-pub(crate) const SURE_P: f32 = 0.98;
+const SURE_P: f32 = 0.98;
 
 /// Whether the reader was sure of a character. A probability that is no number is not sure.
 pub(crate) fn is_sure(char: &CharReading) -> bool {

@@ -88,11 +88,11 @@ pub(super) fn is_sure(
         let chars = sighting.chars(evidence);
         let corrected = |at| sighting.corrections.iter().any(|correction| correction.at == at);
         let sure = |(at, char): (usize, &&CharReading)| {
-            let p_min = match may_be(&sighting.value, at, format).next() {
-                Some(_) => SURE_OF_LOOK_P,
-                None => correction::SURE_P,
+            let is_read = match may_be(&sighting.value, at, format).next() {
+                Some(_) => char.p >= SURE_OF_LOOK_P,
+                None => correction::is_sure(char) || is_unlike_runner_up(char),
             };
-            char.p >= p_min || is_unlike_runner_up(char) || corrected(at)
+            is_read || corrected(at)
         };
         !chars.is_empty()
             && chars.iter().enumerate().all(sure)
