@@ -1,5 +1,6 @@
 //! What the end-to-end tests are made with: photographs of labels and a harness around the program.
 
+pub mod bombs;
 pub mod harness;
 pub mod nodes;
 pub mod render;

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 
 /// How often certificate files are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// A certificate and its private key, both PEM.
 #[derive(Clone, Debug)]

@@ -2,12 +2,14 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod abuse;
 mod crash;
 mod crash_points;
 mod desk;
 mod estate;
 mod inbox;
 mod numbering;
+mod operating;
 mod phone;
 mod reading;
 mod rendering;
@@ -43,28 +45,4 @@ fn photo_without_numbers(seed: u64) -> Photo {
 fn serial_of(photo: &Photo) -> String {
     let printed = photo.truth.serial.as_deref().unwrap_or_default();
     printed.chars().filter(char::is_ascii_alphanumeric).collect()
-}
-
-/// A PNG that claims 65,535 by 65,535 pixels and holds hardly any of them.
-fn png_of_claims() -> Vec<u8> {
-    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    let header = [0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff, 8, 2, 0, 0, 0];
-    let pixels = [0x78, 0x9c, 0x63, 0, 0, 0, 1, 0, 1];
-    for (name, content) in [(b"IHDR", header.as_slice()), (b"IDAT", &pixels), (b"IEND", &[])] {
-        let chunk = [name.as_slice(), content].concat();
-        png.extend((content.len() as u32).to_be_bytes());
-        png.extend(&chunk);
-        png.extend(crc32(&chunk).to_be_bytes());
-    }
-    png
-}
-
-/// The checksum of PNG chunks (ISO/IEC 15948, annex D), bit by bit.
-fn crc32(bytes: &[u8]) -> u32 {
-    let fold = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
-        })
-    };
-    !bytes.iter().fold(u32::MAX, fold)
 }

@@ -1,8 +1,9 @@
 //! `labelscan scan` and `labelscan eval`: photos read without a service.
 
-use crate::{clear_photo, photo_without_numbers, png_of_claims, serial_of};
+use crate::{clear_photo, photo_without_numbers, serial_of};
 use serde_json::Value;
 use std::path::Path;
+use tests::bombs::png_of_claims;
 use tests::harness::{Ended, labelscan};
 
 async fn scan_json(folder: &Path, names: &[&str]) -> Ended {

@@ -1,7 +1,8 @@
 //! The HTTP API: from an upload to one signed event at the registry.
 
-use crate::{SOON, clear_photo, photo_without_numbers, png_of_claims, serial_of};
+use crate::{SOON, clear_photo, photo_without_numbers, serial_of};
 use serde_json::json;
+use tests::bombs::png_of_claims;
 use tests::harness::{Answer, Caller, Installation, Sink, eventually};
 
 /// Waits until the scan's registration has the given status.

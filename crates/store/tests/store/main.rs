@@ -43,4 +43,5 @@ mod receive;
 mod registration;
 mod review;
 mod sealing;
+mod upgrade;
 mod upkeep;
