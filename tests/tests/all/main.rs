@@ -3,6 +3,7 @@
 
 mod batch;
 mod abuse;
+mod contract;
 mod crash;
 mod crash_points;
 mod desk;
