@@ -30,7 +30,7 @@ async fn schemathesis_finds_no_server_error_and_no_undocumented_answer() {
         .arg(format!("http://{}/openapi.json", installation.address()))
         .args(["--header", &format!("Authorization: Bearer {}", admin.key())])
         .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing"])
-        .args(["--max-examples", "15", "--generation-deterministic", "--no-color"])
+        .args(["--max-examples", "15", "--generation-deterministic"])
         .current_dir(installation.folder())
         .env("PYTHONPATH", format!("{packages}:{}", root().join("tests/contract").display()))
         .env("PYTHONDONTWRITEBYTECODE", "1")

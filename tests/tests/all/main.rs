@@ -17,6 +17,7 @@ mod rendering;
 mod resumable;
 mod secrecy;
 mod serving;
+mod signing_in;
 mod soaking;
 mod storage;
 mod structure;

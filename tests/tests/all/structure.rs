@@ -91,21 +91,22 @@ fn pure_crates_have_no_runtime() {
     }
 }
 
-/// The product's source files of one crate, their path relative to `src` first.
-fn sources(name: &str) -> Vec<(String, String)> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                found.push(path);
-            }
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
         }
     }
+}
+
+/// The product's source files of one crate, their path relative to `src` first.
+fn sources(name: &str) -> Vec<(String, String)> {
     let src = root().join("crates").join(name).join("src");
     let mut found = Vec::new();
-    walk(&src, &mut found);
+    rust_files(&src, &mut found);
     found.sort();
     assert!(!found.is_empty(), "{name} has sources");
     found
@@ -171,5 +172,25 @@ fn names_say_what_a_thing_is_for() {
                 assert!(!empty.contains(&part), "{name}/src/{path}");
             }
         }
+    }
+}
+
+#[test]
+fn each_test_that_the_table_of_security_names_exists() {
+    let table = std::fs::read_to_string(root().join("docs/asvs.md")).expect("the table");
+    let named: BTreeSet<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .filter_map(|line| line.rsplit('|').nth(1)?.trim().strip_prefix('`')?.strip_suffix('`'))
+        .collect();
+    assert!(named.len() > 25, "{named:?}");
+    let mut files = Vec::new();
+    for folder in ["crates", "tests"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    let code: String =
+        files.iter().map(|path| std::fs::read_to_string(path).expect("UTF-8")).collect();
+    for name in named {
+        assert!(code.contains(&format!("fn {name}(")), "there is no test {name}");
     }
 }

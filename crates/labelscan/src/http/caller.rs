@@ -27,7 +27,11 @@ impl Caller {
 
     /// Refuses callers below a role.
     pub(super) fn at_least(&self, role: Role) -> Result<(), Problem> {
-        if self.role >= role { Ok(()) } else { Err(Code::Forbidden.into()) }
+        if self.role >= role {
+            return Ok(());
+        }
+        tracing::warn!(caller = self.name, role = self.role.as_str(), "denied");
+        Err(Code::Forbidden.into())
     }
 
     /// Whether the caller may see what belongs to `owner`.
