@@ -5,6 +5,7 @@
 //! `cargo run --release -p tests --example load -- --minutes 5`
 
 #![allow(clippy::disallowed_methods, reason = "a program that measures reads the clock")]
+#![allow(clippy::print_stdout, reason = "its findings are what it was started for")]
 
 use anyhow::{Result, ensure};
 use clap::Parser;
