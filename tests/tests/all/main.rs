@@ -1,8 +1,8 @@
 //! All end-to-end tests in one binary: they link once and share the harness.
 #![forbid(unsafe_code)]
 
-mod batch;
 mod abuse;
+mod batch;
 mod contract;
 mod crash;
 mod crash_points;
