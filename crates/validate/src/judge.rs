@@ -11,6 +11,7 @@ mod values;
 
 use crate::look_alike::{edits, look_alike_distance};
 use crate::rules::{self, Bar, Fact};
+use crate::sighting::Sighting;
 use crate::*;
 use std::collections::BTreeSet;
 use values::{Case, Value};
@@ -74,8 +75,12 @@ fn disagreement(case: &Case, accepted: &[&Value]) -> Bar {
 /// What another value in view says against the one that would be accepted.
 fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
     let from_barcode = only.facts.has(Fact::Barcode);
-    // A form forces the print to another value than the barcode's: one of the two was misread.
-    if from_barcode && !only.has_form() && rival.has_form() && corrects(rival, only) {
+    let almost = || edits(only.value, rival.value, 2).is_some();
+    // The print has the form that the barcode's value lacks and almost is: one of the two was
+    // misread.
+    let form_in_print = from_barcode && !only.has_form() && rival.has_form();
+    let differs = only.value != rival.value && only.value.len() == rival.value.len();
+    if form_in_print && differs && almost() {
         return Some(Bar::BarcodeTextDiffer);
     }
     if only.value == rival.value || same_thing(only, rival) {
@@ -126,22 +131,17 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
         return Some(Bar::TwoSerials);
     }
     // A barcode that is almost the print: one of the two was misread.
-    let almost = || edits(only.value, rival.value, 2).is_some();
     (!from_barcode && rival_barcode && !barred && almost()).then_some(Bar::BarcodeTextDiffer)
-}
-
-/// Whether a value is another one with the corrections that a form forced.
-fn corrects(value: &Value, read: &Value) -> bool {
-    !value.corrections.is_empty()
-        && value.corrections.iter().all(|it| read.value.chars().nth(it.at) == Some(it.read))
-        && look_alike_distance(value.value, read.value) == Some(value.corrections.len())
 }
 
 /// Whether two values are two readings of one thing: the same barcode with and without its
 /// identifier, or print that was cut, glued, joined or read differently.
 fn same_thing(one: &Value, other: &Value) -> bool {
+    // What a barcode names otherwise is not the serial that the same barcode may hold as a whole.
     let barcodes = |value: &Value| -> BTreeSet<(usize, usize)> {
-        value.sightings.iter().filter_map(|sighting| sighting.barcode()).collect()
+        let other = |sighting: &Sighting| matches!(sighting.named, Some((kind, _)) if kind != IdentifierKind::Serial);
+        let own = value.sightings.iter().filter(|sighting| !other(sighting));
+        own.filter_map(|sighting| sighting.barcode()).collect()
     };
     if !barcodes(one).is_disjoint(&barcodes(other)) {
         return true;

@@ -143,6 +143,11 @@ impl<'a> Line<'a> {
                 keyword.strength = Strength::Weak;
             }
         }
+        // A line names one serial: of two such keywords one is a misread `P/N`.
+        let named = |keyword: &&mut Keyword| keyword.kind == IdentifierKind::Serial;
+        if keywords.iter_mut().filter(named).count() > 1 {
+            keywords.iter_mut().filter(named).for_each(|it| it.strength = Strength::Weak);
+        }
         Self { quad: &source.quad, chars, keywords, source }
     }
 
