@@ -16,7 +16,7 @@ const LINES_MAX: usize = 300;
 /// Longer lines are cut: no serial is there.
 const LINE_CHARS_MAX: usize = 200;
 /// Probability of the first letter below which a short keyword says little.
-const KEYWORD_P_MIN: f32 = 0.8;
+const KEYWORD_P_MIN: f32 = 0.97;
 /// Letters below which a keyword is short: one wrong letter makes another of it.
 const SHORT_WORD_LETTERS: usize = 4;
 /// Words that are joined to one value at most: `082 1032398`, `324 689 776`.

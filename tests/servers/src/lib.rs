@@ -4,7 +4,7 @@
 
 mod s3;
 
-pub use s3::serve_s3;
+pub use s3::S3;
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;

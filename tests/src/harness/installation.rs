@@ -3,6 +3,7 @@
 use super::{Caller, Ended, Sink, eventually, labelscan_with, models, program};
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -162,8 +163,30 @@ impl Installation {
     /// # Panics
     /// If the process cannot be started.
     pub fn start_command(&self, arguments: &[&str], more: &[(&str, &str)]) -> Server {
+        self.spawn(Command::new(program()), arguments, more)
+    }
+
+    /// Starts a server whose photos lie on a file system of their own of `size_kb`, which only it
+    /// and [`Server::root`] see, and does not wait.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    pub fn start_on_small_disk(&self, size_kb: u32) -> Server {
+        let photos = self.data().join("photos");
+        std::fs::create_dir_all(&photos).expect("a folder");
+        let mount = format!("mount -t tmpfs -o size={size_kb}k tmpfs '{}'", photos.display());
+        let mut command = Command::new("unshare");
+        command.arg("--mount");
+        // Root may mount as it is, others in a user namespace of their own.
+        let root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+        command.args((!root).then_some("--map-root-user"));
+        command.args(["sh", "-c", &format!("{mount} && exec \"$@\""), "sh"]).arg(program());
+        self.spawn(command, &["serve"], &[])
+    }
+
+    fn spawn(&self, mut command: Command, arguments: &[&str], more: &[(&str, &str)]) -> Server {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log");
-        let child = Command::new(program())
+        let child = command
             .args(arguments)
             .current_dir(self.folder())
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
@@ -197,6 +220,14 @@ impl Server {
     /// If it has ended.
     pub fn process(&self) -> u32 {
         self.child.id().expect("the server runs")
+    }
+
+    /// The file system as it sees it.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub fn root(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root", self.process()))
     }
 
     /// The processes that it started.

@@ -11,6 +11,7 @@ mod estate;
 mod inbox;
 mod numbering;
 mod operating;
+mod outages;
 mod phone;
 mod reading;
 mod rendering;

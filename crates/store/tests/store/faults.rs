@@ -5,7 +5,7 @@
 //! call of a kind fail, or its folder lies on a file system of one megabyte.
 #![allow(clippy::print_stdout, reason = "a child tells its parent what it acknowledged")]
 
-use crate::place::{accepted, lease, now, upload};
+use crate::place::{Place, accepted, lease, now, upload};
 use std::path::Path;
 use std::process::{Command, Output};
 use store::{Received, ScanId, ScanStatus, Settings, Settled, Store, StoreError};
@@ -135,6 +135,39 @@ async fn assert_consistent(folder: &Path, ended: &Output, fault: &str) {
     let check = store.check(jiff::Timestamp::MAX).await.unwrap();
     assert!(check.is_settled() && check.scans == 1, "{fault}: {check:?}\n{said}");
     store.close().await;
+}
+
+/// The photo store stops answering at the nth request, for every n: what was acknowledged is there,
+/// the same upload is taken afterwards, and nothing is left over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_photo_store_that_stops_answering_loses_nothing() {
+    let place = Place::sqlite_and_s3().await;
+    let (store, s3) = (&place.store, place.s3.as_ref().expect("photos are in S3"));
+    let mut failed = 0;
+    for n in 0..CALLS_MAX {
+        let key = format!("key {n}");
+        s3.fail_after(n);
+        let first = store.receive(upload(&key, PHOTO), now()).await;
+        if let Err(error) = &first {
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{n}: {error}");
+            failed += 1;
+        }
+        let fell_ill = s3.heal();
+        let again = store.receive(upload(&key, PHOTO), now()).await.expect("it answers again");
+        let (Received::New(id) | Received::Repeat(id)) = again else { panic!("no conflict") };
+        if let Ok(Received::New(acknowledged)) = first {
+            assert_eq!(again, Received::Repeat(acknowledged), "{n}");
+        }
+        assert_eq!(store.photos(id).await.unwrap()[0].bytes, PHOTO, "{n}");
+        if !fell_ill {
+            break;
+        }
+        assert!(n + 1 < CALLS_MAX, "an upload takes more requests than that");
+    }
+    assert!(failed > 0, "no request failed");
+    store.sweep_orphans(jiff::Timestamp::MAX).await.unwrap();
+    let check = store.check(jiff::Timestamp::MAX).await.unwrap();
+    assert!(check.is_sound(), "{check:?}");
 }
 
 /// Runs the child on a file system of its own that holds one megabyte and a bit; the mount ends with

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use servers::{DataServer, serve_s3};
+use servers::{DataServer, S3};
 use sqlx::Connection;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -54,6 +54,8 @@ pub(crate) struct Place {
     pub(crate) settings: Settings,
     /// Where the photos lie as files, whatever engine keeps them.
     pub(crate) photos: PathBuf,
+    /// What keeps the photos, if it is no folder.
+    pub(crate) s3: Option<S3>,
     folder: TempDir,
     postgres: Option<Arc<DataServer>>,
 }
@@ -84,9 +86,10 @@ impl Place {
             settings.limits = Limits::default();
         }
         let mut photos = folder.path().join("photos");
-        if s3 {
+        let s3 = if s3 { Some(S3::serve(folder.path()).await) } else { None };
+        if let Some(s3) = &s3 {
             let options = [
-                ("aws_endpoint", format!("http://{}", serve_s3(folder.path()).await)),
+                ("aws_endpoint", format!("http://{}", s3.address())),
                 ("aws_allow_http", "true".into()),
                 ("aws_skip_signature", "true".into()),
             ];
@@ -95,7 +98,7 @@ impl Place {
             photos = photos.join("of/labels");
         }
         let store = Store::open(&settings).await.expect("the store opens");
-        Self { store, settings, photos, folder, postgres }
+        Self { store, settings, photos, s3, folder, postgres }
     }
 
     /// Every folder that rows and photos are kept in.
