@@ -12,6 +12,7 @@ mod inbox;
 mod numbering;
 mod operating;
 mod phone;
+mod printing;
 mod reading;
 mod rendering;
 mod resumable;

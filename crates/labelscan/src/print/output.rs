@@ -158,7 +158,11 @@ fn beside(place: &Path) -> anyhow::Result<NamedTempFile> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    Builder::new()
+    let mut builder = Builder::new();
+    // As any new file: who may read it is the umask's business.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
         .prefix(".labels-")
         .tempfile_in(folder)
         .with_context(|| format!("cannot write into {}", folder.display()))

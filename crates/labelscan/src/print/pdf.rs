@@ -49,8 +49,11 @@ impl Document {
 
     /// The font as drawing procedures (Type 3), one a character.
     fn embed_font(&mut self) {
-        let known: Vec<(u8, char)> =
-            font::characters().filter_map(|char| Some((u8::try_from(char).ok()?, char))).collect();
+        // A viewer wants a procedure of the space too.
+        let known: Vec<(u8, char)> = std::iter::once(' ')
+            .chain(font::characters())
+            .filter_map(|char| Some((u8::try_from(char).ok()?, char)))
+            .collect();
         let (first, last) = (b' ', b'~');
         let name = |code: u8| format!("g{code}");
         let mut procedures = Vec::new();
@@ -66,7 +69,6 @@ impl Document {
         for (code, char) in &known {
             map.pair(*code, *char);
         }
-        map.pair(b' ', ' ');
         self.pdf.cmap(to_unicode, &map.finish());
 
         let mut type3 = self.pdf.type3_font(self.font);
@@ -147,7 +149,9 @@ fn procedure(char: char) -> Vec<u8> {
             };
         }
     }
-    content.stroke();
+    if char != ' ' {
+        content.stroke();
+    }
     content.finish().into_vec()
 }
 
