@@ -7,9 +7,6 @@ use image::GrayImage;
 use rand::{SeedableRng, rngs::StdRng};
 use std::path::Path;
 
-/// About the share of a phone's picture that a label is cut out with: 0.6 megapixels.
-const PHOTO_PX: (u32, u32) = (900, 680);
-
 /// One printed label.
 #[derive(Clone, Debug)]
 pub struct Print {
@@ -22,14 +19,24 @@ pub struct Print {
 }
 
 impl Print {
+    /// A JPEG of it as a careful person takes it: upright, sharp, in even light.
+    ///
+    /// # Errors
+    /// Not for a shot like this.
+    pub fn careful(&self, seed: u64) -> Result<Vec<u8>> {
+        let shot = Shot::steady();
+        Ok(photograph_print(&self.paper, self.size_mm, &self.serial, &shot, seed)?.jpeg)
+    }
+
     /// A JPEG of it as a technician takes it: leaning, out of focus, in uneven light, in a third of
-    /// the cases sideways or upside down.
+    /// the cases sideways or upside down. `photo_px` are its width and height, if they matter.
     ///
     /// # Errors
     /// If the shot puts the label behind the camera.
-    pub fn photograph(&self, seed: u64) -> Result<Vec<u8>> {
+    pub fn photograph(&self, seed: u64, photo_px: Option<(u32, u32)>) -> Result<Vec<u8>> {
         let mut rng = StdRng::seed_from_u64(seed);
-        let shot = Shot { photo_px: PHOTO_PX, ..Shot::field(&mut rng) };
+        let field = Shot::field(&mut rng);
+        let shot = Shot { photo_px: photo_px.unwrap_or(field.photo_px), ..field };
         Ok(photograph_print(&self.paper, self.size_mm, &self.serial, &shot, seed)?.jpeg)
     }
 }
@@ -51,15 +58,23 @@ impl Miss {
 }
 
 /// Reads photos in `folder`, which it fills, and gives those that were not accepted with the serial
-/// that stands beside them.
+/// that stands beside them. `expected` says that the serials are on the list of expected ones, as
+/// those of `generate --batch` are.
 ///
 /// # Errors
 /// If the program cannot run, or passes over a photo.
-pub async fn misses(folder: &Path, photos: &[(&str, Vec<u8>)]) -> Result<Vec<Miss>> {
+pub async fn misses(
+    folder: &Path,
+    photos: &[(&str, Vec<u8>)],
+    expected: bool,
+) -> Result<Vec<Miss>> {
     for (number, (_, jpeg)) in photos.iter().enumerate() {
         std::fs::write(folder.join(format!("{number:06}.jpg")), jpeg)?;
     }
-    let ended = labelscan(folder, &["scan", "--json", "."]).await;
+    let list: Vec<&str> = photos.iter().map(|(serial, _)| *serial).collect();
+    std::fs::write(folder.join("expected.csv"), list.join("\n"))?;
+    let estate: &[&str] = if expected { &["--estate", "expected.csv"] } else { &[] };
+    let ended = labelscan(folder, &[&["scan", "--json", "."], estate].concat()).await;
     ensure!(matches!(ended.code, Some(0 | 1)), "{}", ended.stderr);
     let lines = ended.lines();
     ensure!(lines.len() == photos.len(), "{} answers to {} photos", lines.len(), photos.len());

@@ -34,6 +34,9 @@ const LEADING: f64 = 0.5;
 const GAP_MM: f64 = 0.6;
 /// Share of the height of a label with bars that its print takes.
 const PRINT_SHARE: f64 = 0.2;
+/// What it costs a label to have its keyword in a line of its own: the judge takes a serial in the
+/// keyword's line at its word, and wants more proof of one below. Of the ten points for a sure label.
+const TWO_LINES_COST: f64 = 5.0;
 /// Free edge of a label, for sheets that were not fed straight: a part of the shorter side.
 const MARGIN_SHARE: f64 = 0.05;
 const MARGIN_MM: (f64, f64) = (0.8, 2.0);
@@ -303,7 +306,7 @@ impl Design {
         let (module, cap) = (self.resolution.mm(fit.module), self.resolution.mm(fit.cap));
         let sure = (module / MODULE_MM_SURE).min(1.0) * (cap / CAP_MM_SURE).min(1.0);
         let two_lines = f64::from(u8::from(fit.arrangement == Arrangement::BesideInTwo));
-        10.0 * sure + (module / 0.5).min(1.0) + (cap / 2.5).min(1.0) - 0.2 * two_lines
+        10.0 * sure + (module / 0.5).min(1.0) + (cap / 2.5).min(1.0) - TWO_LINES_COST * two_lines
     }
 
     fn fit(
@@ -335,7 +338,7 @@ impl Design {
         let share = match (linear, beside) {
             (true, _) => f64::from(height) * PRINT_SHARE,
             (false, true) => f64::from(height),
-            (false, false) => f64::from(height.checked_sub(outer)?),
+            (false, false) => f64::from(height.checked_sub(outer + gap)?),
         };
         let titled = usize::from(self.title.is_some());
         let widest = texts[titled..].iter().map(|text| font::width(text)).fold(0.0, f64::max);
@@ -397,7 +400,7 @@ impl Design {
         let longest = (0..texts.len()).map(wide).max().unwrap_or(0);
         let block = side + 2 * fit.quiet + gap + longest;
         let left = width.saturating_sub(block) / 2;
-        let quiet_above = if linear { gap } else { fit.quiet };
+        let quiet_above = if linear { gap } else { fit.quiet + gap };
         let (x, y, first) = if above {
             let all = fit.symbol + quiet_above + print;
             let top = height.saturating_sub(all) / 2;
