@@ -5,6 +5,7 @@
 //! knows, modules and quiet zones follow the standards, and what falls short is said.
 
 mod arguments;
+mod doubt;
 mod font;
 mod label;
 mod output;
@@ -23,8 +24,9 @@ pub use arguments::PrintArgs;
 use crate::settings::Settings;
 use anyhow::{Context as _, ensure};
 use arguments::{Content, DEFAULT_SHEET, DEFAULT_SIZE_MM, Kind};
+use doubt::Doubt;
 use indicatif::{ProgressBar, ProgressStyle};
-use label::{Design, Doubt, Label, Resolution};
+use label::{Design, Label, Resolution};
 use output::Output;
 use page::Stock;
 use sheets::{SHEETS, Sheet, sheet_named};

@@ -32,7 +32,7 @@ pub struct PrintArgs {
     #[arg(long, value_name = "NAME")]
     pub batch: Option<String>,
     /// List the sheets that are known, and stop
-    #[arg(long, exclusive = true)]
+    #[arg(long)]
     pub sheets: bool,
     /// The file to write: .pdf, .png or .zpl; - is standard output and needs --as
     #[arg(long, value_name = "FILE", required_unless_present = "sheets")]
@@ -81,7 +81,7 @@ pub struct PrintArgs {
 pub enum Kind {
     /// For office printers and for label printers with a driver
     Pdf,
-    /// A picture a page: NAME.png, or NAME-0001.png and so on
+    /// A picture a page: NAME.png, or NAME-000001.png and so on if there are several
     Png,
     /// ZPL II, for Zebra's label printers and those that understand them
     Zpl,

@@ -4,27 +4,20 @@
 //! uneven bars are what scanners fail on. Where a label leaves a choice, the largest module and the
 //! largest print that fit beside each other are taken.
 
+use super::doubt::{CAP_MM_SURE, DoesNotFit, Doubt, MODULE_MM_SURE, Measures};
 use super::font;
 use super::sheets::INCH_MM;
 use super::symbol::{Modules, Symbology};
-use std::fmt;
 
-/// Narrowest module that 300-dpi printers print evenly and that a phone resolves from a hand's
-/// breadth; GS1 asks for as much of Code 128.
-const MODULE_MM_SURE: f64 = 0.25;
 /// Nothing is gained beyond this: bars would only leave the camera's view.
 const BAR_MODULE_MM_MAX: f64 = 0.5;
 /// The widest module that label printers can be told of, in dots.
 const MODULE_DOTS_MAX: u32 = 10;
-/// Height of bars that a scanner in a hand still meets: 5 mm or 15 % of the symbol's width.
-const BAR_MM_SURE: f64 = 5.0;
-const BAR_SHARE_SURE: f64 = 0.15;
 /// Below this they are no barcode any more.
 const BAR_MM_MIN: f64 = 2.0;
 const BAR_MM_MAX: f64 = 20.0;
-/// Height of capitals: people read no less, the reader of photos needs somewhat more.
+/// Height of capitals: people read no less.
 const CAP_MM_MIN: f64 = 0.8;
-const CAP_MM_SURE: f64 = 1.2;
 const CAP_MM_MAX: f64 = 3.5;
 /// The title's height as a part of the serial's.
 const TITLE_SHARE: f64 = 0.8;
@@ -141,67 +134,6 @@ impl Placed {
     }
 }
 
-/// Why a label may not be read although it is printed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Doubt {
-    /// Its modules are narrower than is sure.
-    Narrow { module_mm: f64, code: Symbology },
-    /// Less than the standard's free space stands around the symbol.
-    QuietCut { modules: u32, asked: u32, code: Symbology },
-    /// Its bars are lower than is sure.
-    Low { bar_mm: f64, sure_mm: f64 },
-    /// Its print is smaller than is sure.
-    SmallPrint { cap_mm: f64 },
-}
-
-impl fmt::Display for Doubt {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Narrow { module_mm, code } => {
-                let smaller = match code {
-                    Symbology::Code128 => " or a smaller symbol (--code qr, --code datamatrix)",
-                    Symbology::Qr => " or a smaller symbol (--code datamatrix)",
-                    Symbology::DataMatrix => "",
-                };
-                write!(
-                    out,
-                    "the narrowest part of the {} is {module_mm:.2} mm wide, and 300-dpi printers \
-                     and phones need {MODULE_MM_SURE} mm: take a larger label{smaller}",
-                    code.name()
-                )
-            }
-            Self::QuietCut { modules, asked, code } => write!(
-                out,
-                "only {modules} modules are free around the {}, and its standard asks for {asked}: \
-                 take a smaller --module or a larger label",
-                code.name()
-            ),
-            Self::Low { bar_mm, sure_mm } => write!(
-                out,
-                "the bars are {bar_mm:.1} mm high, and a scanner held by hand needs {sure_mm:.1} \
-                 mm: take a higher label, or --code qr"
-            ),
-            Self::SmallPrint { cap_mm } => write!(
-                out,
-                "the print is {cap_mm:.1} mm high, and reading it from a photo needs \
-                 {CAP_MM_SURE} mm: take a larger label or a shorter --title"
-            ),
-        }
-    }
-}
-
-/// A label that cannot be printed at all.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error(
-    "a {code} with its serial does not fit on a label of {} x {} mm: take a larger one{hint}",
-    size_mm.0, size_mm.1
-)]
-pub(super) struct DoesNotFit {
-    code: &'static str,
-    size_mm: (f64, f64),
-    hint: &'static str,
-}
-
 /// How symbol and print stand to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Arrangement {
@@ -237,7 +169,17 @@ impl Design {
         let modules = self.code.encode(&content)?;
         let fit = self.best_fit(&modules, serial).ok_or_else(|| self.does_not_fit())?;
         let (symbol, lines) = self.place(&fit, modules, content, serial);
-        let doubts = self.doubts(&fit, &symbol);
+        let measures = Measures {
+            code: self.code,
+            module_mm: self.resolution.mm(fit.module),
+            quiet_modules: self.free_modules(&fit),
+            symbol_mm: (
+                self.resolution.mm(symbol.modules.width() * fit.module),
+                self.resolution.mm(fit.symbol),
+            ),
+            cap_mm: self.resolution.mm(fit.cap),
+        };
+        let doubts = measures.doubts();
         let (width, height) = self.size();
         Ok((Label { width, height, symbol, lines }, doubts))
     }
@@ -431,30 +373,13 @@ impl Design {
         (symbol, lines)
     }
 
-    fn doubts(&self, fit: &Fit, symbol: &Placed) -> Vec<Doubt> {
-        let mut doubts = Vec::new();
-        let module_mm = self.resolution.mm(fit.module);
-        // A dot more or less is the printer's business.
-        if module_mm < MODULE_MM_SURE * 0.98 {
-            doubts.push(Doubt::Narrow { module_mm, code: self.code });
+    /// Modules beside the symbol that are surely free, the label's margin among them.
+    fn free_modules(&self, fit: &Fit) -> u32 {
+        let kept = fit.quiet / fit.module;
+        if kept < self.code.quiet_modules() {
+            (fit.quiet + self.margin()) / fit.module
+        } else {
+            kept
         }
-        let (asked, modules) =
-            (self.code.quiet_modules(), (fit.quiet + self.margin()) / fit.module);
-        if fit.quiet < asked * fit.module && modules < asked {
-            doubts.push(Doubt::QuietCut { modules, asked, code: self.code });
-        }
-        if self.code == Symbology::Code128 {
-            let bar_mm = self.resolution.mm(fit.symbol);
-            let width_mm = self.resolution.mm(symbol.modules.width() * fit.module);
-            let sure_mm = BAR_MM_SURE.max(width_mm * BAR_SHARE_SURE);
-            if bar_mm < sure_mm {
-                doubts.push(Doubt::Low { bar_mm, sure_mm });
-            }
-        }
-        let cap_mm = self.resolution.mm(fit.cap);
-        if cap_mm < CAP_MM_SURE {
-            doubts.push(Doubt::SmallPrint { cap_mm });
-        }
-        doubts
     }
 }

@@ -21,8 +21,9 @@ pub(super) struct Output {
     overwrite: bool,
     resolution: Resolution,
     copies: u32,
-    /// Pages that will come.
+    /// Pages that will come, and that have come.
     pages: usize,
+    done: usize,
     writing: Writing,
 }
 
@@ -30,8 +31,7 @@ enum Writing {
     Pdf(Box<Document>),
     /// Complete pictures that wait for their names.
     Png(Vec<(TempPath, PathBuf)>),
-    /// `None` is standard output.
-    Zpl(Option<NamedTempFile>),
+    Zpl(NamedTempFile),
 }
 
 impl Output {
@@ -55,10 +55,12 @@ impl Output {
         let writing = match kind {
             Kind::Pdf => Writing::Pdf(Box::new(Document::new(resolution))),
             Kind::Png => Writing::Png(Vec::new()),
-            Kind::Zpl if to_stdout => Writing::Zpl(None),
-            Kind::Zpl => Writing::Zpl(Some(beside(path)?)),
+            // Standard output may be a printer: it gets all or nothing too.
+            Kind::Zpl if to_stdout => Writing::Zpl(NamedTempFile::new()?),
+            Kind::Zpl => Writing::Zpl(beside(path)?),
         };
-        let output = Self { path: path.into(), overwrite, resolution, copies, pages, writing };
+        let output =
+            Self { path: path.into(), overwrite, resolution, copies, pages, done: 0, writing };
         for page in 0..if kind == Kind::Png { pages } else { 1 } {
             let place = output.name(page);
             ensure!(
@@ -88,32 +90,24 @@ impl Output {
     /// # Errors
     /// If it cannot be written.
     pub(super) fn page(&mut self, page: &Page) -> anyhow::Result<()> {
-        if let Writing::Png(done) = &self.writing {
-            let bytes = Raster::of_page(page).png(self.resolution)?;
-            if self.to_stdout() {
-                io::stdout().lock().write_all(&bytes)?;
-                return Ok(());
-            }
-            let place = self.name(done.len());
-            let mut file = beside(&place)?;
-            file.write_all(&bytes)?;
-            file.as_file().sync_all()?;
-            if let Writing::Png(done) = &mut self.writing {
-                done.push((file.into_temp_path(), place));
-            }
-            return Ok(());
-        }
+        let to_stdout = self.to_stdout();
+        let place = self.name(self.done);
+        self.done += 1;
         match &mut self.writing {
             Writing::Pdf(document) => document.page(page),
             Writing::Zpl(file) => {
-                let labels = page.labels.iter().map(|(_, label)| zpl::label(label, self.copies));
-                let text: String = labels.collect();
-                match file {
-                    Some(file) => file.write_all(text.as_bytes())?,
-                    None => io::stdout().lock().write_all(text.as_bytes())?,
+                for (_, label) in &page.labels {
+                    file.write_all(zpl::label(label, self.copies).as_bytes())?;
                 }
             }
-            Writing::Png(_) => {}
+            Writing::Png(waiting) => {
+                let bytes = Raster::of_page(page).png(self.resolution)?;
+                if to_stdout {
+                    io::stdout().lock().write_all(&bytes)?;
+                } else {
+                    waiting.push((complete(&place, &bytes)?, place));
+                }
+            }
         }
         Ok(())
     }
@@ -130,19 +124,19 @@ impl Output {
                 if to_stdout {
                     return Ok(io::stdout().lock().write_all(&bytes)?);
                 }
-                let mut file = beside(&self.path)?;
-                file.write_all(&bytes)?;
+                keep(complete(&self.path, &bytes)?, &self.path, overwrite)
+            }
+            Writing::Zpl(file) if to_stdout => {
+                io::copy(&mut file.reopen()?, &mut io::stdout().lock())?;
+                Ok(())
+            }
+            Writing::Zpl(file) => {
                 file.as_file().sync_all()?;
                 keep(file.into_temp_path(), &self.path, overwrite)
             }
-            Writing::Zpl(None) => Ok(io::stdout().lock().flush()?),
-            Writing::Zpl(Some(file)) => {
-                file.as_file().sync_all()?;
-                keep(file.into_temp_path(), &self.path, overwrite)
-            }
-            Writing::Png(done) => {
-                let all = done.len();
-                for (at, (file, place)) in done.into_iter().enumerate() {
+            Writing::Png(waiting) => {
+                let all = waiting.len();
+                for (at, (file, place)) in waiting.into_iter().enumerate() {
                     keep(file, &place, overwrite)
                         .with_context(|| format!("{at} of {all} pictures were written"))?;
                 }
@@ -166,6 +160,14 @@ fn beside(place: &Path) -> anyhow::Result<NamedTempFile> {
         .prefix(".labels-")
         .tempfile_in(folder)
         .with_context(|| format!("cannot write into {}", folder.display()))
+}
+
+/// A complete file beside `place`.
+fn complete(place: &Path, bytes: &[u8]) -> anyhow::Result<TempPath> {
+    let mut file = beside(place)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file.into_temp_path())
 }
 
 fn keep(file: TempPath, place: &Path, overwrite: bool) -> anyhow::Result<()> {

@@ -1,7 +1,8 @@
 //! Labels of every size and symbology: nothing leaves its label, nothing lies on a quiet zone, and
 //! what falls short is said.
 
-use super::label::{Design, Doubt, Label, Rectangle, Resolution};
+use super::doubt::Doubt;
+use super::label::{Design, Label, Rectangle, Resolution};
 use super::page::Stock;
 use super::pdf::Document;
 use super::raster::Raster;
