@@ -11,6 +11,8 @@ use super::symbol::{Modules, Symbology};
 
 /// Nothing is gained beyond this: bars would only leave the camera's view.
 const BAR_MODULE_MM_MAX: f64 = 0.5;
+/// A module that is seen from arm's length; what is wider wins nothing against larger print.
+const MODULE_MM_AMPLE: f64 = 0.8;
 /// The widest module that label printers can be told of, in dots.
 const MODULE_DOTS_MAX: u32 = 10;
 /// Below this they are no barcode any more.
@@ -18,7 +20,7 @@ const BAR_MM_MIN: f64 = 2.0;
 const BAR_MM_MAX: f64 = 20.0;
 /// Height of capitals: people read no less.
 const CAP_MM_MIN: f64 = 0.8;
-const CAP_MM_MAX: f64 = 3.5;
+const CAP_MM_MAX: f64 = 4.5;
 /// The title's height as a part of the serial's.
 const TITLE_SHARE: f64 = 0.8;
 /// Space between lines, as a part of the line's height; descenders need a third.
@@ -248,7 +250,8 @@ impl Design {
         let (module, cap) = (self.resolution.mm(fit.module), self.resolution.mm(fit.cap));
         let sure = (module / MODULE_MM_SURE).min(1.0) * (cap / CAP_MM_SURE).min(1.0);
         let two_lines = f64::from(u8::from(fit.arrangement == Arrangement::BesideInTwo));
-        10.0 * sure + (module / 0.5).min(1.0) + (cap / 2.5).min(1.0) - TWO_LINES_COST * two_lines
+        10.0 * sure + (module / MODULE_MM_AMPLE).min(1.0) + cap / CAP_MM_MAX
+            - TWO_LINES_COST * two_lines
     }
 
     fn fit(
