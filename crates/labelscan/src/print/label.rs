@@ -345,11 +345,12 @@ impl Design {
         let longest = (0..texts.len()).map(wide).max().unwrap_or(0);
         let block = side + 2 * fit.quiet + gap + longest;
         let left = width.saturating_sub(block) / 2;
-        let quiet_above = if linear { gap } else { fit.quiet + gap };
+        // Bars need free space at their ends only.
+        let quiet = if linear { 0 } else { fit.quiet };
         let (x, y, first) = if above {
-            let all = fit.symbol + quiet_above + print;
-            let top = height.saturating_sub(all) / 2;
-            ((width - side) / 2, top, top + fit.symbol + quiet_above)
+            let all = fit.symbol + 2 * quiet + gap + print;
+            let top = height.saturating_sub(all) / 2 + quiet;
+            ((width - side) / 2, top, top + fit.symbol + quiet + gap)
         } else {
             (left + fit.quiet, (height - side) / 2, height.saturating_sub(print) / 2)
         };
