@@ -3,5 +3,6 @@
 pub mod bombs;
 pub mod harness;
 pub mod nodes;
+pub mod printed;
 pub mod render;
 pub mod soak;

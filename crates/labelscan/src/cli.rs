@@ -3,6 +3,7 @@
 //! Only shapes stand here; each command's module does its work.
 
 use crate::keys::Role;
+pub use crate::print::PrintArgs;
 use crate::settings::{Duplicates, Flags};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ Examples:
   labelscan scan --together front.jpg back.jpg   two photos of one terminal
   labelscan watch inbox/                   take photos from a folder as they come
   labelscan check                          say what is missing or wrong, and what to do about it
+  labelscan print --batch b7 --out b7.pdf   labels of the serials that `generate --batch b7` made
   labelscan keys create --name depot --role technician   make a key for the HTTP API
 
 Settings come from flags, then LABELSCAN_… in the environment, then ./labelscan.toml, then defaults.
@@ -101,6 +103,13 @@ pub enum Command {
     /// that stands in the list of expected serials or belongs to a terminal. From then on they are
     /// expected.
     Generate(GenerateArgs),
+    /// Print labels: sheets as PDF, pictures as PNG, ZPL II for label printers
+    ///
+    /// Each label carries a barcode and, beside a keyword, the serial in letters that are not
+    /// confused: what it prints, `labelscan scan` reads and accepts. The file's ending says what is
+    /// written. Exits 0 if it was, 2 if not; a warning says when a label may not be read.
+    #[command(after_help = crate::print::EXAMPLES)]
+    Print(PrintArgs),
     /// The serials that are expected: import a list, look at it, remove from it
     ///
     /// A photo that shows an expected serial is more certain; with the setting estate = "required"

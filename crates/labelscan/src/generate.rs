@@ -20,6 +20,8 @@ use validate::{CheckCharacter, Format, Formats, GenerateError};
 
 /// The format of serials when none is named: sixteen letters and digits.
 pub(crate) const DEFAULT_FORMAT: &str = "generic-16";
+/// The name under which a serial's batch stands in the list of expected serials.
+pub(crate) const BATCH: &str = "batch";
 /// Who it is in the audit trail.
 const BY: &str = "command line";
 
@@ -72,7 +74,7 @@ pub(crate) async fn issue(
     let import =
         Import { id: new_id(clock::now()).to_string(), replace: false, by: order.by.clone() };
     let said: BTreeMap<String, String> =
-        order.batch.iter().map(|batch| ("batch".to_owned(), batch.clone())).collect();
+        order.batch.iter().map(|batch| (BATCH.to_owned(), batch.clone())).collect();
     let mut left = order.count;
     while left > 0 {
         let drawn = draw(&order.format, left.min(ISSUED_AT_ONCE_MAX))?;

@@ -18,6 +18,7 @@ pub mod keys;
 mod metrics;
 mod pages;
 mod pipeline;
+mod print;
 pub mod readers;
 mod reconcile;
 mod registration;
@@ -65,6 +66,7 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => storage::backup(&args, &settings),
         Command::Restore(args) => storage::restore(&args, &settings),
         Command::Generate(args) => generate::run(&args, &settings),
+        Command::Print(args) => print::run(&args, &settings),
         Command::Estate(command) => estate::run(&command, &settings),
         Command::Reconcile(args) => reconcile::run(&args, &settings),
         Command::Seal(command) => storage::seal(command, &settings),

@@ -137,10 +137,10 @@ fn tell(used: &SealUse) -> anyhow::Result<()> {
 }
 
 /// Runs a command on the opened store.
-pub(crate) fn with_store(
+pub(crate) fn with_store<T>(
     settings: &Settings,
-    work: impl AsyncFnOnce(Store) -> anyhow::Result<ExitCode>,
-) -> anyhow::Result<ExitCode> {
+    work: impl AsyncFnOnce(Store) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let store = open_store(settings).await?;

@@ -22,6 +22,8 @@ pub use symbol::Code;
 pub use tag::tag;
 
 use anyhow::Result;
+use image::GrayImage;
+use image::imageops::{FilterType, resize};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -129,6 +131,32 @@ pub fn side_by_side(left: &Photo, right: &Photo) -> Result<Photo> {
     let barcodes = [&left.truth, &right.truth].into_iter().flat_map(|it| it.barcodes.clone());
     let truth = Truth { serial: None, barcodes: barcodes.collect(), ..Truth::default() };
     Ok(Photo { jpeg, truth })
+}
+
+/// Photographs a label that somebody else printed: `paper` is its picture, in whatever resolution.
+///
+/// # Errors
+/// If the shot puts the label behind the camera.
+pub fn photograph_print(
+    paper: &GrayImage,
+    size_mm: (f32, f32),
+    serial: &str,
+    shot: &Shot,
+    seed: u64,
+) -> Result<Photo> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let px = |mm: f32| (mm * print::PX_PER_MM).round() as u32;
+    let (width, height) = (px(size_mm.0), px(size_mm.1));
+    let paper = resize(paper, width, height, FilterType::Triangle);
+    let label = Label {
+        width_mm: size_mm.0,
+        height_mm: size_mm.1,
+        elements: Vec::new(),
+        ink: Ink::BlackOnWhite,
+        truth: Truth { serial: Some(serial.to_owned()), ..Truth::default() },
+    };
+    let jpeg = camera::take(&paper, &label, shot, &mut rng)?;
+    Ok(Photo { jpeg, truth: label.truth })
 }
 
 /// Makes the photo that `recipe` and `seed` determine.

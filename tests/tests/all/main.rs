@@ -13,6 +13,7 @@ mod numbering;
 mod operating;
 mod outages;
 mod phone;
+mod printing;
 mod reading;
 mod rendering;
 mod resumable;

@@ -1,0 +1,63 @@
+//! Labels on pages: a sheet of many, or a page that is one label.
+
+use super::label::{Label, Resolution};
+use super::sheets::Sheet;
+
+/// What the labels are printed on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Stock {
+    /// A sheet of labels.
+    Sheet(&'static Sheet),
+    /// Single labels of this width and height in millimetres.
+    Single((f64, f64)),
+}
+
+impl Stock {
+    /// Size of one label.
+    pub(super) fn label_mm(self) -> (f64, f64) {
+        match self {
+            Self::Sheet(sheet) => sheet.label_mm,
+            Self::Single(size) => size,
+        }
+    }
+
+    /// Labels on one page.
+    pub(super) fn capacity(self) -> u32 {
+        match self {
+            Self::Sheet(sheet) => sheet.capacity(),
+            Self::Single(_) => 1,
+        }
+    }
+
+    fn page_mm(self) -> (f64, f64) {
+        match self {
+            Self::Sheet(sheet) => sheet.page_mm,
+            Self::Single(size) => size,
+        }
+    }
+
+    fn corner_mm(self, place: u32) -> (f64, f64) {
+        match self {
+            Self::Sheet(sheet) => sheet.corner_mm(place),
+            Self::Single(_) => (0.0, 0.0),
+        }
+    }
+
+    /// A page with these labels from the place `first` on, counted from 0.
+    pub(super) fn page(self, resolution: Resolution, first: u32, labels: Vec<Label>) -> Page {
+        let dots = |(x, y): (f64, f64)| (resolution.dots(x), resolution.dots(y));
+        let (width, height) = dots(self.page_mm());
+        let placed = (first..).zip(labels);
+        let labels = placed.map(|(place, label)| (dots(self.corner_mm(place)), label)).collect();
+        Page { width, height, labels }
+    }
+}
+
+/// One page, in dots.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// Each label with its left upper corner.
+    pub(super) labels: Vec<((u32, u32), Label)>,
+}
