@@ -311,6 +311,9 @@ pub enum KeysCommand {
         /// What it may do
         #[arg(long, value_enum)]
         role: Role,
+        /// Days after which it ends by itself; without, it ends only when revoked
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: Option<u32>,
     },
     /// List the keys, without their secrets
     List,

@@ -9,6 +9,7 @@ use crate::settings::Settings;
 use crate::storage::open_store;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
 use std::str::FromStr;
-use store::{NewKey, Store};
+use store::{Key, NewKey, Store};
 use utoipa::ToSchema;
 
 /// How a key begins, so that people and secret scanners know what it is.
@@ -135,27 +136,32 @@ async fn run_in(store: &Store, command: KeysCommand) -> anyhow::Result<()> {
     let now = clock::now();
     let mut out = std::io::stdout().lock();
     match command {
-        KeysCommand::Create { name, role } => {
+        KeysCommand::Create { name, role, days } => {
+            let end =
+                |days: u32| now.saturating_add(SignedDuration::from_hours(24 * i64::from(days)));
+            let expires_at = days.map(end).transpose()?;
             let key = Token::new_key()?;
             let id = new_id(now).to_string();
-            let new = NewKey { id, name, role: role.as_str().to_owned(), hash: key.hash() };
+            let (role, hash) = (role.as_str().to_owned(), key.hash());
+            let new = NewKey { id, name, role, hash, expires_at };
             store.create_key(new, now).await?;
             writeln!(out, "{}", key.reveal())?;
         }
         KeysCommand::List => {
-            writeln!(out, "{:36}  {:10}  {:24}  {:24}  name", "id", "role", "made", "last used")?;
+            let (made, used, ends) = ("made", "last used", "ends");
+            writeln!(out, "{:36}  {:10}  {made:20}  {used:20}  {ends:20}  name", "id", "role")?;
             for key in store.keys().await? {
-                let used = match (key.revoked_at, key.used_at) {
-                    (Some(_), _) => "revoked".to_owned(),
-                    (None, Some(at)) => format!("{at:.0}"),
-                    (None, None) => "never".to_owned(),
-                };
+                let never =
+                    |at: Option<Timestamp>| at.map_or("never".into(), |at| format!("{at:.0}"));
                 let made = format!("{:.0}", key.created_at);
-                writeln!(
-                    out,
-                    "{:36}  {:10}  {made:24}  {used:24}  {}",
-                    key.id, key.role, key.name
-                )?;
+                let used = never(key.used_at);
+                let ends = match key.revoked_at {
+                    Some(_) => "revoked".to_owned(),
+                    None if key.has_expired(now) => "expired".to_owned(),
+                    None => never(key.expires_at),
+                };
+                let Key { id, role, name, .. } = key;
+                writeln!(out, "{id:36}  {role:10}  {made:20}  {used:20}  {ends:20}  {name}")?;
             }
         }
         KeysCommand::Revoke { id } => {

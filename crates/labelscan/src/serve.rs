@@ -183,7 +183,7 @@ fn base_url(settings: &Settings, address: SocketAddr) -> String {
 /// whoever started the program and nowhere else.
 async fn announce(app: &App, settings: &Settings, base: &str) -> anyhow::Result<()> {
     let token = Token::new_secret()?;
-    app.create_sign_in(FIRST_PERSON, Role::Admin, token.hash()).await?;
+    app.create_sign_in("operator", FIRST_PERSON, Role::Admin, token.hash()).await?;
     let link = app.sign_in_link(&token);
     let mut out = std::io::stdout().lock();
     writeln!(out, "labelscan listens on {base}")?;

@@ -3,6 +3,7 @@
 
 use crate::check::named;
 use crate::cli::{BackupArgs, RestoreArgs, SealCommand};
+use crate::clock;
 use crate::settings::{EncryptionMode, Settings};
 use anyhow::Context as _;
 use std::io::Write;
@@ -52,6 +53,7 @@ pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
 /// `labelscan backup`
 pub(crate) fn backup(args: &BackupArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     with_store(settings, async |store| {
+        store.record("operator", "backup.made", "backup", &(), clock::now()).await?;
         let made = store.backup(&args.file).await?;
         let file = args.file.display();
         let mut out = std::io::stdout().lock();
@@ -69,6 +71,12 @@ pub(crate) fn restore(args: &RestoreArgs, settings: &Settings) -> anyhow::Result
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let check = runtime.block_on(store::restore(&args.file, &store_settings(settings)?));
     let check = check.with_context(|| format!("{} cannot be restored", args.file.display()))?;
+    let (faults, seq) = (check.faults_found, check.audit_entries);
+    with_store(settings, async |store| {
+        let restored = Restored { faults, audit_entries: seq };
+        store.record("operator", "backup.restored", "backup", &restored, clock::now()).await?;
+        Ok(ExitCode::SUCCESS)
+    })?;
     anyhow::ensure!(
         check.is_sound(),
         "restored, with {} faults{}",
@@ -83,6 +91,13 @@ pub(crate) fn restore(args: &RestoreArgs, settings: &Settings) -> anyhow::Result
         check.audit_entries
     )?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the audit trail keeps of a restore.
+#[derive(serde::Serialize)]
+struct Restored {
+    faults: u64,
+    audit_entries: u64,
 }
 
 /// `labelscan seal`
@@ -101,7 +116,9 @@ pub(crate) fn seal(command: SealCommand, settings: &Settings) -> anyhow::Result<
 async fn rotate(store: &Store, used: &SealUse) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if used.is_settled() {
-        writeln!(out, "key {} seals from now on", store.add_seal_key()?)?;
+        let key = store.add_seal_key()?;
+        store.record("operator", "seal.rotated", "seal", &key, clock::now()).await?;
+        writeln!(out, "key {key} seals from now on")?;
     } else {
         writeln!(out, "going on with the rotation to key {}", used.current)?;
     }

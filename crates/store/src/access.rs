@@ -6,6 +6,7 @@ use crate::hash::hex;
 use crate::row::{column, time, time_or_none};
 use crate::{Store, StoreError};
 use jiff::Timestamp;
+use serde::Serialize;
 use sqlx::any::AnyRow;
 
 /// How often a key's last use is written, in milliseconds: writing it at every request would make
@@ -23,6 +24,17 @@ pub struct NewKey {
     pub role: String,
     /// SHA-256 of the secret.
     pub hash: [u8; 32],
+    /// When it ends by itself, if it does.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What the audit trail keeps of a new key or sign-in link.
+#[derive(Serialize)]
+struct Granted<'a> {
+    name: &'a str,
+    role: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
 }
 
 /// A key, without its secret.
@@ -38,13 +50,30 @@ pub struct Key {
     pub created_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// When it ends by itself, if it does.
+    pub expires_at: Option<Timestamp>,
     /// When it was last used, to the minute.
     pub used_at: Option<Timestamp>,
+}
+
+/// What a secret opens that somebody presents as a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// A key in force.
+    InForce(Key),
+    /// A key whose time is over.
+    Expired(Key),
+    /// A key that was revoked.
+    Revoked(Key),
+    /// Nothing: no key ever had this secret.
+    Unknown,
 }
 
 /// A sign-in link that is to be recorded.
 #[derive(Clone, Debug)]
 pub struct NewSignIn {
+    /// Who hands it out.
+    pub by: String,
     /// SHA-256 of the link's secret.
     pub hash: [u8; 32],
     /// What whoever follows it may do.
@@ -66,6 +95,13 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+impl Key {
+    /// Whether its time is over; its last moment is the one before `expires_at`.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+}
+
 impl Store {
     /// Records a key.
     ///
@@ -74,22 +110,25 @@ impl Store {
     pub async fn create_key(&self, key: NewKey, now: Timestamp) -> Result<(), StoreError> {
         let mut transaction = self.database.begin().await?;
         sqlx::query(
-            "INSERT INTO keys (id, name, role, hash, created_at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO keys (id, name, role, hash, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(&key.id)
         .bind(&key.name)
         .bind(&key.role)
         .bind(hex(&key.hash))
         .bind(now.as_millisecond())
+        .bind(key.expires_at.map(Timestamp::as_millisecond))
         .execute(&mut *transaction)
         .await?;
-        audit(&mut transaction, &self.seal, now, "operator", "key.created", &key.id, &key.name)
+        let granted = Granted { name: &key.name, role: &key.role, expires_at: key.expires_at };
+        audit(&mut transaction, &self.seal, now, "operator", "key.created", &key.id, &granted)
             .await?;
         transaction.commit().await?;
         Ok(())
     }
 
-    /// The key whose secret has this hash, unless it is revoked. Its use is recorded.
+    /// The key whose secret has this hash. The use of one in force is recorded.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -97,13 +136,19 @@ impl Store {
         &self,
         hash: &[u8; 32],
         now: Timestamp,
-    ) -> Result<Option<Key>, StoreError> {
-        let row = sqlx::query("SELECT * FROM keys WHERE hash = $1 AND revoked_at IS NULL")
+    ) -> Result<Presented, StoreError> {
+        let row = sqlx::query("SELECT * FROM keys WHERE hash = $1")
             .bind(hex(hash))
             .fetch_optional(self.database.reader())
             .await?;
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = row else { return Ok(Presented::Unknown) };
         let key = key_from(&row)?;
+        if key.revoked_at.is_some() {
+            return Ok(Presented::Revoked(key));
+        }
+        if key.has_expired(now) {
+            return Ok(Presented::Expired(key));
+        }
         let stale = now.as_millisecond().saturating_sub(USE_RECORDED_EVERY_MS);
         if key.used_at.is_none_or(|used| used.as_millisecond() < stale) {
             sqlx::query("UPDATE keys SET used_at = $1 WHERE id = $2")
@@ -112,7 +157,7 @@ impl Store {
                 .execute(self.database.writer())
                 .await?;
         }
-        Ok(Some(key))
+        Ok(Presented::InForce(key))
     }
 
     /// Every key, newest first.
@@ -147,26 +192,32 @@ impl Store {
         Ok(())
     }
 
-    /// Records a sign-in link.
+    /// Records a sign-in link, and in the audit trail who hands it out.
     ///
     /// # Errors
     /// If the secret exists already, or the database does not answer.
     pub async fn create_sign_in(&self, link: NewSignIn, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin().await?;
         sqlx::query(
             "INSERT INTO sign_ins (hash, role, name, created_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(hex(&link.hash))
-        .bind(link.role)
-        .bind(link.name)
+        .bind(&link.role)
+        .bind(&link.name)
         .bind(now.as_millisecond())
         .bind(link.expires_at.as_millisecond())
-        .execute(self.database.writer())
+        .execute(&mut *transaction)
         .await?;
+        let expires_at = Some(link.expires_at);
+        let granted = Granted { name: &link.name, role: &link.role, expires_at };
+        let (by, name) = (&link.by, &link.name);
+        audit(&mut transaction, &self.seal, now, by, "sign_in.created", name, &granted).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
-    /// Turns a link into a session, once. `None` if the link is unknown, used or over.
+    /// Turns a link into a session, once, and records that in the audit trail. `None` if the link is unknown, used or over.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -205,6 +256,8 @@ impl Store {
         ] {
             sqlx::query(spent).bind(now.as_millisecond()).execute(&mut *transaction).await?;
         }
+        let name = &new.name;
+        audit(&mut transaction, &self.seal, now, name, "sign_in.used", name, &new.role).await?;
         transaction.commit().await?;
         Ok(Some(new))
     }
@@ -255,6 +308,7 @@ fn key_from(row: &AnyRow) -> Result<Key, StoreError> {
         role: column(row, "role")?,
         created_at: time(row, "created_at")?,
         revoked_at: time_or_none(row, "revoked_at")?,
+        expires_at: time_or_none(row, "expires_at")?,
         used_at: time_or_none(row, "used_at")?,
     })
 }

@@ -107,6 +107,24 @@ async fn next_head(connection: &mut AnyConnection) -> Result<AnyRow, StoreError>
 }
 
 impl Store {
+    /// Records what changed nothing else in the database: something was denied, exported, restored.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn record(
+        &self,
+        who: &str,
+        what: &str,
+        subject: &str,
+        detail: &impl Serialize,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin().await?;
+        audit(&mut transaction, &self.seal, now, who, what, subject, detail).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// What happened to one scan, delivery or key, oldest first.
     ///
     /// # Errors

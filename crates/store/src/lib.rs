@@ -40,7 +40,7 @@ mod settings;
 mod terminals;
 mod writes;
 
-pub use access::{Key, NewKey, NewSignIn, Session};
+pub use access::{Key, NewKey, NewSignIn, Presented, Session};
 pub use audit::AuditEntry;
 pub use backup::{Backup, restore};
 pub use beside::SameDevice;

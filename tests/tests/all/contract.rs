@@ -17,7 +17,7 @@ async fn schemathesis_finds_no_server_error_and_no_undocumented_answer() {
     let packages = std::env::var(SCHEMATHESIS).unwrap_or_else(|_| {
         panic!(
             "{SCHEMATHESIS} is not set: tests/run does it, or: python3 -m pip install --target DIR \
-             -r tests/contract/requirements.lock"
+             --require-hashes -r tests/contract/requirements.lock"
         )
     });
     let mut installation = Installation::new();

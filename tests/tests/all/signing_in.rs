@@ -1,7 +1,10 @@
 //! Sessions of people: made by a link that works once, kept by a cookie that scripts and other sites
 //! cannot use, ended by signing out.
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
+use serde_json::{Value, json};
+use store::{NewKey, Store};
 use tests::harness::{Answer, Caller, Installation};
 
 /// A request of a browser with what it sends by itself.
@@ -71,4 +74,71 @@ async fn a_session_is_one_browsers_alone_and_ends_when_asked() {
     assert_eq!(left.status, 303, "{left:?}");
     let after = browse(&nobody, Method::GET, "/v1/scans", &[session], None).await;
     assert_eq!(after.status, 401, "the session is over at the server, too: {after:?}");
+}
+
+/// Records a key whose time is over; the command line makes only keys that begin to work.
+async fn expired_key(installation: &Installation) -> Caller {
+    let secret = "lsk_over";
+    let store = Store::open(&installation.store()).await.expect("the store opens");
+    let (id, name, role) = ("over".into(), "former".into(), "operator".into());
+    let hash = labelscan::keys::hash(secret);
+    let key = NewKey { id, name, role, hash, expires_at: Some(Timestamp::UNIX_EPOCH) };
+    store.create_key(key, Timestamp::UNIX_EPOCH).await.expect("it is recorded");
+    store.close().await;
+    Caller::new(installation.address(), secret)
+}
+
+/// Who did what to a subject, as the audit trail has it, with the particulars.
+async fn told(store: &Store, subject: &str) -> Vec<(String, String, Value)> {
+    let entries = store.history(subject).await.expect("the store answers");
+    let detail = |bytes: &[u8]| serde_json::from_slice(bytes).expect("JSON");
+    entries.into_iter().map(|it| (it.who, it.what, detail(&it.detail))).collect()
+}
+
+#[tokio::test]
+async fn what_is_denied_and_what_is_privileged_is_in_the_audit_trail() {
+    let installation = Installation::new();
+    let van = installation.caller("van 7", "technician").await;
+    let desk = installation.caller("desk", "operator").await;
+    let former = expired_key(&installation).await;
+    let server = installation.start().await;
+    let link = json!({"name": "van 8", "role": "technician"});
+    for _ in 0..5 {
+        let denied = van.post("/v1/sign-ins", &link).await.expect("an answer");
+        assert_eq!((denied.status, &denied.body["code"]), (403, &json!("forbidden")));
+    }
+    let over = former.get("/v1/scans").await.expect("an answer");
+    assert_eq!((over.status, &over.body["code"]), (401, &json!("key_expired")));
+    let stranger = van.with_key("lsk_guess").get("/v1/deliveries").await.expect("an answer");
+    assert_eq!((stranger.status, &stranger.body["code"]), (401, &json!("not_signed_in")));
+    assert_eq!(desk.post("/v1/sign-ins", &link).await.expect("an answer").status, 201);
+    let file = desk.get("/v1/terminals/export?format=json").await.expect("an answer");
+    assert_eq!(file.status, 200, "{file:?}");
+    let days = ["keys", "create", "--name", "guest", "--role", "technician", "--days", "1"];
+    assert_eq!(installation.run(&days).await.code, Some(0));
+    let list = installation.run(&["keys", "list"]).await.stdout;
+    assert!(
+        list.lines().any(|line| line.contains("expired") && line.ends_with("former")),
+        "{list}"
+    );
+    assert_eq!(server.stop().await, Some(0));
+
+    let store = Store::open(&installation.store()).await.expect("the store opens");
+    let keys = store.keys().await.expect("the store answers");
+    let guest = keys.iter().find(|key| key.name == "guest").expect("it is recorded");
+    let lasts = guest.expires_at.expect("it ends").duration_since(guest.created_at);
+    assert_eq!(lasts, SignedDuration::from_hours(24));
+    let by = |who: &str, what: &str, detail| (who.to_owned(), what.to_owned(), detail);
+    let once = |status| json!({"status": status, "count": 1});
+    let denied = told(&store, "POST /v1/sign-ins").await;
+    assert_eq!(denied, [by("van 7", "denied", once(403))], "a minute is one entry");
+    assert_eq!(told(&store, "GET /v1/scans").await, [by("former", "denied", once(401))]);
+    let guessed = told(&store, "GET /v1/deliveries").await;
+    assert!(guessed.is_empty(), "nobody is known by a guess: {guessed:?}");
+    let made = told(&store, "van 8").await;
+    assert_eq!((made[0].0.as_str(), made[0].1.as_str()), ("desk", "sign_in.created"));
+    assert_eq!((made.len(), &made[0].2["role"]), (1, &json!("technician")));
+    let exported = by("desk", "terminals.exported", json!(0));
+    assert_eq!(told(&store, "terminals").await, [exported]);
+    store.close().await;
 }

@@ -3,6 +3,7 @@
 
 use super::caller::Caller;
 use super::deliveries::{DeliveryObject, DeliveryStatus};
+use super::denied::Denials;
 use super::intake::Memory;
 use super::problem::{Code, Problem};
 use super::rate::Rate;
@@ -23,8 +24,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{
-    DeliveryFilter, FoundTerminal, NewSignIn, Received, ScanFilter, ScanId, Store, StoreError,
-    Upload, UploadedPhoto,
+    DeliveryFilter, FoundTerminal, NewSignIn, Presented, Received, ScanFilter, ScanId, Store,
+    StoreError, Upload, UploadedPhoto,
 };
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
@@ -44,6 +45,7 @@ struct Inner {
     memory: Memory,
     held: Held,
     rate: Rate,
+    denials: Denials,
     metrics: Arc<Metrics>,
     /// Held by an import: two at once would hold two lists in memory.
     importing: Mutex<()>,
@@ -73,6 +75,7 @@ impl App {
                 idle_max: Duration::from_millis(settings.resumable_idle_ms_max),
             }),
             rate: Rate::new(settings.requests_per_second_max),
+            denials: Denials::default(),
             metrics,
             importing: Mutex::new(()),
             store,
@@ -140,6 +143,11 @@ impl App {
         &self.0.rate
     }
 
+    /// What callers were denied lately.
+    pub(super) fn denials(&self) -> &Denials {
+        &self.0.denials
+    }
+
     /// The memory that uploads being received may fill.
     pub(super) fn memory(&self) -> &Memory {
         &self.0.memory
@@ -167,11 +175,9 @@ impl App {
         }
     }
 
-    /// The holder of a key.
-    pub(super) async fn key_holder(&self, hash: &[u8; 32]) -> Result<Caller, Problem> {
-        let key = self.0.store.key_by_hash(hash, clock::now()).await?;
-        let key = key.ok_or(Code::NotSignedIn)?;
-        Caller::new(key.name, &key.role)
+    /// What a presented key opens.
+    pub(super) async fn presented(&self, hash: &[u8; 32]) -> Result<Presented, Problem> {
+        Ok(self.0.store.key_by_hash(hash, clock::now()).await?)
     }
 
     /// The person of a session.
@@ -181,9 +187,10 @@ impl App {
         Caller::new(session.name, &session.role)
     }
 
-    /// Makes a sign-in link usable, once and for a while; answers when it ends.
+    /// Makes a sign-in link that `by` hands out usable, once and for a while; answers when it ends.
     pub(crate) async fn create_sign_in(
         &self,
+        by: &str,
         name: &str,
         role: Role,
         hash: [u8; 32],
@@ -192,8 +199,8 @@ impl App {
         let minutes = i64::from(self.0.settings.sign_in_minutes);
         let expires_at = now.saturating_add(SignedDuration::from_mins(minutes));
         let expires_at = expires_at.unwrap_or(Timestamp::MAX);
-        let link =
-            NewSignIn { hash, role: role.as_str().to_owned(), name: name.to_owned(), expires_at };
+        let (by, name, role) = (by.to_owned(), name.to_owned(), role.as_str().to_owned());
+        let link = NewSignIn { by, hash, role, name, expires_at };
         self.0.store.create_sign_in(link, now).await?;
         Ok(expires_at)
     }

@@ -2,12 +2,14 @@
 //! one of them, and a wrong key is never replaced by a cookie that happens to be there too.
 
 use super::App;
+use super::denied::Recognised;
 use super::problem::{Code, Problem};
 use crate::keys::{self, Role};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use std::net::SocketAddr;
+use store::{Key, Presented};
 
 /// A caller that was recognised.
 #[derive(Clone, Debug)]
@@ -49,7 +51,8 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        match recognise(&parts.headers, app).await {
+        let recognised = parts.extensions.get::<Recognised>().cloned().unwrap_or_default();
+        match recognise(&parts.headers, app, &recognised).await {
             Ok(caller) => {
                 app.rate().count_caller(&caller.name)?;
                 Ok(caller)
@@ -66,13 +69,33 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-async fn recognise(headers: &HeaderMap, app: &App) -> Result<Caller, Problem> {
-    match bearer(headers) {
-        Some(key) => app.key_holder(&keys::hash(key?)).await,
+async fn recognise(
+    headers: &HeaderMap,
+    app: &App,
+    recognised: &Recognised,
+) -> Result<Caller, Problem> {
+    let caller = match bearer(headers) {
+        Some(key) => key_holder(app.presented(&keys::hash(key?)).await?, recognised)?,
         None => {
             let secret = session_secret(headers).ok_or(Code::NotSignedIn)?;
-            app.session_holder(&keys::hash(secret)).await
+            app.session_holder(&keys::hash(secret)).await?
         }
+    };
+    recognised.is(&caller.name);
+    Ok(caller)
+}
+
+/// The holder of a key in force. Whose key is over is known and denied.
+fn key_holder(presented: Presented, recognised: &Recognised) -> Result<Caller, Problem> {
+    let over = |key: Key, code: Code| {
+        recognised.is(&key.name);
+        Err(code.into())
+    };
+    match presented {
+        Presented::InForce(key) => Caller::new(key.name, &key.role),
+        Presented::Expired(key) => over(key, Code::KeyExpired),
+        Presented::Revoked(key) => over(key, Code::NotSignedIn),
+        Presented::Unknown => Err(Code::NotSignedIn.into()),
     }
 }
 

@@ -2,6 +2,7 @@
 //! that keep a browser from doing harm, and an answer even if a handler panics.
 
 use super::App;
+use super::denied::audit_denied;
 use super::problem::{Code, Problem};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -22,6 +23,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) fn guard(routes: Router<App>, app: &App) -> Router<App> {
     routes
         .layer(CsrfLayer::new().with_rejection_response(cross_site))
+        .layer(from_fn_with_state(app.clone(), audit_denied))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), deadline))
         .layer(from_fn(browser_headers))
@@ -62,7 +64,7 @@ async fn log(State(app): State<App>, request: Request, next: Next) -> Response {
 }
 
 /// A method's name, if it is one that is served: a stranger may send any word.
-fn known(method: &Method) -> &'static str {
+pub(super) fn known(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }

@@ -7,6 +7,7 @@ pub(crate) mod connections;
 mod console;
 mod decision;
 mod deliveries;
+mod denied;
 pub(crate) mod details;
 mod estate;
 mod extract;

@@ -44,6 +44,7 @@ codes! {
     ParameterInvalid BAD_REQUEST "A parameter is not valid.",
     IdempotencyKeyInvalid BAD_REQUEST "The Idempotency-Key is not valid.",
     NotSignedIn UNAUTHORIZED "Send a valid key as a bearer token, or sign in.",
+    KeyExpired UNAUTHORIZED "This key has expired: ask for a new one.",
     SignInInvalid UNAUTHORIZED "This sign-in link was used or has expired.",
     Forbidden FORBIDDEN "Your role does not allow this.",
     CrossSite FORBIDDEN "Requests from other sites' pages are refused.",

@@ -3,6 +3,7 @@
 use super::App;
 use super::caller::Caller;
 use super::problem::{Code, Problem};
+use crate::clock;
 use crate::keys::Role;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -107,6 +108,7 @@ pub(super) async fn reopen(State(app): State<App>, caller: Caller) -> Result<Sta
     let Some(forwarding) = app.forwarding() else {
         return Err(Problem::new(Code::Conflict, "no registry is set"));
     };
+    app.store().record(&caller.name, "registry.reopened", "registry", &(), clock::now()).await?;
     forwarding.reopen();
     Ok(StatusCode::NO_CONTENT)
 }

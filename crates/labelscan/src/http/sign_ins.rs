@@ -60,7 +60,7 @@ pub(super) async fn create(
     }
     super::at_most("name", Some(name), NAME_CHARS_MAX)?;
     let token = Token::new_secret().map_err(|error| Problem::internal(&error))?;
-    let expires_at = app.create_sign_in(name, body.role, token.hash()).await?;
+    let expires_at = app.create_sign_in(&caller.name, name, body.role, token.hash()).await?;
     let link = app.sign_in_link(&token);
     let code = QrCode::new(&link).map_err(|error| Problem::internal(&error))?;
     let qr_svg = code.render::<svg::Color<'_>>().min_dimensions(240, 240).build();

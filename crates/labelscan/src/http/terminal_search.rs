@@ -4,6 +4,7 @@ use super::App;
 use super::caller::Caller;
 use super::extract::Query;
 use super::problem::{Code, Problem};
+use crate::clock;
 use crate::keys::Role;
 use crate::sheet::guarded;
 use axum::extract::State;
@@ -152,6 +153,10 @@ pub(super) async fn export(
             break;
         }
     }
+    let told = found.len().min(EXPORT_ROWS_MAX);
+    app.store()
+        .record(&caller.name, "terminals.exported", "terminals", &told, clock::now())
+        .await?;
     let rows = found.into_iter().take(EXPORT_ROWS_MAX).map(ExportedTerminal::from);
     let (kind, name, bytes) = match query.format {
         Format::Json => {

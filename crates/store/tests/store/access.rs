@@ -1,34 +1,66 @@
 //! Keys, sign-in links, sessions.
 
 use crate::place::{Place, later, now};
-use store::{NewKey, NewSignIn, StoreError};
+use store::{Key, NewKey, NewSignIn, Presented, StoreError};
 
 on_every_place! {
     a_key_works_until_it_is_revoked,
+    a_key_works_until_its_time_is_over,
     a_sign_in_link_works_once_and_in_time,
 }
 
+fn depot(expires_at: Option<jiff::Timestamp>) -> NewKey {
+    let (id, name, role) = ("k1".into(), "depot".into(), "technician".into());
+    NewKey { id, name, role, hash: [7; 32], expires_at }
+}
+
+#[track_caller]
+fn in_force(presented: Presented) -> Key {
+    let Presented::InForce(key) = presented else { panic!("not in force: {presented:?}") };
+    key
+}
+
 async fn a_key_works_until_it_is_revoked(place: Place) {
-    let key =
-        NewKey { id: "k1".into(), name: "depot".into(), role: "technician".into(), hash: [7; 32] };
+    let key = depot(None);
     place.store.create_key(key.clone(), now()).await.unwrap();
-    let found = place.store.key_by_hash(&[7; 32], later(1)).await.unwrap().expect("it works");
+    let found = in_force(place.store.key_by_hash(&[7; 32], later(1)).await.unwrap());
     assert_eq!((found.name.as_str(), found.role.as_str()), ("depot", "technician"));
-    assert_eq!(place.store.key_by_hash(&[8; 32], later(1)).await.unwrap(), None);
+    let unknown = place.store.key_by_hash(&[8; 32], later(1)).await.unwrap();
+    assert_eq!(unknown, Presented::Unknown);
     assert_eq!(place.store.keys().await.unwrap()[0].used_at, Some(later(1)));
     assert!(place.store.create_key(key, now()).await.is_err(), "a secret is never shared");
 
     place.store.revoke_key("k1", later(2)).await.unwrap();
-    assert_eq!(place.store.key_by_hash(&[7; 32], later(3)).await.unwrap(), None);
+    let revoked = place.store.key_by_hash(&[7; 32], later(3)).await.unwrap();
+    assert!(matches!(revoked, Presented::Revoked(_)), "{revoked:?}");
+    assert_eq!(place.store.keys().await.unwrap()[0].used_at, Some(later(1)), "that is no use");
     let twice = place.store.revoke_key("k1", later(4)).await;
     assert!(matches!(twice, Err(StoreError::NotFound(_))));
     assert_eq!(place.store.keys().await.unwrap()[0].revoked_at, Some(later(2)));
+    let told: Vec<_> = place.store.history("k1").await.unwrap();
+    let told: Vec<_> = told.iter().map(|entry| entry.what.as_str()).collect();
+    assert_eq!(told, ["key.created", "key.revoked"]);
+}
+
+async fn a_key_works_until_its_time_is_over(place: Place) {
+    place.store.create_key(depot(Some(later(100_000))), now()).await.unwrap();
+    let present = async |at| place.store.key_by_hash(&[7; 32], later(at)).await.unwrap();
+    in_force(present(99_999).await);
+    for at in [100_000, 100_001] {
+        let expired = present(at).await;
+        assert!(matches!(expired, Presented::Expired(_)), "{expired:?}");
+    }
+    let key = place.store.keys().await.unwrap().remove(0);
+    assert_eq!((key.expires_at, key.used_at), (Some(later(100_000)), Some(later(99_999))));
+    place.store.revoke_key("k1", later(100_002)).await.unwrap();
+    let revoked = present(100_003).await;
+    assert!(matches!(revoked, Presented::Revoked(_)), "{revoked:?}");
 }
 
 async fn a_sign_in_link_works_once_and_in_time(place: Place) {
     for hash in [[1; 32], [2; 32]] {
-        let link =
-            NewSignIn { hash, role: "admin".into(), name: "eva".into(), expires_at: later(1_000) };
+        let (by, role, name) = ("olga".into(), "admin".into(), "eva".into());
+        let link = NewSignIn { by, hash, role, name, expires_at: later(1_000) };
         place.store.create_sign_in(link, now()).await.unwrap();
     }
     let redeem = |link, session, at| {
@@ -40,6 +72,11 @@ async fn a_sign_in_link_works_once_and_in_time(place: Place) {
     assert_eq!(redeem(1, 12, later(2)).await.unwrap(), None);
     assert_eq!(redeem(2, 13, later(1_000)).await.unwrap(), None);
     assert_eq!(redeem(3, 14, later(1)).await.unwrap(), None);
+
+    let told = place.store.history("eva").await.unwrap();
+    let told: Vec<_> = told.iter().map(|entry| (entry.who.as_str(), entry.what.as_str())).collect();
+    let made = ("olga", "sign_in.created");
+    assert_eq!(told, [made, made, ("eva", "sign_in.used")], "a link that fails tells nothing");
 
     assert_eq!(place.store.session_by_hash(&[11; 32], later(3)).await.unwrap(), Some(session));
     assert_eq!(place.store.session_by_hash(&[11; 32], later(9_000)).await.unwrap(), None);

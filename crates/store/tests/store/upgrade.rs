@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::any::install_default_drivers;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, SqlSafeStr};
-use store::{Encryption, ScanStatus, Settings, Settled, Store, StoreError};
+use store::{Encryption, Presented, ScanStatus, Settings, Settled, Store, StoreError};
 
 const FIRST: &str = include_str!("../../migrations/0001_first.sql");
 /// A scan that was accepted and is owed to the registry, and one that was never read.
@@ -61,7 +61,8 @@ async fn is_taken_up(settings: &Settings) {
     assert_eq!(scans.status, ScanStatus::Accepted);
     let waiting = store.claim_scans(10, lease(), now()).await.unwrap();
     assert_eq!(waiting.len(), 1, "what was not read is read now");
-    let key = store.key_by_hash(&[7; 32], now()).await.unwrap().expect("keys go on");
+    let key = store.key_by_hash(&[7; 32], now()).await.unwrap();
+    let Presented::InForce(key) = key else { panic!("keys go on: {key:?}") };
     assert_eq!((key.name.as_str(), key.role.as_str()), ("depot", "technician"));
     let owed = store.claim_deliveries(10, lease(), now()).await.unwrap();
     assert_eq!(owed.len(), 1, "what was owed is owed");
