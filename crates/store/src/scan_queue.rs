@@ -102,7 +102,8 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Claims up to `most` scans, those that wait longest first.
+    /// Claims up to `most` scans, first come first claimed. A scan whose claimer died keeps its
+    /// place, so that it goes on as soon as its lease has ended, however many wait.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -114,7 +115,7 @@ impl Store {
     ) -> Result<Vec<ClaimedScan>, StoreError> {
         let sql = format!(
             "WITH picked AS MATERIALIZED (SELECT id FROM scans WHERE status = 'queued' \
-             AND due_at <= $1 ORDER BY due_at, id LIMIT $3 {}) \
+             AND due_at <= $1 ORDER BY id LIMIT $3 {}) \
              UPDATE scans SET attempts = attempts + 1, fence = fence + 1, due_at = $2 \
              WHERE id IN (SELECT id FROM picked) RETURNING id, fence, attempts, owner, details",
             self.database.skip_locked()

@@ -117,7 +117,8 @@ async fn check_upload(store: &Store, upload: &Acknowledged, account: &mut Accoun
     }
     let registered = scan.registration.is_some() || scan.forbidden.is_some();
     if serial.is_some() && !registered {
-        account.fault(format!("scan {id} ended as {:?} and owes nothing", scan.status));
+        let why = (&scan.judgement, &scan.failure);
+        account.fault(format!("scan {id} ended as {:?} and owes nothing: {why:?}", scan.status));
     }
 }
 

@@ -7,6 +7,7 @@ use store::{DeliveryFilter, DeliveryStatus, ScanStatus, Settled, StoreError};
 
 on_every_place! {
     a_claim_holds_until_its_lease_ends,
+    what_a_dead_node_held_goes_on_before_what_came_after_it,
     a_released_scan_is_claimable_at_once,
     many_claimers_never_get_the_same_scan,
     a_delivery_is_retried_with_the_same_id_and_bytes,
@@ -29,6 +30,13 @@ async fn a_claim_holds_until_its_lease_ends(place: Place) {
     let twice = place.store.finish(&second.claim, for_review(), later(60_003)).await;
     assert!(matches!(twice, Err(StoreError::LeaseLost)));
     place.assert_settled().await;
+}
+
+async fn what_a_dead_node_held_goes_on_before_what_came_after_it(place: Place) {
+    let held = place.claimed("held").await;
+    place.receive("came after it").await;
+    let next = place.store.claim_scans(1, lease(), later(60_000)).await.unwrap().remove(0);
+    assert_eq!((next.id, next.attempts), (held.id, 2));
 }
 
 async fn a_released_scan_is_claimable_at_once(place: Place) {
