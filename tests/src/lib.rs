@@ -2,6 +2,7 @@
 
 pub mod bombs;
 pub mod harness;
+pub mod inbox;
 pub mod nodes;
 pub mod printed;
 pub mod render;

@@ -103,7 +103,7 @@ fn refused(body: Body, code: &str, why: &str) -> Outcome {
 }
 
 /// Retry-After in either of its two forms (RFC 9110, 10.2.3), capped; nothing for what is neither.
-fn asked_wait(header: &str, now: Timestamp) -> Option<Duration> {
+pub(crate) fn asked_wait(header: &str, now: Timestamp) -> Option<Duration> {
     let header = header.trim();
     let wait = match header.bytes().all(|byte| byte.is_ascii_digit()) && !header.is_empty() {
         true => header.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs),

@@ -1,37 +1,30 @@
 //! Signed HTTP delivery in the shape of Standard Webhooks.
 //!
 //! One call has one deadline over everything: name look-up, connecting, TLS, sending, and every
-//! byte of the answer. It follows no redirect, uses no proxy from the environment, keeps no cookie,
-//! reads only a capped part of the answer, and dials only addresses that were judged after
-//! resolution. It must never tell an error from a panic: every end is an [`Outcome`].
+//! byte of the answer. It must never tell an error from a panic: every end is an [`Outcome`].
 
-use crate::address::{AddressRefused, Allowed, GuardedResolver, SystemLookup};
+use crate::address::SystemLookup;
 use crate::answer::{self, Heard};
 use crate::batch;
+use crate::dial::Dialler;
 use crate::registry::{Message, Outcome, RegistryError, RegistrySettings};
 use crate::signature::Secrets;
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Response, dns::Resolve};
-use std::error::Error;
-use std::net::IpAddr;
+use reqwest::Method;
+use reqwest::dns::Resolve;
+use reqwest::header::CONTENT_TYPE;
 use std::sync::Arc;
 use std::time::Duration;
-use url::{Host, Url};
-
-/// How long an idle connection is kept for the next delivery.
-const IDLE_S: u64 = 30;
+use url::Url;
 
 /// A registry that takes signed HTTP calls.
 #[derive(Clone, Debug)]
 pub struct Webhook {
-    client: Client,
+    dialler: Dialler,
     url: Url,
     secrets: Secrets,
-    allowed: Allowed,
     deadline: Duration,
-    answer_bytes_max: usize,
     batch_events_max: usize,
 }
 
@@ -45,31 +38,18 @@ impl Webhook {
         settings: &RegistrySettings,
         lookup: Arc<L>,
     ) -> Result<Self, RegistryError> {
-        let encrypted = url.scheme() == "https";
-        let allowed = Allowed { private: settings.allow_private, public: encrypted };
         url.host().ok_or(RegistryError::NoHost)?;
         let secrets = Secrets::parse(&settings.secret)?;
-        crate::registry::install_tls();
-        let client = Client::builder()
-            .user_agent("labelscan")
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .pool_idle_timeout(Duration::from_secs(IDLE_S))
-            .dns_resolver(GuardedResolver { allowed, lookup });
-        // Loading the machine's root certificates takes time and can fail: only where they are used.
-        let client = if encrypted { client } else { client.tls_certs_only([]) };
+        let dialler = Dialler::new(&url, settings.allow_private, settings.answer_bytes_max, lookup)
+            .map_err(RegistryError::Client)?;
         let webhook = Self {
-            client: client.build().map_err(RegistryError::Client)?,
+            dialler,
             url,
             secrets,
-            allowed,
             deadline: Duration::from_millis(settings.deliver_ms_max),
-            answer_bytes_max: settings.answer_bytes_max,
             batch_events_max: settings.batch_events_max,
         };
-        if let Err(why) = webhook.check_literal() {
+        if let Err(why) = webhook.dialler.check_literal(&webhook.url) {
             tracing::warn!(%why, "registrations will wait: the registry's address is refused");
         }
         Ok(webhook)
@@ -118,85 +98,28 @@ impl Webhook {
 
     /// One call under one deadline; the error says for people why there is no complete answer.
     async fn call(&self, message: &Message, now: Timestamp) -> Result<Heard, String> {
-        let call = async {
-            let response = self.send(message, now).await?;
-            self.hear(response).await
-        };
-        match tokio::time::timeout(self.deadline, call).await {
+        match tokio::time::timeout(self.deadline, self.send(message, now)).await {
             Ok(ended) => ended,
             Err(_) => Err(format!("no complete answer within {} ms", self.deadline.as_millis())),
         }
     }
 
-    async fn send(&self, message: &Message, now: Timestamp) -> Result<Response, String> {
-        // A host that is an address never reaches the resolver.
-        self.check_literal().map_err(|why| why.to_string())?;
+    async fn send(&self, message: &Message, now: Timestamp) -> Result<Heard, String> {
         let timestamp_s = now.as_second();
         let signature = self.secrets.sign(&message.event_id, timestamp_s, &message.bytes);
-        self.client
-            .post(self.url.clone())
+        let request = self.dialler.request(Method::POST, &self.url)?;
+        let request = request
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", &message.event_id)
             .header("webhook-timestamp", timestamp_s)
             .header("webhook-signature", signature)
-            .body(message.bytes.clone())
-            .send()
-            .await
-            .map_err(cause)
-    }
-
-    /// Reads at most `answer_bytes_max` of the answer. What is longer is no answer that a registry
-    /// gives, so its status alone counts; a success that breaks off early may have been about to
-    /// say "rejected", so it counts as no answer.
-    async fn hear(&self, mut response: Response) -> Result<Heard, String> {
-        let status = response.status();
-        let retry_after = response.headers().get(RETRY_AFTER);
-        let retry_after = retry_after.and_then(|header| header.to_str().ok()).map(String::from);
-        let mut body = Vec::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= self.answer_bytes_max => {
-                    body.extend_from_slice(&chunk);
-                }
-                Ok(Some(_)) => {
-                    body.clear();
-                    break;
-                }
-                Ok(None) => break,
-                Err(error) if status.is_success() => return Err(cause(error)),
-                Err(_) => break,
-            }
-        }
-        Ok(Heard { status, retry_after, body })
-    }
-
-    fn check_literal(&self) -> Result<(), AddressRefused> {
-        match self.url.host() {
-            Some(Host::Ipv4(address)) => self.allowed.check(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => self.allowed.check(IpAddr::V6(address)),
-            _ => Ok(()),
-        }
+            .body(message.bytes.clone());
+        self.dialler.call(request).await
     }
 }
 
 fn retry(why: String) -> Outcome {
     Outcome::Retry { after: None, why: answer::clean(&why, 500) }
-}
-
-/// The innermost cause of a failed call, without the URL, which may carry a password.
-fn cause(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut innermost: &dyn Error = &error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    let stage = match () {
-        () if error.is_connect() => "cannot connect",
-        () if error.is_timeout() => "timed out",
-        () if error.is_body() || error.is_decode() => "the answer broke off",
-        () => "the call failed",
-    };
-    format!("{stage}: {innermost}")
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ Examples:
   labelscan scan --json photos/ > out.jsonl   read a folder, one JSON object a line
   labelscan scan photos/ --resume out.jsonl   a long batch that may be interrupted
   labelscan scan --together front.jpg back.jpg   two photos of one terminal
+  labelscan scan photos/ --submit https://labelscan.example   hand them to a service
   labelscan watch inbox/                   take photos from a folder as they come
   labelscan check                          say what is missing or wrong, and what to do about it
   labelscan print --batch b7 --out b7.pdf   labels of the serials that `generate --batch b7` made
@@ -184,12 +185,19 @@ pub struct ScanArgs {
     /// number or letter at the end (T7-1.jpg, T7-2.jpg)
     #[arg(long, value_enum, conflicts_with = "together")]
     pub group: Option<Grouping>,
-    /// Photos to read at the same time [default: one a core]
+    /// Photos to read at the same time [default: one a core; with --submit 4]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
     /// A CSV file of the serials that are expected
     #[arg(long, value_name = "FILE")]
     pub estate: Option<PathBuf>,
+    /// Hand the photos to the labelscan service at this address, which reads, records and registers
+    /// them; its key is taken from LABELSCAN_SUBMIT_KEY
+    ///
+    /// The same photos are one scan there, however often they are handed over, so a batch that broke
+    /// off is simply run again; with --resume only the rest is sent.
+    #[arg(long, value_name = "URL", conflicts_with = "estate")]
+    pub submit: Option<String>,
 }
 
 /// `labelscan generate`

@@ -92,13 +92,11 @@ impl Desk {
         };
         let mut photos = Vec::with_capacity(paths.len());
         for path in paths {
-            match self.photo(path) {
-                Ok(photo) => photos.push(photo),
-                Err(error) => {
-                    let hint = "Check that the file is there and may be read.".to_owned();
-                    let reason = ReasonObject { code: "file_unreadable".into(), hint };
-                    return failed(reason, error.to_string());
+            match photo_bytes(path, self.photo_bytes_max) {
+                Ok(bytes) => {
+                    photos.push(PhotoBytes { bytes: bytes.into(), surface: Surface::Label });
                 }
+                Err(error) => return failed(file_unreadable(), error.to_string()),
             }
         }
         match self.pool.read(ReadRequest { photos }).await {
@@ -121,13 +119,19 @@ impl Desk {
             }
         }
     }
+}
 
-    /// A file's bytes; of one that is too large only as many as show that it is.
-    fn photo(&self, path: &Path) -> io::Result<PhotoBytes> {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(self.photo_bytes_max + 1).read_to_end(&mut bytes)?;
-        Ok(PhotoBytes { bytes: bytes.into(), surface: Surface::Label })
-    }
+/// A file's bytes; of one that is too large only as many as show that it is.
+pub(crate) fn photo_bytes(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The reason of a photo whose file cannot be read.
+pub(crate) fn file_unreadable() -> ReasonObject {
+    let hint = "Check that the file is there and may be read.".to_owned();
+    ReasonObject { code: "file_unreadable".into(), hint }
 }
 
 /// The files that paths stand for: each file as named, the photos of each folder in the order of

@@ -9,6 +9,7 @@
 mod filing;
 
 use crate::clock::{self, Stopwatch};
+use crate::hex::hex;
 use crate::http::details::{Details, FILE_CHARS_MAX};
 use crate::http::stored::scan_object;
 use crate::pipeline::Pipeline;
@@ -324,10 +325,6 @@ fn details_of(relative: &Path) -> Details {
         Ok(()) => named,
         Err(_) => Details { site: None, batch: None, ..named },
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

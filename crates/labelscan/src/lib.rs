@@ -12,6 +12,7 @@ mod eval;
 mod expected;
 pub mod formats;
 mod generate;
+mod hex;
 mod http;
 mod inbox;
 pub mod keys;

@@ -1,6 +1,7 @@
-//! `labelscan scan`: photos and folders of photos, without a service.
+//! `labelscan scan`: photos and folders of photos, read here or handed to a service.
 
 mod results;
+mod submission;
 
 use crate::cli::{Grouping, ScanArgs};
 use crate::desk::{Desk, Outcome, photos_of};
@@ -17,6 +18,7 @@ use std::{
     path::PathBuf,
     process::ExitCode,
 };
+use submission::Submission;
 
 /// Some photos were not accepted.
 const NOT_ALL_ACCEPTED: u8 = 1;
@@ -73,21 +75,58 @@ pub(crate) fn run(args: &ScanArgs, settings: &Settings) -> anyhow::Result<ExitCo
     let read = if terminals.is_empty() {
         Ok(())
     } else {
-        let mut desk = Desk::open(settings, terminals.len())?;
-        if let Some(file) = &args.estate {
-            desk.expect(file, settings)?;
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        runtime.block_on(read_all(&desk, &terminals, form, &mut results, &mut summary))
+        let reads = Reads::open(args, settings, terminals.len())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(read_all(&reads, &terminals, form, &mut results, &mut summary))
     };
+    summary.tell();
     match read {
         Ok(()) => {}
         // `| head` has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
-        Err(error) => return Err(error.into()),
+        Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),
+        Err(error) => return Err(error),
     }
-    summary.tell();
     Ok(if summary.all_accepted() { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL_ACCEPTED) })
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Where photos are read.
+enum Reads {
+    Here(Desk),
+    There(Submission),
+}
+
+impl Reads {
+    fn open(args: &ScanArgs, settings: &Settings, terminals: usize) -> anyhow::Result<Self> {
+        if let Some(url) = &args.submit {
+            return Ok(Self::There(Submission::open(url, args.jobs, settings)?));
+        }
+        let mut desk = Desk::open(settings, terminals)?;
+        if let Some(file) = &args.estate {
+            desk.expect(file, settings)?;
+        }
+        Ok(Self::Here(desk))
+    }
+
+    /// How many terminals are read at the same time.
+    fn at_once(&self) -> usize {
+        match self {
+            Self::Here(desk) => desk.readers(),
+            Self::There(submission) => submission.at_once(),
+        }
+    }
+
+    /// Reads the photos of one terminal; an error concerns all that are still to come.
+    async fn read(&self, paths: &[PathBuf]) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Here(desk) => Ok(desk.read(paths).await),
+            Self::There(submission) => submission.read(paths).await,
+        }
+    }
 }
 
 /// Which photos show one terminal each.
@@ -129,23 +168,24 @@ fn name_of(paths: &[PathBuf]) -> String {
 }
 
 async fn read_all(
-    desk: &Desk,
+    reads: &Reads,
     terminals: &[Vec<PathBuf>],
     form: Form,
     results: &mut Option<Results>,
     summary: &mut Summary,
-) -> io::Result<()> {
+) -> anyhow::Result<()> {
     let bar = progress(terminals.len());
     if let Form::Csv = form {
         writeln!(io::stdout(), "photo,status,serial,vendor,format,confidence,candidate,reasons")?;
     }
     let mut outcomes = stream::iter(terminals)
-        .map(|paths| async move { (paths, desk.read(paths).await) })
-        .buffered(desk.readers());
+        .map(|paths| async move { (paths, reads.read(paths).await) })
+        .buffered(reads.at_once());
     while let Some((paths, outcome)) = outcomes.next().await {
-        let photo = name_of(paths);
+        let (photo, outcome) = (name_of(paths), outcome?);
         summary.count(outcome.scan.status, outcome.scan.reasons.iter().map(|it| &*it.code));
-        if let Some(results) = results {
+        // What still waits at a service is asked for again next time.
+        if let Some(results) = results.as_mut().filter(|_| outcome.scan.status != Status::Queued) {
             results.add(&Line { photo: &photo, scan: &outcome.scan })?;
         }
         bar.suspend(|| print(&photo, &outcome, form))?;

@@ -12,7 +12,7 @@ use validate::{
 };
 
 /// One answer about the photos of one terminal.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Scan {
     /// UUID version 7.
     pub id: Uuid,
@@ -39,7 +39,7 @@ pub struct Scan {
 }
 
 /// The first scan of a terminal that is seen again.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Earlier {
     /// Whose scan it was.
     pub by: String,
@@ -78,7 +78,7 @@ impl Status {
 }
 
 /// An accepted serial.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SerialObject {
     /// Canonical: upper case, prefix and separators stripped. A string, leading zeros occur.
     pub value: String,
@@ -108,7 +108,7 @@ pub struct SerialObject {
 }
 
 /// Something that may be the serial.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CandidateObject {
     /// Canonical form.
     pub value: String,
@@ -127,7 +127,7 @@ pub struct CandidateObject {
 }
 
 /// Another number on the label.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct IdentifierObject {
     /// What it is.
     #[schema(value_type = String, example = "part_number")]
@@ -153,7 +153,7 @@ pub struct ReasonObject {
 }
 
 /// Where a registration stands.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Registration {
     /// How far it is.
     pub status: RegistrationStatus,

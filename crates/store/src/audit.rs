@@ -4,13 +4,16 @@
 //! over what is sealed, so that rotating the keys leaves the chain as it is.
 
 use crate::hash::sha256_parts;
-use crate::row::{column, time, to_json};
+use crate::row::{column, places_of_rows, time, to_json};
 use crate::seal::{Cell, Seal};
 use crate::{Store, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+/// Entries that one statement writes: seven values each, of the 32,766 that SQLite takes.
+const ENTRIES_A_STATEMENT: usize = 1_000;
 
 /// One entry of the audit trail.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,8 +49,61 @@ impl AuditEntry {
     }
 }
 
-/// Adds an entry. It should be the last step of its transaction: from here to the commit
-/// nobody else can add one.
+/// What the audit trail is to say of a transaction. The entries are collected while it runs and
+/// written together at its end, because from there to the commit nobody else can write any.
+#[derive(Default)]
+pub(crate) struct Trail(Vec<AuditEntry>);
+
+impl Trail {
+    /// Adds an entry, which takes its place in the chain when the trail is written.
+    pub(crate) fn add(
+        &mut self,
+        at: Timestamp,
+        who: &str,
+        what: &str,
+        subject: &str,
+        detail: &impl Serialize,
+    ) -> Result<(), StoreError> {
+        self.0.push(AuditEntry {
+            seq: 0,
+            at,
+            who: who.into(),
+            what: what.into(),
+            subject: subject.into(),
+            detail: to_json(detail)?,
+            hash: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// Writes the entries, as the last step of their transaction.
+    pub(crate) async fn write(
+        mut self,
+        connection: &mut AnyConnection,
+        seal: &Seal,
+    ) -> Result<(), StoreError> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let added = self.0.len() as i64;
+        let head = move_head(connection, added).await?;
+        let mut seq = column::<i64>(&head, "seq")? - added;
+        let mut hash = column::<Vec<u8>>(&head, "hash")?;
+        for entry in &mut self.0 {
+            seq += 1;
+            entry.seq = seq;
+            entry.hash = entry.hash_behind(seal, &hash).to_vec();
+            hash.clone_from(&entry.hash);
+        }
+        for entries in self.0.chunks(ENTRIES_A_STATEMENT) {
+            insert(connection, seal, entries).await?;
+        }
+        sqlx::query("UPDATE audit_head SET hash = $1").bind(hash).execute(connection).await?;
+        Ok(())
+    }
+}
+
+/// Adds one entry, as the last step of its transaction.
 pub(crate) async fn audit(
     connection: &mut AnyConnection,
     seal: &Seal,
@@ -57,43 +113,41 @@ pub(crate) async fn audit(
     subject: &str,
     detail: &impl Serialize,
 ) -> Result<(), StoreError> {
-    let head = next_head(connection).await?;
-    let mut entry = AuditEntry {
-        seq: column(&head, "seq")?,
-        at: now,
-        who: who.into(),
-        what: what.into(),
-        subject: subject.into(),
-        detail: to_json(detail)?,
-        hash: Vec::new(),
-    };
-    entry.hash = entry.hash_behind(seal, &column::<Vec<u8>>(&head, "hash")?).to_vec();
-    let row = entry.seq.to_string();
-    let sealed = seal.seal(Cell::new("audit", "detail", &row), &entry.detail)?;
-    sqlx::query(
-        "INSERT INTO audit (seq, at, who, what, subject, detail, hash) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(entry.seq)
-    .bind(entry.at.as_millisecond())
-    .bind(entry.who)
-    .bind(entry.what)
-    .bind(entry.subject)
-    .bind(sealed)
-    .bind(entry.hash.clone())
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query("UPDATE audit_head SET hash = $1")
-        .bind(entry.hash)
-        .execute(&mut *connection)
-        .await?;
+    let mut trail = Trail::default();
+    trail.add(now, who, what, subject, detail)?;
+    trail.write(connection, seal).await
+}
+
+async fn insert(
+    connection: &mut AnyConnection,
+    seal: &Seal,
+    entries: &[AuditEntry],
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO audit (seq, at, who, what, subject, detail, hash) VALUES {}",
+        places_of_rows(entries.len(), 7)
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for entry in entries {
+        let row = entry.seq.to_string();
+        query = query
+            .bind(entry.seq)
+            .bind(entry.at.as_millisecond())
+            .bind(&entry.who)
+            .bind(&entry.what)
+            .bind(&entry.subject)
+            .bind(seal.seal(Cell::new("audit", "detail", &row), &entry.detail)?)
+            .bind(&entry.hash);
+    }
+    query.execute(connection).await?;
     Ok(())
 }
 
-/// Takes the end of the chain, its number one further. The row is made at the very first entry.
-async fn next_head(connection: &mut AnyConnection) -> Result<AnyRow, StoreError> {
-    let further = "UPDATE audit_head SET seq = seq + 1 RETURNING seq, hash";
-    if let Some(head) = sqlx::query(further).fetch_optional(&mut *connection).await? {
+/// Takes the end of the chain, its number as much further as entries are added; the hash is still
+/// the one before them. The row is made at the very first entry.
+async fn move_head(connection: &mut AnyConnection, added: i64) -> Result<AnyRow, StoreError> {
+    let further = "UPDATE audit_head SET seq = seq + $1 RETURNING seq, hash";
+    if let Some(head) = sqlx::query(further).bind(added).fetch_optional(&mut *connection).await? {
         return Ok(head);
     }
     sqlx::query(
@@ -103,7 +157,7 @@ async fn next_head(connection: &mut AnyConnection) -> Result<AnyRow, StoreError>
     .bind(Vec::<u8>::new())
     .execute(&mut *connection)
     .await?;
-    Ok(sqlx::query(further).fetch_one(connection).await?)
+    Ok(sqlx::query(further).bind(added).fetch_one(connection).await?)
 }
 
 impl Store {

@@ -5,9 +5,9 @@
 //! two serials. Two devices a number are remembered, whatever comes after them. Only what a label
 //! itself names as something else is remembered: a serial that stood beside another one is not.
 
-use crate::estate::{KEYS_AT_ONCE, places};
+use crate::estate::KEYS_AT_ONCE;
 use crate::registration::Cause;
-use crate::row::{column, name_of};
+use crate::row::{column, name_of, places};
 use crate::seal::{Blind, Cell};
 use crate::{Registration, Store, StoreError};
 use sqlx::{AnyConnection, AssertSqlSafe};

@@ -1,7 +1,7 @@
 //! What a person says about a scan, recorded with its registration and its audit entry in one
 //! transaction.
 
-use crate::audit::audit;
+use crate::audit::Trail;
 use crate::beside::remember;
 use crate::crash_point;
 use crate::registration::{Registered, register};
@@ -134,10 +134,10 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         ensure_held(&changed)?;
-        let mut queued = false;
+        let (mut queued, mut trail) = (false, Trail::default());
         if let Some(registration) = &decision.registration {
             let cause = self.cause(&decided.by, &row_id, now);
-            let registered = register(&mut transaction, registration, cause).await?;
+            let registered = register(&mut transaction, &mut trail, registration, cause).await?;
             queued = registered == Registered::Queued;
             let cell = Cell::new("scans", "judgement", &row_id);
             if let Some(stored) = column::<Option<Vec<u8>>>(&row, "judgement")? {
@@ -148,7 +148,8 @@ impl Store {
         let status_before = crate::row::named(&row, "status")?;
         let change = Change { decided: &decided, before: before.as_ref(), status_before };
         let what = decided.action.audited_as();
-        audit(&mut transaction, &self.seal, now, &decided.by, what, &row_id, &change).await?;
+        trail.add(now, &decided.by, what, &row_id, &change)?;
+        trail.write(&mut transaction, &self.seal).await?;
         crash_point("decision.recording");
         transaction.commit().await?;
         self.announce(queued).await;

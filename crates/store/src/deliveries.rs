@@ -1,6 +1,6 @@
 //! The outbox: registrations on their way to the registry.
 
-use crate::audit::audit;
+use crate::audit::{Trail, audit};
 use crate::crash_point;
 use crate::row::{column, count, ensure_held, name_of, named, time, time_or_none};
 use crate::scans::id_in;
@@ -261,6 +261,7 @@ impl Store {
 /// Always true.
 pub(crate) async fn settle_row(
     connection: &mut AnyConnection,
+    trail: &mut Trail,
     seal: &Seal,
     claim: &Claim,
     outcome: &Outcome,
@@ -294,7 +295,7 @@ pub(crate) async fn settle_row(
         DeliveryStatus::Refused => "delivery.refused",
         DeliveryStatus::Exhausted => "delivery.exhausted",
     };
-    audit(connection, seal, now, "forwarder", what, &claim.id, &outcome.code).await?;
+    trail.add(now, "forwarder", what, &claim.id, &outcome.code)?;
     crash_point("delivery.settling");
     Ok(true)
 }

@@ -1,8 +1,8 @@
 //! Where the list of expected serials and the terminals that were seen do not agree, without opening
 //! what does: the blind keys tell which those are.
 
-use crate::estate::{ALIKE_MAX, KEYS_AT_ONCE, awaited_from, places};
-use crate::row::{column, count};
+use crate::estate::{ALIKE_MAX, KEYS_AT_ONCE, awaited_from};
+use crate::row::{column, count, places};
 use crate::seal::{Blind, Cell};
 use crate::{Store, StoreError};
 use sqlx::AssertSqlSafe;

@@ -7,7 +7,7 @@
 //! asks for the few serials that it may show.
 
 use crate::audit::audit;
-use crate::row::{column, count, time};
+use crate::row::{column, count, places, places_of_rows, time};
 use crate::seal::{Blind, Cell, Seal};
 use crate::{Store, StoreError};
 use jiff::Timestamp;
@@ -282,11 +282,6 @@ pub(crate) enum Standing {
     Kept,
 }
 
-/// `$1, $2, …` for so many values.
-pub(crate) fn places(n: usize) -> String {
-    (1..=n).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ")
-}
-
 /// Those of the keys that stand on the list.
 async fn known(
     connection: &mut AnyConnection,
@@ -310,12 +305,6 @@ pub(crate) async fn insert(
     import: &Import,
     now: Timestamp,
 ) -> Result<Vec<String>, StoreError> {
-    const COLUMNS: usize = 6;
-    let row = |at: usize| {
-        let place = |column: usize| format!("${}", at * COLUMNS + column + 1);
-        format!("({})", (0..COLUMNS).map(place).collect::<Vec<_>>().join(", "))
-    };
-    let rows_sql: Vec<String> = (0..rows.len()).map(row).collect();
     let otherwise = match standing {
         Standing::Rewritten => "UPDATE SET entry = excluded.entry, import = excluded.import",
         Standing::Kept => "NOTHING",
@@ -323,7 +312,7 @@ pub(crate) async fn insert(
     let sql = format!(
         "INSERT INTO estate (serial_key, look_key, entry, import, added_at, place) VALUES {} \
          ON CONFLICT (serial_key) DO {otherwise} RETURNING serial_key",
-        rows_sql.join(", ")
+        places_of_rows(rows.len(), 6)
     );
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for (key, Row { expected, place }) in rows {

@@ -3,8 +3,7 @@
 //! index over parts of serials would be faster and would give them away: of ten digits there are so
 //! few parts that their frequency tells them.
 
-use crate::estate::places;
-use crate::row::column;
+use crate::row::{column, places};
 use crate::scans::id_in;
 use crate::seal::Cell;
 use crate::{ScanId, Store, StoreError, Terminal};

@@ -3,8 +3,8 @@
 //! The list of expected serials is what makes them unique: whoever writes a serial there first has it.
 
 use crate::audit::audit;
-use crate::estate::{Row, Standing, insert, places};
-use crate::row::column;
+use crate::estate::{Row, Standing, insert};
+use crate::row::{column, places};
 use crate::seal::Blind;
 use crate::{Expected, Import, Store, StoreError};
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! What happens to a terminal without a photo: operations that an operator reports, retirement,
 //! verification, notes. Each stands in the audit trail under the terminal's device key.
 
-use crate::audit::audit;
+use crate::audit::{Trail, audit};
 use crate::registration::{Registered, carry_out, lock, set_step, told_as};
 use crate::seal::{Blind, Seal};
 use crate::{AuditEntry, Registration, ScanId, Store, StoreError};
@@ -37,7 +37,9 @@ impl Store {
         lock(&mut transaction, &self.seal, &device).await?;
         let scan = scan.to_string();
         let cause = self.cause(by, &scan, now);
-        let registered = carry_out(&mut transaction, registration, cause).await?;
+        let mut trail = Trail::default();
+        let registered = carry_out(&mut transaction, &mut trail, registration, cause).await?;
+        trail.write(&mut transaction, &self.seal).await?;
         transaction.commit().await?;
         match registered {
             Registered::Queued => {

@@ -4,7 +4,7 @@
 use crate::crash_point;
 use crate::hash::{hex, sha256_hex, sha256_parts};
 use crate::photos::photo_name;
-use crate::row::{column, name_of, to_json};
+use crate::row::{column, name_of, places_of_rows, to_json};
 use crate::scans::id_in;
 use crate::seal::{Blind, Cell, Seal};
 use crate::writes::Write;
@@ -13,7 +13,8 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
+use std::collections::HashSet;
 use std::sync::Arc;
 use validate::Surface;
 
@@ -57,7 +58,7 @@ pub enum Received {
 
 /// An upload with what is computed from its bytes.
 pub(crate) struct Prepared {
-    upload: Upload,
+    pub(crate) upload: Upload,
     names: Vec<String>,
     sha256s: Vec<String>,
     /// Of all photos with their surfaces, in order: what makes a repetition the same.
@@ -115,48 +116,73 @@ impl Store {
     }
 }
 
-/// True if the rows were written, false if the key is taken.
+/// Writes the rows of uploads that came together, each with its time. The ids of those that are new;
+/// the others' keys are taken.
 pub(crate) async fn insert_rows(
     connection: &mut AnyConnection,
     seal: &Seal,
-    prepared: &Prepared,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let upload = &prepared.upload;
-    let (id, now) = (upload.id.to_string(), now.as_millisecond());
-    let inserted = sqlx::query(
+    uploads: &[(&Prepared, Timestamp)],
+) -> Result<HashSet<ScanId>, StoreError> {
+    if uploads.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = format!(
         "INSERT INTO scans (id, owner, idempotency_key, photos_sha256, details, created_at, \
-         status, attempts, fence, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $6) \
-         ON CONFLICT (owner, idempotency_key) DO NOTHING",
-    )
-    .bind(&id)
-    .bind(&upload.owner)
-    .bind(seal.blind(Blind::IdempotencyKey, &upload.idempotency_key))
-    .bind(&prepared.photos_sha256)
-    .bind(seal.seal_json(Cell::new("scans", "details", &id), &upload.details)?)
-    .bind(now)
-    .bind(name_of(ScanStatus::Queued)?)
-    .execute(&mut *connection)
-    .await?;
-    if inserted.rows_affected() == 0 {
-        return Ok(false);
+         status, attempts, fence, due_at) VALUES {} \
+         ON CONFLICT (owner, idempotency_key) DO NOTHING RETURNING id",
+        places_of_rows(uploads.len(), 10)
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for (Prepared { upload, photos_sha256, .. }, now) in uploads {
+        let id = upload.id.to_string();
+        let details = seal.seal_json(Cell::new("scans", "details", &id), &upload.details)?;
+        query = query
+            .bind(id)
+            .bind(&upload.owner)
+            .bind(seal.blind(Blind::IdempotencyKey, &upload.idempotency_key))
+            .bind(photos_sha256)
+            .bind(details)
+            .bind(now.as_millisecond())
+            .bind(name_of(ScanStatus::Queued)?)
+            .bind(0_i64)
+            .bind(0_i64)
+            .bind(now.as_millisecond());
     }
-    for (position, photo) in upload.photos.iter().enumerate() {
-        sqlx::query(
-            "INSERT INTO scan_photos (scan_id, position, name, sha256, bytes, content_type, \
-             surface) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(&id)
-        .bind(position as i64)
-        .bind(&prepared.names[position])
-        .bind(&prepared.sha256s[position])
-        .bind(photo.bytes.len() as i64)
-        .bind(&photo.content_type)
-        .bind(name_of(photo.surface)?)
-        .execute(&mut *connection)
-        .await?;
+    let written = query.fetch_all(&mut *connection).await?;
+    let new = written.iter().map(|row| id_in(row, "id")).collect::<Result<HashSet<_>, _>>()?;
+    let of_new = uploads.iter().map(|(prepared, _)| *prepared);
+    insert_photos(connection, of_new.filter(|prepared| new.contains(&prepared.upload.id))).await?;
+    Ok(new)
+}
+
+async fn insert_photos(
+    connection: &mut AnyConnection,
+    uploads: impl Iterator<Item = &Prepared> + Clone,
+) -> Result<(), StoreError> {
+    let rows = uploads.clone().map(|prepared| prepared.upload.photos.len()).sum();
+    if rows == 0 {
+        return Ok(());
     }
-    Ok(true)
+    let sql = format!(
+        "INSERT INTO scan_photos (scan_id, position, name, sha256, bytes, content_type, surface) \
+         VALUES {}",
+        places_of_rows(rows, 7)
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for Prepared { upload, names, sha256s, .. } in uploads {
+        for (position, photo) in upload.photos.iter().enumerate() {
+            query = query
+                .bind(upload.id.to_string())
+                .bind(position as i64)
+                .bind(&names[position])
+                .bind(&sha256s[position])
+                .bind(photo.bytes.len() as i64)
+                .bind(&photo.content_type)
+                .bind(name_of(photo.surface)?);
+        }
+    }
+    query.execute(connection).await?;
+    Ok(())
 }
 
 fn check(upload: &Upload, limits: &Limits) -> Result<(), StoreError> {

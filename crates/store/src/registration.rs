@@ -5,7 +5,7 @@
 //! concern, so that two who want the same terminal come one after the other. It must never leave
 //! a row behind for an operation that was forbidden.
 
-use crate::audit::audit;
+use crate::audit::Trail;
 use crate::row::{column, name_of, named};
 use crate::seal::{Blind, Cell, Seal};
 use crate::{DeliveryStatus, Limits, Store, StoreError};
@@ -71,10 +71,11 @@ struct Stepped<'a> {
 /// Carries out the operation of a scan, and writes into the scan what came of it.
 pub(crate) async fn register(
     connection: &mut AnyConnection,
+    trail: &mut Trail,
     registration: &Registration,
     cause: Cause<'_>,
 ) -> Result<Registered, StoreError> {
-    let registered = carry_out(connection, registration, cause).await?;
+    let registered = carry_out(connection, trail, registration, cause).await?;
     let event = match &registered {
         Registered::Queued => Some(&registration.event_id),
         Registered::Linked(event) => Some(event),
@@ -97,19 +98,20 @@ pub(crate) async fn register(
 /// Carries out an operation if it may follow what stands.
 pub(crate) async fn carry_out(
     connection: &mut AnyConnection,
+    trail: &mut Trail,
     registration: &Registration,
     cause: Cause<'_>,
 ) -> Result<Registered, StoreError> {
     check(cause.limits, registration)?;
     let Some(old) = &registration.placement.replaces else {
-        return place(connection, registration, cause).await;
+        return place(connection, trail, registration, cause).await;
     };
     if *old == registration.device_key {
         return Ok(Registered::Forbidden(Forbidden::SwapWithItself));
     }
     // Rows that only the attempt brought about go with it.
     let mut attempt = connection.begin().await?;
-    let registered = swap(&mut attempt, registration, old, cause).await?;
+    let registered = swap(&mut attempt, trail, registration, old, cause).await?;
     match registered {
         Registered::Queued => attempt.commit().await?,
         Registered::Linked(_) | Registered::Forbidden(_) => attempt.rollback().await?,
@@ -120,6 +122,7 @@ pub(crate) async fn carry_out(
 /// An operation on one terminal.
 async fn place(
     connection: &mut AnyConnection,
+    trail: &mut Trail,
     registration: &Registration,
     cause: Cause<'_>,
 ) -> Result<Registered, StoreError> {
@@ -136,7 +139,7 @@ async fn place(
             }
         }
     };
-    record(connection, registration, &device, before, cause).await?;
+    record(connection, trail, registration, &device, before, cause).await?;
     Ok(Registered::Queued)
 }
 
@@ -144,6 +147,7 @@ async fn place(
 /// their keys, so that two swaps that cross do not wait for each other.
 async fn swap(
     connection: &mut AnyConnection,
+    trail: &mut Trail,
     registration: &Registration,
     old: &String,
     cause: Cause<'_>,
@@ -166,7 +170,7 @@ async fn swap(
     if let Err(forbidden) = of_old.follow(Step::Replace) {
         return Ok(Registered::Forbidden(forbidden));
     }
-    record(connection, registration, &new_device, of_new.state(), cause).await?;
+    record(connection, trail, registration, &new_device, of_new.state(), cause).await?;
     let gone = Stepped {
         scan: cause.scan,
         event_id,
@@ -176,7 +180,7 @@ async fn swap(
     };
     set_step(connection, &old_device, Step::Replace, Some(event_id), cause.now).await?;
     let what = told_as(Step::Replace)?;
-    audit(connection, cause.seal, cause.now, cause.by, &what, &old_device, &gone).await?;
+    trail.add(cause.now, cause.by, &what, &old_device, &gone)?;
     Ok(Registered::Queued)
 }
 
@@ -261,6 +265,7 @@ pub(crate) fn standing_from(
 /// Writes an operation that may happen: the terminal's new standing, the outbox, the trail.
 async fn record(
     connection: &mut AnyConnection,
+    trail: &mut Trail,
     registration: &Registration,
     device: &str,
     before: State,
@@ -282,7 +287,7 @@ async fn record(
         .await?;
     enqueue(connection, registration, device, cause).await?;
     let stepped = Stepped { scan: cause.scan, event_id, before, merchant, other };
-    audit(connection, cause.seal, cause.now, cause.by, &told_as(step)?, device, &stepped).await
+    trail.add(cause.now, cause.by, &told_as(step)?, device, &stepped)
 }
 
 /// The last step of a terminal from now on, with its event if it has one of its own.

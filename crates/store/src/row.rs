@@ -65,3 +65,17 @@ pub(crate) fn named<T: DeserializeOwned>(row: &AnyRow, name: &str) -> Result<T, 
 pub(crate) fn ensure_held(changed: &AnyQueryResult) -> Result<(), StoreError> {
     if changed.rows_affected() == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
 }
+
+/// `$1, $2, …` for so many values.
+pub(crate) fn places(n: usize) -> String {
+    (1..=n).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ")
+}
+
+/// `($1, $2), ($3, $4), …` for so many rows of so many columns.
+pub(crate) fn places_of_rows(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let places = (1..=columns).map(|at| format!("${}", row * columns + at));
+        format!("({})", places.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}

@@ -1,6 +1,6 @@
 //! The queue of scans that wait to be read: claim, then finish or release.
 
-use crate::audit::audit;
+use crate::audit::Trail;
 use crate::beside::remember;
 use crate::crash_point;
 use crate::registration::{Cause, Registered, register};
@@ -176,6 +176,7 @@ impl Store {
 /// True if a delivery was queued.
 pub(crate) async fn finish_rows(
     connection: &mut AnyConnection,
+    trail: &mut Trail,
     seal: &Seal,
     limits: &Limits,
     claim: &Claim,
@@ -206,7 +207,7 @@ pub(crate) async fn finish_rows(
     let queued = match &finding.registration {
         Some(registration) => {
             let cause = Cause { seal, limits, by: "reader", scan: &claim.id, now };
-            let registered = register(connection, registration, cause).await?;
+            let registered = register(connection, trail, registration, cause).await?;
             if let Found::Judged(judgement) = &finding.found {
                 remember(connection, &judgement.identifiers, registration, cause).await?;
             }
@@ -214,7 +215,7 @@ pub(crate) async fn finish_rows(
         }
         None => false,
     };
-    audit(connection, seal, now, "reader", "scan.finished", &claim.id, &status).await?;
+    trail.add(now, "reader", "scan.finished", &claim.id, &status)?;
     crash_point("scan.finishing");
     Ok(queued)
 }

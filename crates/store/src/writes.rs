@@ -1,20 +1,19 @@
 //! The three writes that come by the hundred, and how they share transactions.
 //!
-//! SQLite has one writer, and each commit waits for the disk. While one commit waits, the writes
-//! that arrive queue up here, and the next transaction takes them all: under load one wait for the
-//! disk serves dozens of uploads, and a single upload waits for nobody. PostgreSQL does this by
-//! itself across its connections, so there uploads and verdicts have transactions of their own. What
-//! settles deliveries shares them there too: each adds to the audit trail, whose end one transaction
-//! holds until its commit, so alone they would wait for the disk one after the other.
+//! SQLite has one writer, PostgreSQL one end of the audit trail, and each commit waits for the disk.
+//! While one commit waits, the writes that arrive queue up here, and the next transaction takes them
+//! all: under load one wait for the disk serves dozens of uploads, and a single upload waits for
+//! nobody.
 
-use crate::database::{Database, Engine};
+use crate::audit::Trail;
+use crate::database::Database;
 use crate::deliveries::{Outcome, settle_row};
 use crate::receive::{Prepared, insert_rows};
 use crate::scan_queue::{Finding, finish_rows};
 use crate::seal::Seal;
 use crate::{Claim, Limits, Store, StoreError};
 use jiff::Timestamp;
-use sqlx::{AnyConnection, Connection};
+use sqlx::AnyConnection;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,30 +24,12 @@ const WAITING_MAX: usize = 1024;
 
 /// A write, with everything that it needs.
 pub(crate) enum Write {
-    /// Answers true if the upload is new.
+    /// Answers true if the upload is new, false if its key is taken.
     Receive(Arc<Prepared>),
     /// Answers true if a delivery was queued.
     Finish(Claim, Box<Finding>),
     /// Answers true.
     Settle(Claim, Outcome),
-}
-
-impl Write {
-    async fn apply(
-        &self,
-        connection: &mut AnyConnection,
-        seal: &Seal,
-        limits: &Limits,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        match self {
-            Self::Receive(prepared) => insert_rows(connection, seal, prepared, now).await,
-            Self::Finish(claim, finding) => {
-                finish_rows(connection, seal, limits, claim, finding, now).await
-            }
-            Self::Settle(claim, outcome) => settle_row(connection, seal, claim, outcome, now).await,
-        }
-    }
 }
 
 /// A write that waits for its transaction.
@@ -83,53 +64,97 @@ impl Group {
     }
 }
 
-/// One transaction for all. A write that fails takes only itself back; if the commit fails, none
-/// of them happened.
+/// What came of a transaction.
+enum Together {
+    /// It was committed: the answers, in order.
+    Written(Vec<bool>),
+    /// One of its writes failed, and all were taken back.
+    Failed(StoreError),
+}
+
+/// One transaction for all. If a write fails, each gets a transaction of its own, so that it takes
+/// back only itself; if the commit fails, none of them happened.
 async fn write_group(database: &Database, seal: &Seal, limits: &Limits, group: Vec<Waiting>) {
-    let written = async {
-        let mut transaction = database.begin().await?;
-        let mut results = Vec::with_capacity(group.len());
-        for waiting in &group {
-            results.push(write_one(&mut transaction, seal, limits, waiting).await);
+    match write_together(database, seal, limits, &group).await {
+        Ok(Together::Written(answers)) => {
+            for (waiting, answer) in group.into_iter().zip(answers) {
+                waiting.tell(Ok(answer));
+            }
         }
-        transaction.commit().await?;
-        Ok::<_, StoreError>(results)
-    };
-    let results = match written.await {
-        Ok(results) => results,
-        Err(error) => group.iter().map(|_| Err(error.shared())).collect(),
-    };
-    for (waiting, result) in group.into_iter().zip(results) {
-        // Whoever asked may have left, as after a crash: what is written is written.
-        let _ = waiting.answer.send(result);
+        Ok(Together::Failed(_)) if group.len() > 1 => {
+            for waiting in group {
+                Box::pin(write_group(database, seal, limits, vec![waiting])).await;
+            }
+        }
+        Ok(Together::Failed(error)) => {
+            if let Some(alone) = group.into_iter().next() {
+                alone.tell(Err(error));
+            }
+        }
+        Err(error) => group.into_iter().for_each(|waiting| waiting.tell(Err(error.shared()))),
     }
 }
 
-async fn write_one(
-    transaction: &mut AnyConnection,
+async fn write_together(
+    database: &Database,
     seal: &Seal,
     limits: &Limits,
-    waiting: &Waiting,
-) -> Result<bool, StoreError> {
-    let mut savepoint = transaction.begin().await?;
-    let result = waiting.write.apply(&mut savepoint, seal, limits, waiting.now).await;
-    match &result {
-        Ok(_) => savepoint.commit().await?,
-        Err(_) => savepoint.rollback().await?,
+    group: &[Waiting],
+) -> Result<Together, StoreError> {
+    let mut transaction = database.begin().await?;
+    let mut trail = Trail::default();
+    match apply(&mut transaction, &mut trail, seal, limits, group).await {
+        Ok(answers) => {
+            trail.write(&mut transaction, seal).await?;
+            transaction.commit().await?;
+            Ok(Together::Written(answers))
+        }
+        Err(error) => {
+            // On a full disk SQLite has done so by itself, which makes this an error.
+            let _ = transaction.rollback().await;
+            Ok(Together::Failed(error))
+        }
     }
-    result
+}
+
+/// Uploads need nothing that is written beside them, so they come first and share statements.
+async fn apply(
+    connection: &mut AnyConnection,
+    trail: &mut Trail,
+    seal: &Seal,
+    limits: &Limits,
+    group: &[Waiting],
+) -> Result<Vec<bool>, StoreError> {
+    let uploads = group.iter().filter_map(|waiting| match &waiting.write {
+        Write::Receive(prepared) => Some((prepared.as_ref(), waiting.now)),
+        Write::Finish(..) | Write::Settle(..) => None,
+    });
+    let new = insert_rows(connection, seal, &uploads.collect::<Vec<_>>()).await?;
+    let mut answers = Vec::with_capacity(group.len());
+    for Waiting { write, now, .. } in group {
+        answers.push(match write {
+            Write::Receive(prepared) => new.contains(&prepared.upload.id),
+            Write::Finish(claim, finding) => {
+                finish_rows(connection, trail, seal, limits, claim, finding, *now).await?
+            }
+            Write::Settle(claim, outcome) => {
+                settle_row(connection, trail, seal, claim, outcome, *now).await?
+            }
+        });
+    }
+    Ok(answers)
+}
+
+impl Waiting {
+    /// Whoever asked may have left, as after a crash: what is written is written.
+    fn tell(self, result: Result<bool, StoreError>) {
+        let _ = self.answer.send(result);
+    }
 }
 
 impl Store {
     /// Writes durably, alone or together with others.
     pub(crate) async fn write(&self, write: Write, now: Timestamp) -> Result<bool, StoreError> {
-        let shares = self.database.engine() == Engine::Sqlite || matches!(write, Write::Settle(..));
-        if shares {
-            return self.group.write(write, now).await;
-        }
-        let mut transaction = self.database.begin().await?;
-        let result = write.apply(&mut transaction, &self.seal, &self.limits, now).await?;
-        transaction.commit().await?;
-        Ok(result)
+        self.group.write(write, now).await
     }
 }

@@ -1,7 +1,9 @@
-//! A folder of photos read without a service: resumed after an interruption, grouped, as CSV.
+//! A folder of photos, read here or handed to a service: resumed after an interruption, grouped, as
+//! CSV.
 
+use crate::SOON;
 use std::path::Path;
-use tests::harness::{Ended, labelscan};
+use tests::harness::{Ended, Installation, Sink, eventually, labelscan, labelscan_with};
 use tests::render::tag;
 
 async fn scanned(folder: &Path, arguments: &[&str]) -> Ended {
@@ -63,4 +65,47 @@ async fn photos_of_one_terminal_are_grouped_and_cells_are_no_formulas() {
     let pair = "T1-1.jpg T1-2.jpg,accepted,0820000001,pax,";
     assert!(lines.iter().any(|line| line.starts_with(pair)), "{lines:?}");
     assert!(read.stderr.contains("3 in all: 2 accepted, 1 unreadable"), "{}", read.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_is_handed_over_twice_is_registered_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for number in 0..3 {
+        put(folder.path(), &format!("photos/{number}.jpg"), &format!("082000000{number}"));
+    }
+    std::fs::write(folder.path().join("photos.txt"), "no photo").expect("a file");
+    let sink = Sink::up().await;
+    let installation = Installation::registering_at(&sink);
+    let url = format!("http://{}", installation.address());
+    let submit = ["scan", "--json", "photos", "photos.txt", "--submit", &url];
+    let without_key = labelscan(folder.path(), &submit).await;
+    assert_eq!(without_key.code, Some(2));
+    assert!(without_key.stderr.contains("LABELSCAN_SUBMIT_KEY"), "{}", without_key.stderr);
+
+    let server = installation.start().await;
+    let made = installation.run(&["keys", "create", "--name", "depot", "--role", "technician"]);
+    let key = made.await.stdout.trim().to_owned();
+    let with = |key: &str| [("LABELSCAN_SUBMIT_KEY".to_owned(), key.to_owned())];
+    let stranger = labelscan_with(folder.path(), &with("nobody's"), &submit).await;
+    assert_eq!(stranger.code, Some(2));
+    assert!(stranger.stderr.contains("401"), "{}", stranger.stderr);
+
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let ended = labelscan_with(folder.path(), &with(&key), &submit).await;
+        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+        let lines = ended.lines();
+        let codes: Vec<_> = lines.iter().map(|line| line["status"].clone()).collect();
+        assert_eq!(codes, ["accepted", "accepted", "accepted", "unreadable"]);
+        assert_eq!(lines[1]["serial"]["value"], "0820000001");
+        let reason = &lines[3]["reasons"][0];
+        assert_eq!(reason["code"], "not_a_photo");
+        assert_ne!(reason["hint"], "");
+        ids.push(lines[..3].iter().map(|line| line["id"].clone()).collect::<Vec<_>>());
+    }
+    assert_eq!(ids[0], ids[1], "the same photos are the same scans");
+    let told = || async { (sink.accepted().len() >= 3).then_some(()) };
+    eventually("every registration", SOON, told).await;
+    assert_eq!(server.stop().await, Some(0), "{}", installation.log());
+    assert_eq!(sink.accepted().len(), 3);
 }

@@ -1,6 +1,7 @@
 //! Style sheets, scripts and pictures, compiled into the program. The folder is public: nothing
 //! secret may lie in it.
 
+use crate::hex::hex;
 use crate::http::problem::{Code, Problem};
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -18,7 +19,7 @@ pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Respo
         return Problem::from(Code::NotFound).into_response();
     };
     let hash = file.metadata.sha256_hash();
-    let tag = hash.iter().take(16).fold(String::new(), |tag, byte| format!("{tag}{byte:02x}"));
+    let tag = hex(&hash[..16]);
     let tag = format!("\"{tag}\"");
     let known =
         headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());

@@ -188,10 +188,10 @@ impl Model {
             .scans
             .iter()
             .filter(|(_, row)| !row.over && row.due_ms <= self.now_ms)
-            .map(|(id, row)| (row.due_ms, *id))
+            .map(|(id, _)| *id)
             .collect();
         due.sort();
-        let expected: HashSet<_> = due.into_iter().take(most.into()).map(|(_, id)| id).collect();
+        let expected: HashSet<_> = due.into_iter().take(most.into()).collect();
         assert_eq!(got.iter().map(|got| got.id).collect::<HashSet<_>>(), expected);
         for got in got {
             let row = self.scans.get_mut(&got.id).unwrap();
