@@ -39,6 +39,7 @@ impl Store {
                 (self.seal.blind(Blind::Serial, &expected.serial), Row { expected, place })
             })
             .collect();
+        let _turn = self.issuing.lock().await;
         let mut transaction = self.database.begin().await?;
         let borne = borne(&mut transaction, &rows).await?;
         rows.retain(|key, _| !borne.contains(key));

@@ -70,7 +70,7 @@ use listen::Listening;
 use photos::Photos;
 use seal::Seal;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use writes::Group;
 
 /// The open store. Cloning is cheap; all clones share their connections.
@@ -83,6 +83,9 @@ pub struct Store {
     queued: Arc<Notify>,
     listening: Option<Arc<Listening>>,
     group: Group,
+    /// Whoever gives serials out: many at once would wait for SQLite's one writer longer than a
+    /// connection is waited for.
+    issuing: Arc<Mutex<()>>,
 }
 
 impl Store {
@@ -101,7 +104,8 @@ impl Store {
         let group = Group::start(database.clone(), seal.clone(), limits.clone());
         let listening = (database.engine() == Engine::Postgres)
             .then(|| Arc::new(Listening::start(settings.database.clone(), queued.clone())));
-        Ok(Self { database, photos, seal, limits, queued, listening, group })
+        let issuing = Arc::default();
+        Ok(Self { database, photos, seal, limits, queued, listening, group, issuing })
     }
 
     /// The key file, if opening this store made it: somebody should keep a copy of it.
