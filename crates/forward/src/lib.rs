@@ -1,6 +1,7 @@
 //! The way out: events that the store owes to a registry are claimed, signed, sent and settled.
 //!
-//! The only HTTP and broker client of the workspace. It delivers at least once and always under the
+//! The only HTTP and broker client of the workspace; for that reason it also asks a company's identity
+//! provider who signs in. It delivers at least once and always under the
 //! same id, so a registry that knows the id has each registration exactly once. It must never lose
 //! a claim without its lease bringing it back, never settle what another node has claimed since,
 //! and never dial an address that the operator did not allow.
@@ -8,8 +9,10 @@
 mod address;
 mod answer;
 mod batch;
+mod client;
 mod endpoint;
 mod event;
+mod identity;
 mod jetstream;
 mod registry;
 mod run;
@@ -20,6 +23,9 @@ mod webhook;
 pub use answer::{Answer, AnswerResult};
 pub use endpoint::{EndpointState, Health};
 pub use event::*;
+pub use identity::{
+    Attempt, Claims, IdTokenError, IdentityError, IdentityProvider, IdentitySettings,
+};
 pub use jetstream::Jetstream;
 pub use registry::{Message, Outcome, Registry, RegistryError, RegistrySettings};
 pub use run::{ForwardSettings, Forwarder, Handle};

@@ -5,23 +5,19 @@
 //! reads only a capped part of the answer, and dials only addresses that were judged after
 //! resolution. It must never tell an error from a panic: every end is an [`Outcome`].
 
-use crate::address::{AddressRefused, Allowed, GuardedResolver, SystemLookup};
+use crate::address::{Allowed, Peer, SystemLookup};
 use crate::answer::{self, Heard};
 use crate::batch;
+use crate::client::{self, cause};
 use crate::registry::{Message, Outcome, RegistryError, RegistrySettings};
 use crate::signature::Secrets;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, dns::Resolve};
-use std::error::Error;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use url::{Host, Url};
-
-/// How long an idle connection is kept for the next delivery.
-const IDLE_S: u64 = 30;
+use url::Url;
 
 /// A registry that takes signed HTTP calls.
 #[derive(Clone, Debug)]
@@ -46,22 +42,13 @@ impl Webhook {
         lookup: Arc<L>,
     ) -> Result<Self, RegistryError> {
         let encrypted = url.scheme() == "https";
-        let allowed = Allowed { private: settings.allow_private, public: encrypted };
+        let allowed =
+            Allowed { peer: Peer::Registry, private: settings.allow_private, public: encrypted };
         url.host().ok_or(RegistryError::NoHost)?;
         let secrets = Secrets::parse(&settings.secret)?;
-        crate::registry::install_tls();
-        let client = Client::builder()
-            .user_agent("labelscan")
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .pool_idle_timeout(Duration::from_secs(IDLE_S))
-            .dns_resolver(GuardedResolver { allowed, lookup });
-        // Loading the machine's root certificates takes time and can fail: only where they are used.
-        let client = if encrypted { client } else { client.tls_certs_only([]) };
+        let client = client::open(allowed, encrypted, lookup).map_err(RegistryError::Client)?;
         let webhook = Self {
-            client: client.build().map_err(RegistryError::Client)?,
+            client,
             url,
             secrets,
             allowed,
@@ -69,7 +56,7 @@ impl Webhook {
             answer_bytes_max: settings.answer_bytes_max,
             batch_events_max: settings.batch_events_max,
         };
-        if let Err(why) = webhook.check_literal() {
+        if let Err(why) = client::check_literal(&webhook.url, allowed) {
             tracing::warn!(%why, "registrations will wait: the registry's address is refused");
         }
         Ok(webhook)
@@ -130,7 +117,7 @@ impl Webhook {
 
     async fn send(&self, message: &Message, now: Timestamp) -> Result<Response, String> {
         // A host that is an address never reaches the resolver.
-        self.check_literal().map_err(|why| why.to_string())?;
+        client::check_literal(&self.url, self.allowed).map_err(|why| why.to_string())?;
         let timestamp_s = now.as_second();
         let signature = self.secrets.sign(&message.event_id, timestamp_s, &message.bytes);
         self.client
@@ -169,34 +156,10 @@ impl Webhook {
         }
         Ok(Heard { status, retry_after, body })
     }
-
-    fn check_literal(&self) -> Result<(), AddressRefused> {
-        match self.url.host() {
-            Some(Host::Ipv4(address)) => self.allowed.check(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => self.allowed.check(IpAddr::V6(address)),
-            _ => Ok(()),
-        }
-    }
 }
 
 fn retry(why: String) -> Outcome {
     Outcome::Retry { after: None, why: answer::clean(&why, 500) }
-}
-
-/// The innermost cause of a failed call, without the URL, which may carry a password.
-fn cause(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut innermost: &dyn Error = &error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    let stage = match () {
-        () if error.is_connect() => "cannot connect",
-        () if error.is_timeout() => "timed out",
-        () if error.is_body() || error.is_decode() => "the answer broke off",
-        () => "the call failed",
-    };
-    format!("{stage}: {innermost}")
 }
 
 #[cfg(test)]
