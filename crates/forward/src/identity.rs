@@ -284,29 +284,7 @@ impl IdentityProvider {
         attempt: &Attempt,
         redirect_uri: &str,
     ) -> Result<String, IdentityError> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "authorization_code")
-            .append_pair("code", code)
-            .append_pair("redirect_uri", redirect_uri)
-            .append_pair("code_verifier", attempt.code_verifier());
-        let (id, secret) = (&self.settings.client_id, self.settings.client_secret.as_deref());
-        let mut request = self.client.post(metadata.token_endpoint.clone());
-        match metadata.client_proof {
-            ClientProof::Basic => {
-                let encoded = |text: &str| -> String {
-                    form_urlencoded::byte_serialize(text.as_bytes()).collect()
-                };
-                request = request.basic_auth(encoded(id), secret.map(encoded));
-            }
-            ClientProof::Form => {
-                form.append_pair("client_id", id);
-                if let Some(secret) = secret {
-                    form.append_pair("client_secret", secret);
-                }
-            }
-        }
-        let request =
-            request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.finish());
+        let request = self.redeeming(metadata, code, attempt, redirect_uri);
         let (status, body) = self.ask(&metadata.token_endpoint, request).await?;
         if status.is_success() {
             return Ok(parsed::<Tokens>(&metadata.token_endpoint, &body)?.id_token);
@@ -323,6 +301,38 @@ impl IdentityProvider {
             Some(why) if status.is_client_error() => IdentityError::Refused(why),
             _ => unavailable(format!("{} answered {status}", metadata.token_endpoint)),
         })
+    }
+
+    /// The request that redeems the code, with what proves that it comes from this service.
+    fn redeeming(
+        &self,
+        metadata: &Metadata,
+        code: &str,
+        attempt: &Attempt,
+        redirect_uri: &str,
+    ) -> RequestBuilder {
+        let (id, secret) = (&self.settings.client_id, self.settings.client_secret.as_deref());
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "authorization_code")
+            .append_pair("code", code)
+            .append_pair("redirect_uri", redirect_uri)
+            .append_pair("code_verifier", attempt.code_verifier());
+        let mut request = self.client.post(metadata.token_endpoint.clone());
+        match metadata.client_proof {
+            ClientProof::Basic => {
+                let encoded = |text: &str| -> String {
+                    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+                };
+                request = request.basic_auth(encoded(id), secret.map(encoded));
+            }
+            ClientProof::Form => {
+                form.append_pair("client_id", id);
+                if let Some(secret) = secret {
+                    form.append_pair("client_secret", secret);
+                }
+            }
+        }
+        request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.finish())
     }
 
     async fn get_json<T: DeserializeOwned>(&self, url: &Url) -> Result<T, IdentityError> {
