@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use servers::{Conduct, IdentityServer, Signed};
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use url::Url;
 
 const BACK: &str = "https://scan.example/v1/oidc/callback";
@@ -22,8 +22,11 @@ fn settings(server: &IdentityServer) -> IdentitySettings {
     }
 }
 
+/// What time it is for everybody.
+const NOW_S: i64 = 1_700_000_000;
+
 fn now() -> Timestamp {
-    SystemTime::now().try_into().unwrap()
+    Timestamp::from_second(NOW_S).unwrap()
 }
 
 /// Signs in as a browser would; the code that came back is redeemed at `at`.
@@ -43,7 +46,7 @@ async fn sign_in(provider: &IdentityProvider, at: Timestamp) -> Result<String, I
 
 #[tokio::test]
 async fn new_keys_are_learnt_without_asking_for_every_token() {
-    let server = IdentityServer::up().await;
+    let server = IdentityServer::up(|| NOW_S).await;
     let provider = IdentityProvider::open(settings(&server)).unwrap();
     let began = now();
     for signed in [Signed::Rs256, Signed::Es256, Signed::Rs256] {
@@ -63,7 +66,7 @@ async fn new_keys_are_learnt_without_asking_for_every_token() {
 
 #[tokio::test]
 async fn a_slow_or_flooding_provider_is_left_in_time() {
-    let server = IdentityServer::up().await;
+    let server = IdentityServer::up(|| NOW_S).await;
     let hurried = IdentitySettings { answer_ms_max: 300, ..settings(&server) };
     let provider = IdentityProvider::open(hurried).unwrap();
     server.conduct(Conduct { pause: Duration::from_secs(60), ..Conduct::default() });
@@ -83,7 +86,7 @@ async fn a_slow_or_flooding_provider_is_left_in_time() {
 
 #[tokio::test]
 async fn addresses_and_schemes_are_judged_here_too() {
-    let server = IdentityServer::up().await;
+    let server = IdentityServer::up(|| NOW_S).await;
     for issuer in [server.issuer(), "file:///etc".into(), "https://a.example/?b=c".into()] {
         let strict = IdentitySettings { issuer, allow_private: false, ..settings(&server) };
         let refused = IdentityProvider::open(strict);

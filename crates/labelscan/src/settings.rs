@@ -349,11 +349,6 @@ impl Settings {
             ("request_ms_max", self.request_ms_max),
             ("session_hours", self.session_hours.into()),
             ("sign_in_minutes", self.sign_in_minutes.into()),
-            ("oidc_session_hours", self.oidc_session_hours.into()),
-            ("oidc_attempt_minutes", self.oidc_attempt_minutes.into()),
-            ("oidc_attempts_max", self.oidc_attempts_max.into()),
-            ("oidc_answer_ms_max", self.oidc_answer_ms_max),
-            ("oidc_answer_bytes_max", self.oidc_answer_bytes_max as u64),
             ("attempts_max", self.attempts_max.into()),
             ("review_lease_ms", self.review_lease_ms),
             ("review_aside_ms", self.review_aside_ms),
@@ -399,6 +394,16 @@ impl Settings {
 
     /// Whether people of a company can sign in with these settings, if they are to.
     fn oidc_in_range(&self) -> Result<(), String> {
+        let positive = [
+            ("oidc_session_hours", self.oidc_session_hours.into()),
+            ("oidc_attempt_minutes", self.oidc_attempt_minutes.into()),
+            ("oidc_attempts_max", self.oidc_attempts_max.into()),
+            ("oidc_answer_ms_max", self.oidc_answer_ms_max),
+            ("oidc_answer_bytes_max", self.oidc_answer_bytes_max as u64),
+        ];
+        if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
+            return Err(format!("`{key}` must be more than 0"));
+        }
         if self.oidc_issuer.is_none() {
             return Ok(());
         }

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Bytes of an answer that nobody wants.
@@ -67,6 +67,7 @@ struct Grant {
 struct Book {
     conduct: Conduct,
     keys: Keys,
+    clock: fn() -> i64,
     person: Value,
     grants: HashMap<String, Grant>,
     codes: u32,
@@ -89,15 +90,16 @@ impl IdentityServer {
     /// That client's secret, with what an encoding could get wrong.
     pub const CLIENT_SECRET: &str = "s3cr:t+of/the%client";
 
-    /// One that listens, with new keys and nobody known.
+    /// One that listens, with new keys and nobody known. `clock` gives the seconds since 1970.
     ///
     /// # Panics
     /// If there is no free port.
-    pub async fn up() -> Self {
+    pub async fn up(clock: fn() -> i64) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let book = Book {
             conduct: Conduct::default(),
             keys: Keys::new(1),
+            clock,
             person: json!({}),
             grants: HashMap::new(),
             codes: 0,
@@ -294,7 +296,7 @@ async fn token(
     };
     let id_token = {
         let book = lock(&book);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = (book.clock)();
         let claims = json!({
             "iss": issuer(address), "aud": id, "sub": "u-7", "nonce": grant.nonce,
             "iat": now, "exp": now + 300,

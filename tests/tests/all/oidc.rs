@@ -2,11 +2,17 @@
 //! lies.
 
 use crate::signing_in::{browse, told};
+use labelscan::clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 use servers::{Conduct, IdentityServer, Signed};
 use store::Store;
 use tests::harness::{Answer, Browser, BrowserSettings, Caller, Camera, Installation};
+
+/// A provider whose clock is right.
+async fn provider() -> IdentityServer {
+    IdentityServer::up(|| clock::now().as_second()).await
+}
 
 /// An installation whose people sign in at `provider`.
 fn installation_at(provider: &IdentityServer) -> Installation {
@@ -84,7 +90,7 @@ async fn sign_in(nobody: &Caller) -> Answer {
 
 #[tokio::test]
 async fn people_of_the_company_come_in_with_the_role_that_was_written_down() {
-    let provider = IdentityServer::up().await;
+    let provider = provider().await;
     let installation = installation_at(&provider);
     let server = installation.start().await;
     let nobody = Caller::new(installation.address(), "");
@@ -141,7 +147,7 @@ async fn people_of_the_company_come_in_with_the_role_that_was_written_down() {
 
 #[tokio::test]
 async fn who_is_not_let_in_is_told_and_in_the_audit_trail() {
-    let provider = IdentityServer::up().await;
+    let provider = provider().await;
     let installation = installation_at(&provider);
     let server = installation.start().await;
     let nobody = Caller::new(installation.address(), "");
@@ -170,7 +176,7 @@ async fn who_is_not_let_in_is_told_and_in_the_audit_trail() {
 
 #[tokio::test]
 async fn a_provider_that_lies_signs_nobody_in() {
-    let provider = IdentityServer::up().await;
+    let provider = provider().await;
     let installation = installation_at(&provider);
     let _server = installation.start().await;
     let nobody = Caller::new(installation.address(), "");
@@ -220,7 +226,7 @@ async fn a_provider_that_lies_signs_nobody_in() {
 
 #[tokio::test]
 async fn an_attempt_ends_once_and_in_the_browser_that_began_it() {
-    let provider = IdentityServer::up().await;
+    let provider = provider().await;
     let mut installation = installation_at(&provider);
     installation.set("LABELSCAN_OIDC_ATTEMPTS_MAX", "2");
     let _server = installation.start().await;
@@ -270,12 +276,11 @@ async fn without_a_company_there_is_no_way_to_it() {
 
 #[tokio::test]
 async fn a_check_says_what_to_do_about_the_provider() {
-    let provider = IdentityServer::up().await;
+    let provider = provider().await;
     let installation = installation_at(&provider);
     let line = async || {
         let ended = installation.run(&["check"]).await;
-        let lines = ended.stdout.lines();
-        let line = lines.skip_while(|line| !line.contains("company sign-in")).next();
+        let line = ended.stdout.lines().find(|line| line.contains("company sign-in"));
         (ended.code, line.unwrap_or_else(|| panic!("{ended:?}")).to_owned())
     };
     let (code, well) = line().await;
@@ -300,7 +305,7 @@ async fn a_check_says_what_to_do_about_the_provider() {
 
 #[tokio::test]
 async fn a_real_browser_goes_to_the_other_site_and_comes_back_signed_in() {
-    let provider = IdentityServer::up().await;
+    let provider = provider().await;
     let installation = installation_at(&provider);
     let _server = installation.start().await;
     provider.person(person("van7@company.example", &["field"]));

@@ -51,3 +51,28 @@ impl Cookie {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_tls_a_cookie_has_the_prefix_that_no_other_host_can_plant() {
+        for (cookie, name, same_site) in
+            [(&SESSION, "__Host-labelscan", "Strict"), (&ATTEMPT, "__Host-labelscan-oidc", "Lax")]
+        {
+            let mut response = Response::default();
+            cookie.set(&mut response, true, "secret", 60);
+            let set = &response.headers()[header::SET_COOKIE];
+            let expected = format!(
+                "{name}=secret; Path=/; Max-Age=60; HttpOnly; SameSite={same_site}; Secure"
+            );
+            assert_eq!(set, &expected);
+            let mut request = HeaderMap::new();
+            let sent = format!("labelscan-oidc=planted; {name}=secret; labelscan=planted");
+            request.insert(header::COOKIE, sent.parse().unwrap());
+            assert_eq!(cookie.value(&request, true), Some("secret"));
+            assert_eq!(cookie.value(&request, false), Some("planted"));
+        }
+    }
+}
