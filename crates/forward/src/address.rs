@@ -1,11 +1,12 @@
-//! Which addresses a registry may have, decided after the name was resolved.
+//! Which addresses a registry or an identity provider may have, decided after the name was resolved.
 //!
-//! A registry's host name is an operator's setting, but what it resolves to is up to whoever runs
+//! Its host name is an operator's setting, but what it resolves to is up to whoever runs
 //! its DNS. The check therefore sits in the resolver that the connection itself uses: the address
 //! that was judged is the address that is dialled, and a name that changes its answer between two
 //! look-ups gains nothing. It must never let a connection out that was not judged here.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ pub(crate) enum Reach {
     Public,
     /// This machine or a network of the operator's own; the text names which.
     Private(&'static str),
-    /// Nothing that a registry can have: it is refused even where private ones are allowed.
+    /// Nothing that a server of theirs can have: it is refused even where private ones are allowed.
     Never(&'static str),
 }
 
@@ -85,9 +86,44 @@ pub(crate) fn reach(address: IpAddr) -> Reach {
     }
 }
 
+/// Whom a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// The registry of terminals.
+    Registry,
+    /// The company's identity provider.
+    IdentityProvider,
+    /// A labelscan that runs elsewhere. Whoever typed its address means it, be it private.
+    Service,
+}
+
+impl Peer {
+    /// What allows private addresses, where they are not allowed anyway.
+    fn way_out(self) -> String {
+        let setting = match self {
+            Self::Registry => "LABELSCAN_REGISTRY_ALLOW_PRIVATE",
+            Self::IdentityProvider => "LABELSCAN_OIDC_ALLOW_PRIVATE",
+            Self::Service => return String::new(),
+        };
+        format!(": set {setting}=true if the {self} is there")
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Registry => "registry",
+            Self::IdentityProvider => "identity provider",
+            Self::Service => "service",
+        })
+    }
+}
+
 /// What the operator allows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowed {
+    /// Who is called, for the message to the operator.
+    pub(crate) peer: Peer,
     /// Loopback and private addresses.
     pub(crate) private: bool,
     /// Public addresses. Plain text does not leave the operator's own networks, so this is false
@@ -98,16 +134,14 @@ pub(crate) struct Allowed {
 /// Why an address may not be dialled.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AddressRefused {
-    #[error(
-        "{0} is a {1} address: set LABELSCAN_REGISTRY_ALLOW_PRIVATE=true if the registry is there"
-    )]
-    Private(IpAddr, &'static str),
-    #[error("{0} is a {1} address: no registry can be there")]
-    Never(IpAddr, &'static str),
+    #[error("{0} is a {1} address{way_out}", way_out = .2.way_out())]
+    Private(IpAddr, &'static str, Peer),
+    #[error("{0} is a {1} address: no {2} can be there")]
+    Never(IpAddr, &'static str, Peer),
     #[error("{0} is a public address: use an encrypted scheme (https, tls) to reach it")]
     Unencrypted(IpAddr),
-    #[error("the registry's name has no address")]
-    Nothing,
+    #[error("the {0}'s name has no address")]
+    Nothing(Peer),
 }
 
 impl Allowed {
@@ -117,8 +151,8 @@ impl Allowed {
             Reach::Public if self.public => Ok(()),
             Reach::Public => Err(AddressRefused::Unencrypted(address)),
             Reach::Private(_) if self.private => Ok(()),
-            Reach::Private(what) => Err(AddressRefused::Private(address, what)),
-            Reach::Never(what) => Err(AddressRefused::Never(address, what)),
+            Reach::Private(what) => Err(AddressRefused::Private(address, what, self.peer)),
+            Reach::Never(what) => Err(AddressRefused::Never(address, what, self.peer)),
         }
     }
 
@@ -137,7 +171,7 @@ impl Allowed {
         }
         match kept.is_empty() {
             false => Ok(kept),
-            true => Err(refused.unwrap_or(AddressRefused::Nothing)),
+            true => Err(refused.unwrap_or(AddressRefused::Nothing(self.peer))),
         }
     }
 }
@@ -182,9 +216,9 @@ mod tests {
             Reach::Private(what) | Reach::Never(what) => what,
         };
         assert_eq!(found, public, "{address}");
-        let strict = Allowed { private: false, public: true };
+        let strict = Allowed { peer: Peer::Registry, private: false, public: true };
         assert_eq!(strict.check(address).is_ok(), public == "public", "{address}");
-        let lenient = Allowed { private: true, public: true };
+        let lenient = Allowed { peer: Peer::Registry, private: true, public: true };
         assert_eq!(lenient.check(address).is_ok(), private_allowed, "{address}");
     }
 
@@ -259,7 +293,7 @@ mod tests {
 
     #[test]
     fn plain_text_stays_on_the_operators_networks() {
-        let plain = Allowed { private: true, public: false };
+        let plain = Allowed { peer: Peer::Registry, private: true, public: false };
         assert!(plain.check("10.0.0.1".parse().unwrap()).is_ok());
         assert!(matches!(
             plain.check("1.1.1.1".parse().unwrap()),
@@ -269,13 +303,13 @@ mod tests {
 
     #[test]
     fn a_mixed_answer_loses_only_its_bad_addresses() {
-        let strict = Allowed { private: false, public: true };
+        let strict = Allowed { peer: Peer::Registry, private: false, public: true };
         let answer = ["127.0.0.1:0", "1.1.1.1:0"].map(|address| address.parse().unwrap());
         assert_eq!(strict.filter(answer.into_iter()), Ok(vec![answer[1]]));
         assert!(matches!(
             strict.filter(answer[..1].iter().copied()),
-            Err(AddressRefused::Private(_, "loopback"))
+            Err(AddressRefused::Private(_, "loopback", _))
         ));
-        assert_eq!(strict.filter([].into_iter()), Err(AddressRefused::Nothing));
+        assert_eq!(strict.filter([].into_iter()), Err(AddressRefused::Nothing(Peer::Registry)));
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Heard {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<String>,
     pub(crate) body: Vec<u8>,
+    /// True if the body was longer than is read.
+    pub(crate) cut: bool,
 }
 
 /// The body that a registry may send with any status.
@@ -140,6 +142,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             retry_after: retry_after.map(String::from),
             body: body.into(),
+            cut: false,
         };
         outcome(&heard, NOW.parse().unwrap())
     }

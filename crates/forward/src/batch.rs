@@ -102,6 +102,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             retry_after: None,
             body: body.into(),
+            cut: false,
         }
     }
 

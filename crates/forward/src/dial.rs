@@ -3,7 +3,7 @@
 //! It follows no redirect, uses no proxy from the environment, keeps no cookie, reads only a capped
 //! part of the answer, and dials only addresses that were judged after resolution.
 
-use crate::address::{AddressRefused, Allowed, GuardedResolver};
+use crate::address::{AddressRefused, Allowed, GuardedResolver, Peer};
 use crate::answer::Heard;
 use reqwest::dns::Resolve;
 use reqwest::header::RETRY_AFTER;
@@ -26,16 +26,17 @@ pub(crate) struct Dialler {
 }
 
 impl Dialler {
-    /// A dialler for one host, whose name `lookup` resolves. Plain text does not leave the
+    /// A dialler for one peer, whose names `lookup` resolves. Plain text does not leave the
     /// operator's own networks.
     pub(crate) fn new<L: Resolve + 'static>(
+        peer: Peer,
         url: &Url,
         private: bool,
         answer_bytes_max: usize,
         lookup: Arc<L>,
     ) -> Result<Self, reqwest::Error> {
         let encrypted = url.scheme() == "https";
-        let allowed = Allowed { private, public: encrypted };
+        let allowed = Allowed { peer, private, public: encrypted };
         crate::registry::install_tls();
         let client = Client::builder()
             .user_agent("labelscan")
@@ -69,7 +70,7 @@ impl Dialler {
         let status = response.status();
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|header| header.to_str().ok()).map(String::from);
-        let mut body = Vec::new();
+        let (mut body, mut cut) = (Vec::new(), false);
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= self.answer_bytes_max => {
@@ -77,6 +78,7 @@ impl Dialler {
                 }
                 Ok(Some(_)) => {
                     body.clear();
+                    cut = true;
                     break;
                 }
                 Ok(None) => break,
@@ -84,7 +86,7 @@ impl Dialler {
                 Err(_) => break,
             }
         }
-        Ok(Heard { status, retry_after, body })
+        Ok(Heard { status, retry_after, body, cut })
     }
 
     /// Judges a host that is written as an address.

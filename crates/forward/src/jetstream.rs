@@ -5,7 +5,7 @@
 //! otherwise wait for it to come back: every step here is under the delivery's own deadline. It
 //! must never create a stream; how long registrations are kept there is the operator's decision.
 
-use crate::address::{AddressRefused, Allowed};
+use crate::address::{AddressRefused, Allowed, Peer};
 use crate::answer::{Answer, clean};
 use crate::registry::{Message, Outcome, RegistryError, RegistrySettings};
 use crate::signature::Secrets;
@@ -68,7 +68,11 @@ impl Jetstream {
                 "" => None,
                 secret => Some(Secrets::parse(secret)?),
             },
-            allowed: Allowed { private: settings.allow_private, public: url.scheme() == "tls" },
+            allowed: Allowed {
+                peer: Peer::Registry,
+                private: settings.allow_private,
+                public: url.scheme() == "tls",
+            },
             deadline: Duration::from_millis(settings.deliver_ms_max),
             connected: Arc::default(),
             url,

@@ -5,7 +5,7 @@
 //! read and registered twice. It must never send the key of the API, or photos, in plain text over
 //! a public network.
 
-use crate::address::SystemLookup;
+use crate::address::{Peer, SystemLookup};
 use crate::answer::{Heard, asked_wait, clean};
 use crate::dial::Dialler;
 use bytes::Bytes;
@@ -124,7 +124,7 @@ impl Service {
         scans.set_path(&format!("{}/v1/scans", scans.path().trim_end_matches('/')));
         let lookup = Arc::new(SystemLookup);
         Ok(Self {
-            dialler: Dialler::new(&scans, true, settings.answer_bytes_max, lookup)?,
+            dialler: Dialler::new(Peer::Service, &scans, true, settings.answer_bytes_max, lookup)?,
             scans,
             key: settings.key.clone(),
             call: Duration::from_millis(settings.call_ms_max),
@@ -232,7 +232,7 @@ mod tests {
 
     fn heard(status: u16, body: &str) -> Heard {
         let status = StatusCode::from_u16(status).unwrap();
-        Heard { status, retry_after: Some("7".into()), body: body.into() }
+        Heard { status, retry_after: Some("7".into()), body: body.into(), cut: false }
     }
 
     fn told(status: u16, body: &str) -> String {

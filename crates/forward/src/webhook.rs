@@ -3,7 +3,7 @@
 //! One call has one deadline over everything: name look-up, connecting, TLS, sending, and every
 //! byte of the answer. It must never tell an error from a panic: every end is an [`Outcome`].
 
-use crate::address::SystemLookup;
+use crate::address::{Peer, SystemLookup};
 use crate::answer::{self, Heard};
 use crate::batch;
 use crate::dial::Dialler;
@@ -40,8 +40,14 @@ impl Webhook {
     ) -> Result<Self, RegistryError> {
         url.host().ok_or(RegistryError::NoHost)?;
         let secrets = Secrets::parse(&settings.secret)?;
-        let dialler = Dialler::new(&url, settings.allow_private, settings.answer_bytes_max, lookup)
-            .map_err(RegistryError::Client)?;
+        let dialler = Dialler::new(
+            Peer::Registry,
+            &url,
+            settings.allow_private,
+            settings.answer_bytes_max,
+            lookup,
+        )
+        .map_err(RegistryError::Client)?;
         let webhook = Self {
             dialler,
             url,

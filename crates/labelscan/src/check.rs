@@ -5,11 +5,13 @@
 
 use crate::cli::CheckArgs;
 use crate::clock::{self, Stopwatch};
+use crate::oidc::Oidc;
 use crate::readers::{Pool, PoolSettings};
 use crate::settings::{self, EncryptionMode, Settings};
 use crate::storage::{open_store, store_settings};
-use crate::{formats, pipeline};
+use crate::{formats, pipeline, serve};
 use anyhow::Context as _;
+use forward::IdentityError;
 use jiff::SignedDuration;
 use std::{
     io::{self, Write},
@@ -38,6 +40,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitC
         ("readers", readers(settings)),
         ("database and photos", runtime.block_on(stored(settings))),
         ("registry", registry(settings)),
+        ("company sign-in", runtime.block_on(company_sign_in(settings))),
     ];
     let mut out = io::stdout().lock();
     for (what, outcome) in &checks {
@@ -150,4 +153,23 @@ fn registry(settings: &Settings) -> anyhow::Result<String> {
     }
     pipeline::open_registry(settings)?;
     Ok("address and secret are usable; nothing was sent".into())
+}
+
+/// Asks the identity provider what it says of itself; nobody is signed in.
+async fn company_sign_in(settings: &Settings) -> anyhow::Result<String> {
+    let base_url = serve::base_url(settings, settings.listen);
+    let Some(oidc) = Oidc::open(settings, &base_url)? else {
+        return Ok("none set: people come by links until `oidc_issuer` is".into());
+    };
+    let keys = oidc.provider.check(clock::now()).await.map_err(|error| match error {
+        IdentityError::Unavailable(_) => anyhow::anyhow!(
+            "{error}: see that `oidc_issuer` is right and that this machine can reach it"
+        ),
+        other => other.into(),
+    })?;
+    Ok(format!(
+        "{} answers and has {keys} keys that are of use; the redirect URI to register there is {}",
+        oidc.provider.issuer(),
+        oidc.redirect_uri
+    ))
 }

@@ -17,6 +17,7 @@ mod http;
 mod inbox;
 pub mod keys;
 mod metrics;
+mod oidc;
 mod pages;
 mod pipeline;
 mod print;

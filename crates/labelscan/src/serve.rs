@@ -4,6 +4,7 @@
 use crate::http::{self, App, connections::Capped};
 use crate::inbox::{Folder, Inbox};
 use crate::keys::{Role, Token};
+use crate::oidc::Oidc;
 use crate::pipeline::Pipeline;
 use crate::settings::{Settings, TlsMode};
 use crate::tls::Pair;
@@ -46,12 +47,14 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let metrics_listener = settings.metrics_listen.map(bound).transpose()?;
     let stop = CancellationToken::new();
     let inboxes = settings.inbox.iter().map(Folder::open).collect::<anyhow::Result<Vec<_>>>()?;
-    let pipeline = Pipeline::start(&settings, stop.clone()).await?;
     let base_url = base_url(&settings, listener.local_addr()?);
+    let oidc = Oidc::open(&settings, &base_url)?;
+    let pipeline = Pipeline::start(&settings, stop.clone()).await?;
     let app = App::new(
         pipeline.store.clone(),
         pipeline.work.clone(),
         pipeline.forwarding.clone(),
+        oidc,
         settings.clone(),
         base_url.clone(),
         pipeline.metrics.clone(),
@@ -171,7 +174,7 @@ async fn stop_on_signal(handle: Handle<SocketAddr>, stop: CancellationToken, gra
 }
 
 /// Where people reach the service, without a slash at the end.
-fn base_url(settings: &Settings, address: SocketAddr) -> String {
+pub(crate) fn base_url(settings: &Settings, address: SocketAddr) -> String {
     match &settings.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None if settings.tls == TlsMode::Off => format!("http://{address}"),

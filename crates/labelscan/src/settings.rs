@@ -4,6 +4,7 @@
 //! environment, as the field here; the default file documents each. Secrets never show in a log,
 //! not even in a debug print.
 
+use crate::keys::Role;
 use figment::{
     Figment,
     error::Kind,
@@ -76,6 +77,21 @@ pub struct Settings {
     pub request_ms_max: u64,
     pub session_hours: u32,
     pub sign_in_minutes: u32,
+    pub oidc_issuer: Option<String>,
+    pub oidc_client_id: Option<String>,
+    pub oidc_client_secret: Option<Secret>,
+    pub oidc_scopes: String,
+    pub oidc_name_claim: String,
+    pub oidc_role_claim: String,
+    pub oidc_technician: Vec<String>,
+    pub oidc_operator: Vec<String>,
+    pub oidc_admin: Vec<String>,
+    pub oidc_allow_private: bool,
+    pub oidc_session_hours: u32,
+    pub oidc_attempt_minutes: u32,
+    pub oidc_attempts_max: u32,
+    pub oidc_answer_ms_max: u64,
+    pub oidc_answer_bytes_max: usize,
     pub inbox: Vec<InboxSettings>,
     pub inbox_poll_ms: u64,
     pub inbox_settle_ms: u64,
@@ -373,7 +389,50 @@ impl Settings {
                 self.listen
             ));
         }
-        Ok(())
+        self.oidc_in_range().or_else(refuse)
+    }
+
+    /// Whether people of a company can sign in with these settings, if they are to.
+    fn oidc_in_range(&self) -> Result<(), String> {
+        let positive = [
+            ("oidc_session_hours", self.oidc_session_hours.into()),
+            ("oidc_attempt_minutes", self.oidc_attempt_minutes.into()),
+            ("oidc_attempts_max", self.oidc_attempts_max.into()),
+            ("oidc_answer_ms_max", self.oidc_answer_ms_max),
+            ("oidc_answer_bytes_max", self.oidc_answer_bytes_max as u64),
+        ];
+        if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
+            return Err(format!("`{key}` must be more than 0"));
+        }
+        if self.oidc_issuer.is_none() {
+            return Ok(());
+        }
+        if self.oidc_client_id.is_none() {
+            return Err("`oidc_issuer` needs `oidc_client_id`".into());
+        }
+        if !self.oidc_scopes.split(' ').any(|scope| scope == "openid") {
+            return Err("`oidc_scopes` must have `openid` among them".into());
+        }
+        let mut values: Vec<&String> = self.oidc_roles().into_iter().flat_map(|it| it.1).collect();
+        values.sort();
+        if values.is_empty() {
+            return Err("`oidc_issuer` lets nobody in: say with `oidc_technician`, \
+                        `oidc_operator` or `oidc_admin` who is what"
+                .into());
+        }
+        match values.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(twice) => Err(format!("{:?} is given two roles by `oidc_…`", twice[0])),
+            None => Ok(()),
+        }
+    }
+
+    /// Which values of the role claim stand for which role.
+    pub(crate) fn oidc_roles(&self) -> [(Role, &Vec<String>); 3] {
+        [
+            (Role::Technician, &self.oidc_technician),
+            (Role::Operator, &self.oidc_operator),
+            (Role::Admin, &self.oidc_admin),
+        ]
     }
 }
 
@@ -420,57 +479,4 @@ fn nearest_key(key: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(file: &str) -> Result<Settings, Box<SettingsError>> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
-        std::fs::write(&path, file).unwrap();
-        Settings::load(&Flags { file: Some(path), ..Flags::default() })
-    }
-
-    #[test]
-    fn every_key_of_the_default_file_is_a_setting() {
-        for key in keys() {
-            // A value of the wrong type is refused as such, a key that is none as unknown.
-            let error = load(&format!("{key} = [[]]")).unwrap_err().to_string();
-            assert!(!error.contains("there is no setting"), "{error}");
-            assert!(error.contains(key), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_file_beats_the_defaults_and_a_flag_beats_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("own.toml");
-        std::fs::write(&path, "data = \"/file\"\nattempts_max = 5\n").unwrap();
-        let mut flags = Flags { file: Some(path), ..Flags::default() };
-        let settings = Settings::load(&flags).unwrap();
-        assert_eq!((settings.data.to_str(), settings.attempts_max), (Some("/file"), 5));
-        assert_eq!(settings.photos_url(), "file:///file/photos");
-        flags.data = Some("/flag".into());
-        assert_eq!(Settings::load(&flags).unwrap().data.to_str(), Some("/flag"));
-    }
-
-    #[test]
-    fn a_wrong_setting_is_refused_with_its_place_and_a_hint() {
-        let check = |file: &str, expect: &str| {
-            let error = load(file).unwrap_err().to_string();
-            assert!(error.contains(expect), "{error}");
-        };
-        check("lisen = 1", "there is no setting `lisen`; did you mean `listen`?");
-        check("zzz = 1", "there is no setting `zzz`; `labelscan check --defaults`");
-        check("listen = \"here\"", "`listen`: invalid socket address");
-        check("photos_max = 0", "`photos_max` must be more than 0");
-        check("lease_ms = 1000", "`lease_ms` (1000) must be more than `read_ms_max`");
-        check("log_format = \"xml\"", "`log_format`");
-    }
-
-    #[test]
-    fn a_secret_does_not_show_in_a_debug_print() {
-        let settings = load("registry_secret = \"whsec_c2VjcmV0\"").unwrap();
-        assert_eq!(settings.registry_secret.as_ref().unwrap().expose(), "whsec_c2VjcmV0");
-        assert!(!format!("{settings:?}").contains("whsec"));
-    }
-}
+mod tests;

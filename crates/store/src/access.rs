@@ -1,4 +1,4 @@
-//! Who may come in: keys, sign-in links and sessions. Only hashes of the secrets are stored; the
+//! Who may come in: keys, sign-in links, attempts at the company's identity provider, and sessions. Only hashes of the secrets are stored; the
 //! caller makes the secrets and hashes them.
 
 use crate::audit::audit;
@@ -7,6 +7,7 @@ use crate::row::{column, time, time_or_none};
 use crate::{Store, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 /// How often a key's last use is written, in milliseconds: writing it at every request would make
@@ -239,27 +240,80 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let new = Session { role: column(&row, "role")?, name: column(&row, "name")?, expires_at };
-        sqlx::query(
-            "INSERT INTO sessions (hash, role, name, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(hex(session))
-        .bind(&new.role)
-        .bind(&new.name)
-        .bind(now.as_millisecond())
-        .bind(expires_at.as_millisecond())
-        .execute(&mut *transaction)
-        .await?;
-        for spent in [
-            "DELETE FROM sessions WHERE expires_at <= $1",
-            "DELETE FROM sign_ins WHERE expires_at <= $1",
-        ] {
-            sqlx::query(spent).bind(now.as_millisecond()).execute(&mut *transaction).await?;
-        }
+        insert_session(&mut transaction, session, &new, now).await?;
         let name = &new.name;
         audit(&mut transaction, &self.seal, now, name, "sign_in.used", name, &new.role).await?;
         transaction.commit().await?;
         Ok(Some(new))
+    }
+
+    /// Opens a session for somebody whom another vouched for, and records in the audit trail who they
+    /// are and `how` that is known.
+    ///
+    /// # Errors
+    /// If the secret exists already, or the database does not answer.
+    pub async fn open_session(
+        &self,
+        session: &[u8; 32],
+        new: &Session,
+        how: &impl Serialize,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin().await?;
+        insert_session(&mut transaction, session, new, now).await?;
+        let name = &new.name;
+        audit(&mut transaction, &self.seal, now, name, "session.opened", name, how).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Records that an attempt to sign in was begun. False if `attempts_max` are under way; nodes that
+    /// ask in the same moment may go over that by one each.
+    ///
+    /// # Errors
+    /// If the attempt exists already, or the database does not answer.
+    pub async fn begin_attempt(
+        &self,
+        attempt: &[u8; 32],
+        expires_at: Timestamp,
+        attempts_max: u32,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.database.begin().await?;
+        sqlx::query("DELETE FROM oidc_attempts WHERE expires_at <= $1")
+            .bind(now.as_millisecond())
+            .execute(&mut *transaction)
+            .await?;
+        let row = sqlx::query("SELECT COUNT(*) AS attempts FROM oidc_attempts")
+            .fetch_one(&mut *transaction)
+            .await?;
+        let has_room = column::<i64>(&row, "attempts")? < i64::from(attempts_max);
+        if has_room {
+            sqlx::query("INSERT INTO oidc_attempts (hash, expires_at) VALUES ($1, $2)")
+                .bind(hex(attempt))
+                .bind(expires_at.as_millisecond())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(has_room)
+    }
+
+    /// Ends an attempt, once. False if it was not begun, is over, or was ended before.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn end_attempt(
+        &self,
+        attempt: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let ended = sqlx::query("DELETE FROM oidc_attempts WHERE hash = $1 AND expires_at > $2")
+            .bind(hex(attempt))
+            .bind(now.as_millisecond())
+            .execute(self.database.writer())
+            .await?;
+        Ok(ended.rows_affected() == 1)
     }
 
     /// The session whose secret has this hash, unless it is over.
@@ -299,6 +353,33 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// Records a session; what is over goes.
+async fn insert_session(
+    connection: &mut AnyConnection,
+    session: &[u8; 32],
+    new: &Session,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO sessions (hash, role, name, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(hex(session))
+    .bind(&new.role)
+    .bind(&new.name)
+    .bind(now.as_millisecond())
+    .bind(new.expires_at.as_millisecond())
+    .execute(&mut *connection)
+    .await?;
+    for spent in [
+        "DELETE FROM sessions WHERE expires_at <= $1",
+        "DELETE FROM sign_ins WHERE expires_at <= $1",
+    ] {
+        sqlx::query(spent).bind(now.as_millisecond()).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 fn key_from(row: &AnyRow) -> Result<Key, StoreError> {

@@ -1,9 +1,11 @@
 //! The servers that tests and long plays start themselves, on free ports, with data of their own:
-//! PostgreSQL and nats-server as children, S3 inside the process. A child can be killed like a machine
+//! PostgreSQL and nats-server as children, S3 and an identity provider inside the process. A child can be killed like a machine
 //! that loses power, and started again on the same data.
 
+mod identity;
 mod s3;
 
+pub use identity::{Conduct, IdentityServer, Signed};
 pub use s3::S3;
 
 use std::net::{TcpListener, TcpStream};

@@ -10,6 +10,7 @@ mod desk;
 mod estate;
 mod inbox;
 mod numbering;
+mod oidc;
 mod operating;
 mod outages;
 mod phone;

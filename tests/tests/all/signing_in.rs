@@ -8,7 +8,7 @@ use store::{NewKey, Store};
 use tests::harness::{Answer, Caller, Installation};
 
 /// A request of a browser with what it sends by itself.
-async fn browse(
+pub(crate) async fn browse(
     caller: &Caller,
     method: Method,
     path: &str,
@@ -89,7 +89,7 @@ async fn expired_key(installation: &Installation) -> Caller {
 }
 
 /// Who did what to a subject, as the audit trail has it, with the particulars.
-async fn told(store: &Store, subject: &str) -> Vec<(String, String, Value)> {
+pub(crate) async fn told(store: &Store, subject: &str) -> Vec<(String, String, Value)> {
     let entries = store.history(subject).await.expect("the store answers");
     let detail = |bytes: &[u8]| serde_json::from_slice(bytes).expect("JSON");
     entries.into_iter().map(|it| (it.who, it.what, detail(&it.detail))).collect()

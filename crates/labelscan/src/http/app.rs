@@ -15,6 +15,7 @@ use super::upload::{Photos, UploadLimits};
 use crate::clock;
 use crate::keys::{Role, Token};
 use crate::metrics::Metrics;
+use crate::oidc::{Oidc, Person};
 use crate::readers::{PhotoBytes, ReadFailure, ReadRequest};
 use crate::scan_object::{Earlier, Scan, Status, new_id};
 use crate::settings::{Settings, TlsMode};
@@ -24,8 +25,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{
-    DeliveryFilter, FoundTerminal, NewSignIn, Presented, Received, ScanFilter, ScanId, Store,
-    StoreError, Upload, UploadedPhoto,
+    DeliveryFilter, FoundTerminal, NewSignIn, Presented, Received, ScanFilter, ScanId, Session,
+    Store, StoreError, Upload, UploadedPhoto,
 };
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
@@ -38,6 +39,8 @@ struct Inner {
     store: Store,
     work: Arc<Work>,
     forwarding: Option<forward::Handle>,
+    /// The company's identity provider, if there is one.
+    oidc: Option<Oidc>,
     settings: Settings,
     /// Where people reach the service, without a slash at the end.
     base_url: String,
@@ -57,6 +60,7 @@ impl App {
         store: Store,
         work: Arc<Work>,
         forwarding: Option<forward::Handle>,
+        oidc: Option<Oidc>,
         settings: Settings,
         base_url: String,
         metrics: Arc<Metrics>,
@@ -81,6 +85,7 @@ impl App {
             store,
             work,
             forwarding,
+            oidc,
             settings,
             base_url,
             limits,
@@ -131,6 +136,11 @@ impl App {
     /// The deliveries to the registry, if there is one.
     pub(super) fn forwarding(&self) -> Option<&forward::Handle> {
         self.0.forwarding.as_ref()
+    }
+
+    /// The company's identity provider, if people sign in there.
+    pub(super) fn oidc(&self) -> Option<&Oidc> {
+        self.0.oidc.as_ref()
     }
 
     /// What is counted.
@@ -223,6 +233,34 @@ impl App {
         let expires_at = expires_at.unwrap_or(Timestamp::MAX);
         let session = self.0.store.redeem_sign_in(link, session, expires_at, now).await?;
         session.map(|session| Caller::new(session.name, &session.role)).transpose()
+    }
+
+    /// Notes that somebody goes to sign in at the company; false if too many are there.
+    pub(super) async fn begin_attempt(&self, attempt: &[u8; 32]) -> Result<bool, Problem> {
+        let now = clock::now();
+        let (settings, store) = (&self.0.settings, &self.0.store);
+        let longest = SignedDuration::from_mins(settings.oidc_attempt_minutes.into());
+        let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
+        Ok(store.begin_attempt(attempt, expires_at, settings.oidc_attempts_max, now).await?)
+    }
+
+    /// Ends an attempt; false if it was not begun, is over, or was ended before.
+    pub(super) async fn end_attempt(&self, attempt: &[u8; 32]) -> Result<bool, Problem> {
+        Ok(self.0.store.end_attempt(attempt, clock::now()).await?)
+    }
+
+    /// Opens a session for a person of the company.
+    pub(super) async fn open_session(
+        &self,
+        person: &Person,
+        session: &[u8; 32],
+    ) -> Result<(), Problem> {
+        let now = clock::now();
+        let longest = SignedDuration::from_hours(self.0.settings.oidc_session_hours.into());
+        let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
+        let (role, name) = (person.role.as_str().to_owned(), person.name.clone());
+        let new = Session { role, name, expires_at };
+        Ok(self.0.store.open_session(session, &new, person, now).await?)
     }
 
     /// Stores an upload; answers the id of its scan, which is an earlier one if it is repeated.

@@ -2,6 +2,7 @@
 //! one of them, and a wrong key is never replaced by a cookie that happens to be there too.
 
 use super::App;
+use super::cookie::SESSION;
 use super::denied::Recognised;
 use super::problem::{Code, Problem};
 use crate::keys::{self, Role};
@@ -109,18 +110,7 @@ fn bearer(headers: &HeaderMap) -> Option<Result<&str, Problem>> {
     Some(key.ok_or_else(|| Code::NotSignedIn.into()))
 }
 
-/// Name of the session cookie. The prefix makes browsers insist on Secure, no Domain and Path=/;
-/// they refuse it on plain HTTP, where the bare name is used.
-pub(super) const COOKIE_SECURE: &str = "__Host-labelscan";
-/// Name of the session cookie on plain HTTP.
-pub(super) const COOKIE_PLAIN: &str = "labelscan";
-
 /// The session secret in the Cookie header.
 pub(super) fn session_secret(headers: &HeaderMap) -> Option<&str> {
-    headers.get_all(header::COOKIE).into_iter().find_map(|cookies| {
-        cookies.to_str().ok()?.split(';').find_map(|cookie| {
-            let (name, value) = cookie.trim().split_once('=')?;
-            (name == COOKIE_SECURE || name == COOKIE_PLAIN).then_some(value)
-        })
-    })
+    SESSION.value(headers, true).or_else(|| SESSION.value(headers, false))
 }

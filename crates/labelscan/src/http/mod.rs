@@ -5,6 +5,7 @@ mod app;
 mod caller;
 pub(crate) mod connections;
 mod console;
+mod cookie;
 mod decision;
 mod deliveries;
 mod denied;
@@ -17,6 +18,7 @@ mod health;
 mod intake;
 mod maintenance;
 mod metrics;
+mod oidc;
 pub(crate) mod problem;
 mod rate;
 pub(crate) mod registry;
@@ -124,6 +126,8 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(registry::reopen))
         .routes(routes!(formats::list))
         .routes(routes!(sign_ins::create))
+        .routes(routes!(oidc::start))
+        .routes(routes!(oidc::callback))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
 }

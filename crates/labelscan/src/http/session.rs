@@ -2,14 +2,15 @@
 //! pressing it uses the link up, because messengers and scanners fetch links that they see.
 
 use super::App;
-use super::caller::{COOKIE_PLAIN, COOKIE_SECURE, session_secret};
+use super::caller::session_secret;
+use super::cookie::SESSION;
 use super::problem::{Code, Problem};
 use crate::keys::{self, Role, Token};
-use crate::pages;
+use crate::pages::{self, SignInFailure};
 use axum::Form;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -22,10 +23,12 @@ pub(super) struct Link {
 
 /// `GET /sign-in?token=…`
 pub(super) async fn page(
+    State(app): State<App>,
     headers: HeaderMap,
     link: Result<Query<Link>, QueryRejection>,
 ) -> Response {
-    pages::sign_in(&headers, link.ok().map(|Query(link)| link.token), false)
+    let token = link.ok().map(|Query(link)| link.token);
+    pages::sign_in(&headers, token, app.oidc().is_some())
 }
 
 /// `POST /sign-in`
@@ -39,13 +42,13 @@ pub(super) async fn enter(
     let session = Token::new_secret().map_err(|error| Problem::internal(&error))?;
     let Some(person) = app.redeem(&keys::hash(&link.token), &session.hash()).await? else {
         app.rate().count_stranger(address.ip())?;
-        let mut response = pages::sign_in(&headers, None, true);
-        *response.status_mut() = StatusCode::UNAUTHORIZED;
-        return Ok(response);
+        let company = app.oidc().is_some();
+        return Ok(pages::sign_in_failed(&headers, SignInFailure::LinkSpent, company));
     };
     let seconds = u64::from(app.settings().session_hours) * 3600;
-    let first = if person.role >= Role::Operator { "/console" } else { "/" };
-    Ok(with_cookie(&app, session.reveal(), seconds, Redirect::to(first).into_response()))
+    let mut response = Redirect::to(first_page(person.role)).into_response();
+    SESSION.set(&mut response, app.is_encrypted(), session.reveal(), seconds);
+    Ok(response)
 }
 
 /// `POST /sign-out`
@@ -53,16 +56,12 @@ pub(super) async fn leave(State(app): State<App>, headers: HeaderMap) -> Result<
     if let Some(secret) = session_secret(&headers) {
         app.store().delete_session(&keys::hash(secret)).await?;
     }
-    Ok(with_cookie(&app, "", 0, Redirect::to("/sign-in").into_response()))
+    let mut response = Redirect::to("/sign-in").into_response();
+    SESSION.set(&mut response, app.is_encrypted(), "", 0);
+    Ok(response)
 }
 
-fn with_cookie(app: &App, secret: &str, seconds: u64, mut response: Response) -> Response {
-    let (name, secure) =
-        if app.is_encrypted() { (COOKIE_SECURE, "; Secure") } else { (COOKIE_PLAIN, "") };
-    let cookie =
-        format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
+/// Where somebody with this role begins.
+pub(super) fn first_page(role: Role) -> &'static str {
+    if role >= Role::Operator { "/console" } else { "/" }
 }

@@ -1,12 +1,14 @@
 //! Keys, sign-in links, sessions.
 
 use crate::place::{Place, later, now};
-use store::{Key, NewKey, NewSignIn, Presented, StoreError};
+use store::{Key, NewKey, NewSignIn, Presented, Session, StoreError};
 
 on_every_place! {
     a_key_works_until_it_is_revoked,
     a_key_works_until_its_time_is_over,
     a_sign_in_link_works_once_and_in_time,
+    an_attempt_ends_once_in_time_and_only_so_many_are_under_way,
+    a_session_of_somebody_vouched_for_is_in_the_audit_trail,
 }
 
 fn depot(expires_at: Option<jiff::Timestamp>) -> NewKey {
@@ -82,4 +84,37 @@ async fn a_sign_in_link_works_once_and_in_time(place: Place) {
     assert_eq!(place.store.session_by_hash(&[11; 32], later(9_000)).await.unwrap(), None);
     place.store.delete_session(&[11; 32]).await.unwrap();
     assert_eq!(place.store.session_by_hash(&[11; 32], later(3)).await.unwrap(), None);
+}
+
+async fn an_attempt_ends_once_in_time_and_only_so_many_are_under_way(place: Place) {
+    let store = &place.store;
+    let begin = async |attempt, end, at| {
+        store.begin_attempt(&[attempt; 32], later(end), 2, later(at)).await.unwrap()
+    };
+    let end = async |attempt, at| store.end_attempt(&[attempt; 32], later(at)).await.unwrap();
+    assert!(begin(1, 1_000, 0).await);
+    assert!(begin(2, 2_000, 0).await);
+    assert!(!begin(3, 2_000, 999).await, "two are under way");
+    assert!(!end(3, 999).await, "it was not begun");
+    assert!(end(1, 999).await);
+    assert!(!end(1, 999).await, "once");
+    assert!(begin(4, 1_500, 999).await, "the one that ended made room");
+    assert!(!end(4, 1_500).await, "it took too long");
+    assert!(begin(5, 2_500, 1_500).await, "what is over makes room");
+    assert!(end(2, 1_999).await);
+}
+
+async fn a_session_of_somebody_vouched_for_is_in_the_audit_trail(place: Place) {
+    let (role, name) = ("operator".to_owned(), "eva@company.example".to_owned());
+    let session = Session { role, name, expires_at: later(9_000) };
+    let how = "u7 at https://login.example";
+    place.store.open_session(&[11; 32], &session, &how, now()).await.unwrap();
+    assert_eq!(place.store.session_by_hash(&[11; 32], later(8_999)).await.unwrap(), Some(session));
+    let told = place.store.history("eva@company.example").await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0].who.as_str(), told[0].what.as_str()),
+        ("eva@company.example", "session.opened")
+    );
+    assert_eq!(told[0].detail, b"\"u7 at https://login.example\"");
 }
