@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every change of the tables, oldest first. A change that was released is never edited.
-const CHANGES: [(i64, &str, &str); 7] = [
+const CHANGES: [(i64, &str, &str); 8] = [
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (2, "operations", include_str!("../migrations/0002_operations.sql")),
     (3, "sealed", include_str!("../migrations/0003_sealed.sql")),
@@ -20,6 +20,7 @@ const CHANGES: [(i64, &str, &str); 7] = [
     (5, "estate", include_str!("../migrations/0005_estate.sql")),
     (6, "identity", include_str!("../migrations/0006_identity.sql")),
     (7, "first come", include_str!("../migrations/0007_first_come.sql")),
+    (8, "maintenance photos", include_str!("../migrations/0008_maintenance_photos.sql")),
 ];
 
 /// WAL with synchronous=FULL: a commit is on the disk when it returns, and readers never wait for
