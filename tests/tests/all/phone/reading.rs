@@ -95,6 +95,7 @@ async fn a_doubtful_character_is_corrected_with_the_keys_that_its_format_allows(
     phone.find("#current .badge.review").await;
     assert_eq!(site.sink.events().len(), 0, "nothing is registered on doubt");
     phone.click("#current .corrector summary").await;
+    phone.find("#current .cell").await;
     let typed = "[...document.querySelectorAll('.cell')].map((it) => it.textContent).join('')";
     let read = phone.run(&format!("return {typed}")).await;
     let read = read.as_str().and_then(|read| read.strip_suffix('+')).expect("a serial");
