@@ -92,7 +92,8 @@ async fn assert_strict(browser: &Browser, path: &str) {
 
 /// Nothing stands out at the side.
 async fn assert_fits(browser: &Browser, path: &str) {
-    let wide = "return [document.documentElement.scrollWidth, innerWidth]";
+    let wide =
+        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]";
     let wide = browser.run(wide).await;
     assert!(wide[0].as_u64() <= wide[1].as_u64(), "{path} is too wide: {wide}");
 }
