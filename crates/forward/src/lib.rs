@@ -19,8 +19,8 @@ mod jetstream;
 mod registry;
 mod run;
 mod schedule;
-mod service;
 mod signature;
+mod submission;
 mod webhook;
 
 pub use answer::{Answer, AnswerResult};
@@ -33,6 +33,6 @@ pub use jetstream::Jetstream;
 pub use registry::{Message, Outcome, Registry, RegistryError, RegistrySettings};
 pub use run::{ForwardSettings, Forwarder, Handle};
 pub use schedule::{ATTEMPTS_MAX, next_wait};
-pub use service::{Photo, Refusal, Service, ServiceError, ServiceSettings, SubmitError};
 pub use signature::SecretError;
+pub use submission::{Photo, Refusal, Service, ServiceError, ServiceSettings, SubmitError};
 pub use webhook::Webhook;

@@ -13,8 +13,8 @@ export function localTimes(root) {
 }
 
 /**
- * Makes a call. Answers `{ ok, status, body }`; `body` is what the service said, null if it said
- * nothing; `status` is 0 without a connection.
+ * Makes a call. Answers `{ ok, status, body, location }`; `body` is what the service said, null if it
+ * said nothing; `status` is 0 without a connection; `location` is where what was made is.
  */
 export async function call(method, path, body) {
   const json = body !== undefined && !(body instanceof Blob);
@@ -23,7 +23,7 @@ export async function call(method, path, body) {
     headers: json ? { "Content-Type": "application/json" } : {},
     body: json ? JSON.stringify(body) : body,
   }).catch(() => null);
-  if (!response) return { ok: false, status: 0, body: null };
+  if (!response) return { ok: false, status: 0, body: null, location: null };
   if (response.status === 401) location.assign("/sign-in");
   const text = await response.text();
   let parsed = null;
@@ -32,7 +32,7 @@ export async function call(method, path, body) {
   } catch {
     // An answer that is not ours, from a proxy say: the status is all there is to it.
   }
-  return { ok: response.ok, status: response.status, body: parsed };
+  return { ok: response.ok, status: response.status, body: parsed, location: response.headers.get("Location") };
 }
 
 /** Shows a text in the element, or hides it if there is none. */

@@ -2,6 +2,7 @@
 
 import { call, say } from "./console.js";
 import { element } from "./element.js";
+import { filled, lines, onFile } from "./list.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const drop = document.getElementById("drop");
@@ -11,8 +12,6 @@ const notice = document.getElementById("notice");
 const preview = document.getElementById("preview");
 let chosen = null;
 
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-
 async function send(list, dry) {
   drop.setAttribute("aria-busy", "true");
   const answer = await call("POST", `/v1/estate?dry_run=${dry}&replace=${replace.checked}`, list);
@@ -20,13 +19,6 @@ async function send(list, dry) {
   if (answer.ok) return answer.body;
   say(notice, answer.body?.detail ?? answer.body?.title ?? texts.failed);
   return null;
-}
-
-function lines(title, count, rows, row) {
-  if (count === 0) return null;
-  const more = count > rows.length ? element("p", { class: "quiet" }, texts.rest) : null;
-  const list = element("ul", { class: "plain pairs" }, ...rows.map((it) => element("li", {}, row(it))));
-  return element("details", { open: count <= 20 }, element("summary", {}, `${title} (${count})`), list, more);
 }
 
 function show(found) {
@@ -40,8 +32,8 @@ function show(found) {
   preview.replaceChildren(
     element("p", {}, filled(replace.checked ? texts.would_replace : texts.would, found)),
     ...[
-      lines(texts.unknown_format, found.unknown_format_count, found.unknown_format, (it) => `${at(it.line)} ${it.serial}`),
-      lines(texts.refused_lines, found.refused_count, found.refused, (it) => `${at(it.line)} ${it.why}`),
+      lines(texts, texts.unknown_format, found.unknown_format_count, found.unknown_format, (it) => `${at(it.line)} ${it.serial}`),
+      lines(texts, texts.refused_lines, found.refused_count, found.refused, (it) => `${at(it.line)} ${it.why}`),
     ].filter(Boolean),
     go,
   );
@@ -55,23 +47,8 @@ async function look() {
   if (found) show(found);
 }
 
-function choose(files) {
-  // The type that a system gives a file is anybody's guess; the service looks at the content.
-  chosen = files[0] ? new Blob([files[0]], { type: "text/csv" }) : null;
+onFile(drop, file, (list) => {
+  chosen = list;
   look();
-}
-
-file.addEventListener("change", () => choose(file.files));
-replace.addEventListener("change", look);
-for (const kind of ["dragenter", "dragover"]) {
-  drop.addEventListener(kind, (event) => {
-    event.preventDefault();
-    drop.classList.add("over");
-  });
-}
-drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-drop.addEventListener("drop", (event) => {
-  event.preventDefault();
-  drop.classList.remove("over");
-  choose(event.dataTransfer.files);
 });
+replace.addEventListener("change", look);

@@ -122,11 +122,11 @@ async fn stored(settings: &Settings) -> anyhow::Result<String> {
 
 pub(crate) fn named(faults: &[Fault]) -> String {
     let sentence = |fault: &Fault| match fault {
-        Fault::PhotoMissing(scan) => format!("a photo of scan {scan} is missing: restore it"),
-        Fault::PhotoChanged(scan) => {
-            format!("a photo of scan {scan} is not the one that was uploaded: restore it")
+        Fault::PhotoMissing(of) => format!("a photo of {of} is missing: restore it"),
+        Fault::PhotoChanged(of) => {
+            format!("a photo of {of} is not the one that was uploaded: restore it")
         }
-        Fault::PhotoOrphaned(name) => format!("photo {name} belongs to no scan: it can go"),
+        Fault::PhotoOrphaned(name) => format!("photo {name} belongs to nothing: it can go"),
         Fault::RegistrationMissing(scan) => {
             format!("scan {scan} is accepted, but no registration is queued: confirm it again")
         }

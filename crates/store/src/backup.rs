@@ -7,7 +7,7 @@
 //! over anything.
 
 use crate::database::Engine;
-use crate::photos::{Photos, scan_of};
+use crate::photos::{Photos, is_photo_name};
 use crate::seal::Seal;
 use crate::{Check, Database, Settings, Store, StoreError};
 use bytes::Bytes;
@@ -101,18 +101,12 @@ impl Store {
                             return Ok(());
                         }
                     }
-                    Err(StoreError::Damaged(_)) if self.is_removed(&name).await? => {}
+                    Err(StoreError::Damaged(_)) if !self.is_kept(&name).await? => {}
                     Err(error) => return Err(error),
                 }
             }
         }
         Ok(())
-    }
-
-    async fn is_removed(&self, name: &str) -> Result<bool, StoreError> {
-        let Some(scan) = scan_of(name) else { return Ok(false) };
-        let records = self.photo_records(scan).await?;
-        Ok(records.iter().any(|record| record.name == name && record.removed_at.is_some()))
     }
 }
 
@@ -223,7 +217,7 @@ fn unpack(file: &Path, database: &Path, found: &mpsc::Sender<Unpacked>) -> Resul
             hand_over(Unpacked::Database)?;
             continue;
         }
-        let photo = name.strip_prefix(PHOTOS_FOLDER).filter(|photo| scan_of(photo).is_some());
+        let photo = name.strip_prefix(PHOTOS_FOLDER).filter(|photo| is_photo_name(photo));
         let photo = photo.filter(|_| entry.size() <= PHOTO_BYTES_MAX).ok_or_else(no_backup)?;
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes)?;

@@ -3,13 +3,14 @@
 //! reads.
 
 use crate::audit::entry_from;
-use crate::photos::scan_of;
+use crate::photos::is_photo_name;
 use crate::row::column;
 use crate::scans::id_in;
 use crate::seal::{Cell, SEALED, Walked};
 use crate::{ScanId, Store, StoreError};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
+use std::fmt;
 
 /// Audit entries that are read at once.
 const ENTRIES_AT_ONCE: i64 = 1_000;
@@ -39,9 +40,9 @@ pub struct Check {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A photo that is recorded is missing.
-    PhotoMissing(ScanId),
+    PhotoMissing(PhotoOf),
     /// A photo has other bytes than were uploaded.
-    PhotoChanged(ScanId),
+    PhotoChanged(PhotoOf),
     /// An object without a row, older than an upload can take.
     PhotoOrphaned(String),
     /// An accepted scan of a known device without a delivery.
@@ -52,6 +53,30 @@ pub enum Fault {
     Sealed(String),
     /// The chain of the audit trail breaks at this entry.
     AuditBroken(i64),
+}
+
+/// What a photo belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PhotoOf {
+    /// A scan.
+    Scan(ScanId),
+    /// The record of maintenance with this id.
+    Maintenance(String),
+}
+
+impl From<ScanId> for PhotoOf {
+    fn from(scan: ScanId) -> Self {
+        Self::Scan(scan)
+    }
+}
+
+impl fmt::Display for PhotoOf {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scan(scan) => write!(out, "scan {scan}"),
+            Self::Maintenance(record) => write!(out, "maintenance record {record}"),
+        }
+    }
 }
 
 impl Check {
@@ -83,6 +108,7 @@ impl Store {
         let mut check = Check::default();
         self.count_rows(&mut check).await?;
         self.check_photos(&mut check).await?;
+        self.check_maintenance_photos(&mut check).await?;
         for name in self.orphans(orphaned_before).await? {
             check.add(Fault::PhotoOrphaned(name));
         }
@@ -145,24 +171,57 @@ impl Store {
     async fn check_scan_photos(&self, scan: ScanId, check: &mut Check) -> Result<(), StoreError> {
         let records = self.photo_records(scan).await?;
         if records.is_empty() {
-            check.add(Fault::PhotoMissing(scan));
+            check.add(Fault::PhotoMissing(scan.into()));
         }
         for record in records.into_iter().filter(|record| record.removed_at.is_none()) {
-            check.photos += 1;
-            let stored = match self.photos.get_sealed(&record.name).await {
-                Ok(stored) => stored,
-                Err(StoreError::Damaged(_)) => {
-                    check.add(Fault::PhotoMissing(scan));
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            match self.photos.opened(&record.name, stored).await {
-                Ok(bytes) if crate::hash::sha256_hex(&bytes) == record.sha256 => {}
-                Ok(_) | Err(StoreError::Damaged(_)) => check.add(Fault::PhotoChanged(scan)),
-                Err(StoreError::KeyMissing { .. }) => check.add(Fault::Sealed(record.name)),
-                Err(error) => return Err(error),
+            self.check_photo(&record.name, &record.sha256, &scan.into(), check).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_maintenance_photos(&self, check: &mut Check) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let rows = sqlx::query(
+                "SELECT id, record_id, name, sha256 FROM maintenance_photos \
+                 WHERE removed_at IS NULL AND id > $1 ORDER BY id LIMIT $2",
+            )
+            .bind(&after)
+            .bind(self.limits.rows(0))
+            .fetch_all(self.database.reader())
+            .await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = column(last, "id")?;
+            for row in &rows {
+                let (name, sha256): (String, String) =
+                    (column(row, "name")?, column(row, "sha256")?);
+                let of = PhotoOf::Maintenance(column(row, "record_id")?);
+                self.check_photo(&name, &sha256, &of, check).await?;
             }
+        }
+    }
+
+    async fn check_photo(
+        &self,
+        name: &str,
+        sha256: &str,
+        of: &PhotoOf,
+        check: &mut Check,
+    ) -> Result<(), StoreError> {
+        check.photos += 1;
+        let stored = match self.photos.get_sealed(name).await {
+            Ok(stored) => stored,
+            Err(StoreError::Damaged(_)) => {
+                check.add(Fault::PhotoMissing(of.clone()));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        match self.photos.opened(name, stored).await {
+            Ok(bytes) if crate::hash::sha256_hex(&bytes) == sha256 => {}
+            Ok(_) | Err(StoreError::Damaged(_)) => check.add(Fault::PhotoChanged(of.clone())),
+            Err(StoreError::KeyMissing { .. }) => check.add(Fault::Sealed(name.to_owned())),
+            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -199,19 +258,13 @@ impl Store {
         while let Some(object) = objects.try_next().await? {
             let young = object.last_modified.timestamp_millis() >= before.as_millisecond();
             let name = object.location.to_string();
-            if young || self.has_row(&name).await? {
+            // What is not named like a photo was put there by somebody else: it is left alone.
+            if young || !is_photo_name(&name) || self.is_kept(&name).await? {
                 continue;
             }
             orphans.push(name);
         }
         Ok(orphans)
-    }
-
-    async fn has_row(&self, name: &str) -> Result<bool, StoreError> {
-        // What is not named like a photo was put there by somebody else: it is left alone.
-        let Some(scan) = scan_of(name) else { return Ok(true) };
-        let records = self.photo_records(scan).await?;
-        Ok(records.iter().any(|record| record.name == name && record.removed_at.is_none()))
     }
 
     async fn check_registrations(&self, check: &mut Check) -> Result<(), StoreError> {

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every change of the tables, oldest first. A change that was released is never edited.
-const CHANGES: [(i64, &str, &str); 8] = [
+const CHANGES: [(i64, &str, &str); 9] = [
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (2, "operations", include_str!("../migrations/0002_operations.sql")),
     (3, "sealed", include_str!("../migrations/0003_sealed.sql")),
@@ -21,6 +21,7 @@ const CHANGES: [(i64, &str, &str); 8] = [
     (6, "identity", include_str!("../migrations/0006_identity.sql")),
     (7, "first come", include_str!("../migrations/0007_first_come.sql")),
     (8, "sign-in at the company", include_str!("../migrations/0008_oidc.sql")),
+    (9, "maintenance photos", include_str!("../migrations/0009_maintenance_photos.sql")),
 ];
 
 /// WAL with synchronous=FULL: a commit is on the disk when it returns, and readers never wait for

@@ -2,6 +2,10 @@
 //! what was repaired, exchanged or inspected and when. A record may be edited; what it said before
 //! stays in the audit trail.
 
+mod photos;
+
+pub use photos::{MaintenancePhoto, NewMaintenancePhoto};
+
 use crate::audit::audit;
 use crate::row::{column, ensure_held, time};
 use crate::seal::{Blind, Cell, Seal};
@@ -29,6 +33,8 @@ pub struct MaintenanceRecord {
     pub id: String,
     /// What it says.
     pub work: Work,
+    /// Its photos that are kept, oldest first.
+    pub photos: Vec<MaintenancePhoto>,
     /// Who wrote it last.
     pub by: String,
     /// When it was written first.
@@ -75,6 +81,10 @@ impl Store {
             .await?;
         let mut records =
             rows.iter().map(|row| record_from(row, &self.seal)).collect::<Result<Vec<_>, _>>()?;
+        let mut photos = self.maintenance_photos(&device).await?;
+        for record in &mut records {
+            record.photos = photos.remove(&record.id).unwrap_or_default();
+        }
         records.sort_by_key(|record| std::cmp::Reverse((record.work.on, record.created_at)));
         let warranty_until = until.map_err(|_| StoreError::Damaged("a date".into()))?;
         Ok(Upkeep { warranty_until, records })
@@ -156,6 +166,7 @@ fn record_from(row: &AnyRow, seal: &Seal) -> Result<MaintenanceRecord, StoreErro
         work: seal
             .open_json(Cell::new("maintenance", "entry", &id), &column::<Vec<u8>>(row, "entry")?)?,
         id,
+        photos: Vec::new(),
         by: column(row, "by_whom")?,
         created_at: time(row, "created_at")?,
         changed_at: time(row, "changed_at")?,

@@ -1,4 +1,5 @@
-//! The photos: one object each, written once, named by scan and position, sealed, checked by SHA-256.
+//! The photos: one object each, written once, named by scan and position or by an id of its own,
+//! sealed, checked by SHA-256.
 //!
 //! A photo is durable when `put` returns. It is never overwritten by another: a name that is taken is
 //! an error, and only a rotation of the keys replaces an object, by the same photo.
@@ -218,15 +219,24 @@ pub(crate) fn photo_name(scan: ScanId, position: usize) -> String {
     format!("{}/{id}-{position}", &id[id.len() - 2..])
 }
 
-/// The scan that a photo's name belongs to, if it is such a name.
-pub(crate) fn scan_of(name: &str) -> Option<ScanId> {
-    let (_, file) = name.split_once('/')?;
-    let (id, position) = file.rsplit_once('-')?;
-    position.parse::<usize>().ok()?;
-    id.parse().ok()
+/// Whether an object is named as a photo is.
+pub(crate) fn is_photo_name(name: &str) -> bool {
+    let parts = name.split_once('/').and_then(|(_, file)| file.rsplit_once('-'));
+    parts.is_some_and(|(id, position)| {
+        id.parse::<ScanId>().is_ok() && position.parse::<usize>().is_ok()
+    })
 }
 
 impl Store {
+    /// Whether an object's name belongs to a photo that is kept.
+    pub(crate) async fn is_kept(&self, name: &str) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT 1 FROM photos_kept WHERE name = $1")
+            .bind(name)
+            .fetch_optional(self.database.reader())
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// The photos of a scan with their bytes, in the order of the upload. None are returned of a
     /// scan whose photos were removed after their time.
     ///
@@ -262,12 +272,12 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_photo_name_tells_its_scan() {
+    fn a_photo_is_known_by_its_name() {
         let scan = ScanId::from(Uuid::from_u128(0x018f_0000_0000_7000_8000_0000_0000_00ab));
         let name = photo_name(scan, 3);
         assert_eq!(name, "ab/018f0000-0000-7000-8000-0000000000ab-3");
-        assert_eq!(scan_of(&name), Some(scan));
-        assert_eq!(scan_of("ping"), None);
-        assert_eq!(scan_of("ab/readme-1"), None);
+        assert!(is_photo_name(&name));
+        assert!(!is_photo_name("ping"));
+        assert!(!is_photo_name("ab/readme-1"));
     }
 }

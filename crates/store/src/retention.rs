@@ -1,5 +1,6 @@
 //! Photos go when their time is over; rows stay. Never a photo that somebody may still need: one
-//! that waits to be read, is under review, or belongs to a registration on its way.
+//! that waits to be read, is under review, or belongs to a registration on its way. Photos of
+//! maintenance go by their age alone.
 
 use crate::audit::audit;
 use crate::row::column;
@@ -9,12 +10,12 @@ use crate::{ScanId, Store, StoreError};
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
-/// Scans whose photos are removed in one transaction.
-const SCANS_AT_ONCE: i64 = 100;
+/// Scans whose photos, or photos of maintenance, are removed in one transaction.
+const ROWS_AT_ONCE: i64 = 100;
 
 impl Store {
-    /// Removes the photos of scans that got their verdict or decision before `before`, and says how
-    /// many photos that were. First the rows are marked, then the objects go: what a crash leaves
+    /// Removes the photos of scans that got their verdict or decision before `before` and the photos
+    /// of maintenance that were added before it, and says how many that were. First the rows are marked, then the objects go: what a crash leaves
     /// between the two is an orphan and is swept.
     ///
     /// # Errors
@@ -28,12 +29,12 @@ impl Store {
         loop {
             let mut transaction = self.database.begin().await?;
             let scans = outlived(&mut transaction, before).await?;
-            let mut names = Vec::new();
+            let mut names = mark_old(&mut transaction, &self.seal, before, now).await?;
             for scan in &scans {
                 names.extend(mark_removed(&mut transaction, &self.seal, *scan, now).await?);
             }
             transaction.commit().await?;
-            if scans.is_empty() {
+            if names.is_empty() {
                 return Ok(removed);
             }
             for name in &names {
@@ -58,7 +59,7 @@ async fn outlived(
          ORDER BY s.id LIMIT $2",
     )
     .bind(before.as_millisecond())
-    .bind(SCANS_AT_ONCE)
+    .bind(ROWS_AT_ONCE)
     .fetch_all(connection)
     .await?;
     rows.iter().map(|row| id_in(row, "id")).collect()
@@ -80,5 +81,29 @@ async fn mark_removed(
     .fetch_all(&mut *connection)
     .await?;
     audit(connection, seal, now, "retention", "photos.removed", &scan, &rows.len()).await?;
+    rows.iter().map(|row| column(row, "name")).collect()
+}
+
+/// Marks photos of maintenance that were added before `before`.
+async fn mark_old(
+    connection: &mut AnyConnection,
+    seal: &Seal,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let rows = sqlx::query(
+        "UPDATE maintenance_photos SET removed_at = $1 WHERE removed_at IS NULL AND id IN \
+         (SELECT id FROM maintenance_photos WHERE removed_at IS NULL AND added_at < $2 \
+         ORDER BY added_at LIMIT $3) RETURNING name, record_id",
+    )
+    .bind(now.as_millisecond())
+    .bind(before.as_millisecond())
+    .bind(ROWS_AT_ONCE)
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in &rows {
+        let record: String = column(row, "record_id")?;
+        audit(connection, seal, now, "retention", "photos.removed", &record, &1).await?;
+    }
     rows.iter().map(|row| column(row, "name")).collect()
 }

@@ -52,7 +52,7 @@ impl<'a> Cell<'a> {
         Self { table, column, row }
     }
 
-    /// A photo's bytes by the photo's name, which holds the scan and the position.
+    /// A photo's bytes by the photo's name, which no other has.
     pub(crate) fn photo(name: &'a str) -> Self {
         Self::new("photos", "bytes", name)
     }

@@ -89,6 +89,32 @@ pub enum State {
 }
 
 impl State {
+    /// Every state, in the order in which a life goes through them.
+    pub const ALL: [Self; 8] = [
+        Self::Seen,
+        Self::Verified,
+        Self::Submitted,
+        Self::Registered,
+        Self::Refused,
+        Self::Swapped,
+        Self::Unbound,
+        Self::Retired,
+    ];
+
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Verified => "verified",
+            Self::Submitted => "submitted",
+            Self::Registered => "registered",
+            Self::Refused => "refused",
+            Self::Swapped => "swapped",
+            Self::Unbound => "unbound",
+            Self::Retired => "retired",
+        }
+    }
+
     /// The state that the last step leaves, given the registry's word about it. It is never stored
     /// by itself, so that it cannot contradict the delivery.
     pub fn of(step: Step, told: Told) -> Self {
@@ -282,6 +308,13 @@ mod tests {
 
     fn bind_for(merchant: &str) -> Placement {
         Placement { merchant: Some(merchant.into()), ..Placement::default() }
+    }
+
+    #[test]
+    fn every_state_has_the_name_that_it_is_written_with() {
+        for state in State::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+        }
     }
 
     #[test]

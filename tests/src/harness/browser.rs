@@ -205,6 +205,24 @@ impl Browser {
         input.send_keys(path).await.expect("the input takes a file");
     }
 
+    /// Drags a file over an element and lets it go, as from a file manager.
+    ///
+    /// # Panics
+    /// If there is no such element.
+    pub async fn drop_file(&self, css: &str, name: &str, bytes: &[u8]) {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        let (x, y, width, height) = self.find(css).await.rectangle().await.expect("its place");
+        let at = self.run("return [scrollX, scrollY]").await;
+        let scrolled = |axis: usize| at[axis].as_f64().unwrap_or_default();
+        let (x, y) = (x + width / 2.0 - scrolled(0), y + height / 2.0 - scrolled(1));
+        let data = json!({ "items": [], "files": [path], "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({ "type": kind, "x": x, "y": y, "data": data });
+            self.devtools("Input.dispatchDragEvent", event).await;
+        }
+    }
+
     /// Sends keys to whatever has the focus.
     ///
     /// # Panics

@@ -1,9 +1,11 @@
 //! The console in a real browser: what an operator does all day, in both languages, without a
 //! barrier that axe-core knows.
 
+use crate::every_page::assert_open_to_all;
 use crate::{SOON, clear_photo, serial_of};
 use serde_json::json;
 use tests::harness::{Browser, BrowserSettings, Caller, Installation, Reply, Sink, eventually};
+use tests::render::tag;
 
 /// Two labels in one upload: nobody but a person can say which one it is.
 async fn upload_for_review(technician: &Caller, key: &str, seeds: [u64; 2]) -> String {
@@ -16,25 +18,6 @@ async fn upload_for_review(technician: &Caller, key: &str, seeds: [u64; 2]) -> S
         assert_eq!(scan.body["candidates"][at]["value"], serial_of(photo), "{scan:?}");
     }
     scan.id()
-}
-
-/// The page in English and in Chinese, in light and in dark: nothing that keeps anybody out, nothing
-/// that the browser complains of.
-async fn assert_open_to_all(browser: &Browser, path: &str, name: &str) {
-    for language in ["en", "zh"] {
-        browser.run(&format!("document.cookie = 'lang={language}; path=/'")).await;
-        for dark in [false, true] {
-            browser.dark(dark).await;
-            browser.open(path).await;
-            assert_eq!(browser.run("return document.documentElement.lang").await, language);
-            let shade = if dark { "dark" } else { "light" };
-            browser.screenshot(&format!("{name}-{language}-{shade}")).await;
-            assert_eq!(browser.barriers().await, [""; 0], "{path} {language} {shade}");
-        }
-    }
-    browser.run("document.cookie = 'lang=en; path=/'").await;
-    browser.dark(false).await;
-    assert_eq!(browser.complaints().await, [""; 0], "{path}");
 }
 
 #[tokio::test]
@@ -88,34 +71,107 @@ async fn what_the_registry_refused_is_sent_again() {
     let installation = Installation::registering_at(&sink);
     let _server = installation.start().await;
     let operator = installation.caller("depot", "operator").await;
-    let photo = clear_photo(65);
-    operator.upload("one", &[&photo.jpeg]).await.expect("an answer");
-    let delivered = |status: &'static str| {
+    let serials = ["0821000001", "0821000002", "0821000003"];
+    for serial in serials {
+        let photo = tag(serial).expect("a symbol");
+        operator.upload(serial, &[&photo]).await.expect("an answer");
+    }
+    let counted = |status: &'static str, count: usize| {
         let operator = &operator;
         move || async move {
             let page = operator.get(&format!("/v1/deliveries?status={status}")).await?;
-            (page.body["deliveries"].as_array()?.len() == 1).then_some(())
+            (page.body["deliveries"].as_array()?.len() == count).then_some(())
         }
     };
-    eventually("the refusal", SOON, delivered("refused")).await;
+    eventually("the refusals", SOON, counted("refused", 3)).await;
 
     let browser = Browser::start(BrowserSettings::desk(), installation.address()).await;
     browser.sign_in(&operator, "eva", "operator").await;
-    assert_open_to_all(&browser, "/console", "overview").await;
-    assert_open_to_all(&browser, "/console/people", "people").await;
-    assert_open_to_all(&browser, "/console/deliveries", "deliveries").await;
     browser.open("/console/deliveries").await;
     browser.until_shown("not_in_estate").await;
-    browser.until_shown(&serial_of(&photo)).await;
     sink.reply(Reply::Accept);
+    let chosen = format!("button[data-replay][aria-label$='{}']", serials[1]);
+    browser.click(&chosen).await;
+    eventually("one more attempt", SOON, counted("delivered", 1)).await;
+    let again = sink.events().last().expect("an event").json();
+    assert_eq!(again["data"]["serial"]["value"], serials[1], "the one that was chosen");
+    eventually("the others stay", SOON, counted("refused", 2)).await;
+
+    browser.open("/console/deliveries?status=refused").await;
+    browser.until_shown(serials[0]).await;
     browser.click("#replay_all").await;
-    eventually("the second attempt", SOON, delivered("delivered")).await;
-    assert_eq!(sink.events().len(), 2, "the same event, twice");
-    for request in browser.requests().await {
-        let host = format!("http://{}/", installation.address());
-        let ours = request.url.starts_with(&host) || request.url.starts_with("blob:");
-        assert!(ours || request.url.starts_with("data:"), "{}", request.url);
+    eventually("all of them", SOON, counted("delivered", 3)).await;
+    let events = sink.events();
+    assert_eq!(events.len(), 6, "each event twice");
+    for event in &events[..3] {
+        let again = events[3..].iter().find(|it| it.id == event.id);
+        assert_eq!(again.expect("the same event").bytes, event.bytes);
     }
+}
+
+/// The serials that the list of terminals shows.
+async fn listed(browser: &Browser) -> Vec<String> {
+    let cells =
+        "return [...document.querySelectorAll('tbody td:first-child')].map((it) => it.innerText)";
+    let cells = browser.run(cells).await;
+    let cells = cells.as_array().expect("a list").iter();
+    cells.map(|cell| cell.as_str().expect("a serial").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn terminals_are_found_by_what_is_known_about_them() {
+    let sink = Sink::up().await;
+    let installation = Installation::registering_at(&sink);
+    let _server = installation.start().await;
+    let operator = installation.caller("depot", "operator").await;
+    let said = [
+        ("0821000001", "A920", "Kiosk", "Pier 3"),
+        ("0821000002", "A920", "Bakery", "Station Road 4"),
+        ("0821000073", "A80", "Kiosk", "Harbour 9"),
+    ];
+    for (serial, model, merchant, site) in said {
+        let details = json!({ "model": model, "merchant": merchant, "site": site });
+        let photo = tag(serial).expect("a symbol");
+        let sent = operator.upload_with(serial, &[&photo], Some(&details)).await;
+        assert_eq!(sent.expect("an answer").body["status"], "accepted");
+    }
+    let told = || async { (sink.accepted().len() == 3).then_some(()) };
+    eventually("three registrations", SOON, told).await;
+    let retire = json!({ "event": "retire" });
+    let retired = operator.post("/v1/terminals/0821000002/events", &retire).await;
+    assert_eq!(retired.expect("an answer").status, 201);
+
+    let browser = Browser::start(BrowserSettings::desk(), installation.address()).await;
+    browser.sign_in(&operator, "eva", "operator").await;
+    browser.open("/console/terminals").await;
+    assert_eq!(listed(&browser).await, ["0821000073", "0821000002", "0821000001"]);
+    let searches: [(&str, &[&str]); 6] = [
+        ("082-100 0073", &["0821000073"]),
+        ("10000", &["0821000073", "0821000002", "0821000001"]),
+        ("a920", &["0821000002", "0821000001"]),
+        ("kiosk", &["0821000073", "0821000001"]),
+        ("station road", &["0821000002"]),
+        ("nowhere", &[]),
+    ];
+    for (words, serials) in searches {
+        browser.find("input[name=q]").await.clear().await.expect("an empty field");
+        browser.find("input[name=q]").await.send_keys(words).await.expect("keys");
+        browser.run("document.title = 'before'").await;
+        browser.click("form.search button").await;
+        browser.until("the answer", "document.title !== 'before'").await;
+        assert_eq!(listed(&browser).await, serials, "{words}");
+    }
+    browser.until_shown("Nothing fits").await;
+    browser.screenshot("terminals-none").await;
+    browser.open("/console/terminals").await;
+    let state = browser.find("select[name=state]").await;
+    state.select_by_value("retired").await.expect("a state");
+    browser.click("form.search button").await;
+    browser.until("the answer", "location.search.includes('state=retired')").await;
+    assert_eq!(listed(&browser).await, ["0821000002"]);
+    browser.click("tbody a").await;
+    browser.until_shown("Station Road 4").await;
+    browser.until_shown("Retired").await;
 }
 
 #[tokio::test]
@@ -124,7 +180,7 @@ async fn a_list_is_looked_at_imported_and_held_against_what_was_seen() {
     let _server = installation.start().await;
     let operator = installation.caller("desk", "operator").await;
     for (key, serial) in [("1", "0821000001"), ("2", "0821000003")] {
-        let photo = tests::render::tag(serial).expect("a symbol");
+        let photo = tag(serial).expect("a symbol");
         operator.upload(key, &[&photo]).await.expect("an answer");
     }
     let browser = Browser::start(BrowserSettings::desk(), installation.address()).await;
@@ -148,9 +204,28 @@ async fn a_list_is_looked_at_imported_and_held_against_what_was_seen() {
     browser.until_shown("0821000009").await;
     assert_eq!(browser.text("tbody").await.lines().count(), 1);
 
+    browser.open("/console/estate").await;
+    let more = "S/N\n0821000009\n0821000011\n0821000012\n";
+    browser.drop_file("#drop", "more.csv", more.as_bytes()).await;
+    browser.until_shown("3 lines: 2 new, 1 known already.").await;
+    browser.click("#import").await;
+    browser.until_shown("0821000012").await;
+
     assert_open_to_all(&browser, "/console/estate/differences", "differences").await;
     browser.open("/console/estate/differences").await;
     browser.until_shown("0821000003 looks like 0B21000003").await;
+    let registry = "S/N\n0821000001\n0821000044\n\nWRONG\n";
+    browser.choose("#file", "registry.csv", registry.as_bytes()).await;
+    browser.until_shown("2 registered, 2 seen.").await;
+    let found = browser.text("#compared").await;
+    let found: Vec<&str> = found.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    assert_eq!(
+        found[1..5],
+        ["Seen and not registered (1)", "0821000003", "Registered and not seen (1)", "0821000044"],
+        "{found:?}"
+    );
+    browser.screenshot("differences-registry").await;
+    assert_eq!(browser.barriers().await, [""; 0]);
     browser.click(".pairs a").await;
     browser.until_shown("0821000003").await;
     browser.until("terminals are searched", "location.pathname === '/console/terminals'").await;

@@ -11,15 +11,15 @@ use std::net::SocketAddr;
 use tests::harness::{Browser, BrowserSettings, Caller, Installation, Server, Sink, eventually};
 
 /// A service with a registry, and the operator who hands out sign-in links.
-struct Site {
-    sink: Sink,
-    installation: Installation,
-    operator: Caller,
+pub(crate) struct Site {
+    pub(crate) sink: Sink,
+    pub(crate) installation: Installation,
+    pub(crate) operator: Caller,
     _server: Server,
 }
 
 impl Site {
-    async fn up() -> Self {
+    pub(crate) async fn up() -> Self {
         let sink = Sink::up().await;
         let mut installation = Installation::registering_at(&sink);
         // A browser beside the readers slows them down; these tests are not about time.
@@ -31,7 +31,7 @@ impl Site {
     }
 
     /// A browser in which ann, a technician, is signed in.
-    async fn phone(&self, settings: BrowserSettings) -> Browser {
+    pub(crate) async fn phone(&self, settings: BrowserSettings) -> Browser {
         self.phone_through(settings, self.installation.address()).await
     }
 

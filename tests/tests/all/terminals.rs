@@ -72,6 +72,23 @@ async fn a_terminal_is_bound_swapped_and_retired() {
     assert_eq!((retired.status, &retired.body["state"]), (201, &json!("retired")), "{retired:?}");
     let late = scanned(&technician, "4", NEW, json!({"operation": "bind"})).await;
     assert_eq!(late.body["registration"]["code"], "terminal_retired", "{late:?}");
+    for (filter, serials) in [
+        ("state=retired", &[NEW][..]),
+        ("state=swapped", &[OLD]),
+        ("state=registered", &[]),
+        ("state=swapped&registration=delivered", &[OLD]),
+        ("registration=queued", &[]),
+        ("state=&registration=&q=M1", &[NEW, OLD]),
+    ] {
+        let found = operator.get(&format!("/v1/terminals?{filter}")).await.expect("an answer");
+        let found = found.body["terminals"].as_array().cloned().expect("a list");
+        let found: Vec<_> = found.iter().map(|it| it["serial"].clone()).collect();
+        assert_eq!(found, serials, "{filter}");
+    }
+    for unknown in ["state=delivered", "registration=retired"] {
+        let refused = operator.get(&format!("/v1/terminals?{unknown}")).await.expect("an answer");
+        assert_eq!((refused.status, &refused.body["code"]), (400, &json!("parameter_invalid")));
+    }
     let unknown = reported(&operator, "0829999999", json!({"event": "note"})).await;
     assert_eq!(unknown.status, 404, "{unknown:?}");
     assert_eq!(server.stop().await, Some(0), "{}", installation.log());

@@ -374,11 +374,10 @@ impl App {
     /// A page of terminals.
     pub(super) async fn terminals(
         &self,
-        q: Option<String>,
+        wanted: &Wanted,
         after: Option<String>,
         most: u32,
     ) -> Result<Vec<TerminalObject>, Problem> {
-        let wanted = Wanted::new(q.as_deref(), None)?;
         let fits = |found: &FoundTerminal| wanted.fits(found);
         let found = self.0.store.find_terminals(after, most, fits).await?;
         Ok(found.into_iter().map(|found| TerminalObject::from(found.terminal)).collect())

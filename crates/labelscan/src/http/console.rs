@@ -6,7 +6,7 @@ use super::caller::Caller;
 use super::extract::{Path, Query};
 use super::problem::{Code, Problem};
 use super::registry::RegistryObject;
-use super::terminal_search::{Wanted, state_named};
+use super::terminal_search::Wanted;
 use super::terminals::one_terminal;
 use crate::clock;
 use crate::keys::Role;
@@ -144,6 +144,7 @@ async fn deliveries(
 struct TerminalPage {
     q: Option<String>,
     state: Option<String>,
+    registration: Option<String>,
     after: Option<String>,
 }
 
@@ -155,13 +156,19 @@ async fn terminals(
     Query(query): Query<TerminalPage>,
 ) -> Result<Response, Problem> {
     super::at_most("after", query.after.as_deref(), 128)?;
-    let state = state_named(query.state.as_deref())?;
-    let wanted = Wanted::new(query.q.as_deref(), state)?;
+    let (state, registration) = (query.state.as_deref(), query.registration.as_deref());
+    let wanted = Wanted::new(query.q.as_deref(), state, registration)?;
     let fits = |found: &FoundTerminal| wanted.fits(found);
     let (page, more) = cut(app.store().find_terminals(query.after, PAGE_ROWS + 1, fits).await?);
-    let (q, state) = (query.q.unwrap_or_default(), query.state.unwrap_or_default());
+    let listed = Listed {
+        q: query.q.unwrap_or_default(),
+        state: query.state.unwrap_or_default(),
+        registration: query.registration.unwrap_or_default(),
+        page,
+        more,
+    };
     let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
-    Ok(console::terminals(frame, Listed { q, state, page, more }))
+    Ok(console::terminals(frame, listed))
 }
 
 /// `GET /console/terminals/{key}`: a serial, or a device key where two makers use the same.

@@ -157,7 +157,7 @@ pub(super) async fn import(
 ) -> Result<Json<ImportObject>, Problem> {
     caller.at_least(Role::Operator)?;
     let _alone = app.importing()?;
-    let ReadList { expected, read, refused, unknown_format, .. } = read(&app, request).await?;
+    let ReadList { expected, read, refused, unknown_format, .. } = read_list(&app, request).await?;
     let store = app.store();
     let Imported { added, known, removed } = if query.dry_run {
         store.preview_estate(&expected, query.replace).await?
@@ -180,7 +180,8 @@ pub(super) async fn import(
     }))
 }
 
-async fn read(app: &App, request: Request) -> Result<ReadList, Problem> {
+/// The list that is a request's body; one without any serial is refused.
+pub(super) async fn read_list(app: &App, request: Request) -> Result<ReadList, Problem> {
     let settings = app.settings();
     let (body, _intake) = list_body(request, settings.estate_bytes_max, app.memory()).await?;
     let (work, serials_max) = (app.work().clone(), settings.estate_serials_max);

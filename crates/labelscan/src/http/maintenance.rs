@@ -9,11 +9,12 @@ use crate::clock;
 use crate::keys::Role;
 use crate::scan_object::new_id;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use store::{MaintenanceRecord, Terminal, Work};
+use store::{MaintenancePhoto, MaintenanceRecord, Terminal, Work};
+use url::form_urlencoded;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -76,11 +77,35 @@ pub(super) struct MaintenanceObject {
     kind: String,
     /// What was done.
     note: String,
+    /// Its photos, oldest first.
+    photos: Vec<MaintenancePhotoObject>,
     /// Who wrote it last.
     by: String,
     /// When it was written last.
     #[schema(value_type = String, format = DateTime)]
     changed_at: Timestamp,
+}
+
+/// A photo of work that was done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MaintenancePhotoObject {
+    /// Its id.
+    id: Uuid,
+    /// Its media type, by content.
+    #[schema(example = "image/jpeg")]
+    content_type: String,
+    /// How large the file is.
+    bytes: u64,
+    /// When it was added.
+    #[schema(value_type = String, format = DateTime)]
+    added_at: Timestamp,
+}
+
+impl From<MaintenancePhoto> for MaintenancePhotoObject {
+    fn from(photo: MaintenancePhoto) -> Self {
+        let MaintenancePhoto { id, content_type, bytes, added_at } = photo;
+        Self { id, content_type, bytes, added_at }
+    }
 }
 
 impl From<MaintenanceRecord> for MaintenanceObject {
@@ -90,6 +115,7 @@ impl From<MaintenanceRecord> for MaintenanceObject {
             on: record.work.on,
             kind: record.work.kind,
             note: record.work.note,
+            photos: record.photos.into_iter().map(MaintenancePhotoObject::from).collect(),
             by: record.by,
             changed_at: record.changed_at,
         }
@@ -130,16 +156,24 @@ pub(super) async fn list(
 #[utoipa::path(
     post, path = "/v1/terminals/{serial}/maintenance", tag = "terminals",
     params(NamedTerminal), request_body = WorkBody,
-    responses((status = 201, description = "What is recorded now.", body = UpkeepObject), Problem),
+    responses(
+        (status = 201, description = "What is recorded now.", body = UpkeepObject,
+            headers(("Location" = String, description = "The record, to edit it or to add photos."))),
+        Problem,
+    ),
 )]
 pub(super) async fn add(
     State(app): State<App>,
     caller: Caller,
     Path(serial): Path<String>,
     Json(body): Json<WorkBody>,
-) -> Result<(StatusCode, axum::Json<UpkeepObject>), Problem> {
+) -> Result<(StatusCode, [(HeaderName, HeaderValue); 1], axum::Json<UpkeepObject>), Problem> {
     let id = new_id(clock::now());
-    Ok((StatusCode::CREATED, record(&app, &caller, &serial, id, body).await?))
+    let recorded = record(&app, &caller, &serial, id, body).await?;
+    let named = form_urlencoded::byte_serialize(serial.as_bytes()).collect::<String>();
+    let location = HeaderValue::from_str(&format!("/v1/terminals/{named}/maintenance/{id}"));
+    let location = location.map_err(|error| Problem::internal(&error))?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], recorded))
 }
 
 /// Edit a record of maintenance
@@ -196,7 +230,7 @@ pub(super) async fn set_warranty(
     Ok(axum::Json(upkeep(&app, &terminal).await?))
 }
 
-async fn upkeep(app: &App, terminal: &Terminal) -> Result<UpkeepObject, Problem> {
+pub(super) async fn upkeep(app: &App, terminal: &Terminal) -> Result<UpkeepObject, Problem> {
     let upkeep = app.store().upkeep(&terminal.device_key).await?;
     Ok(UpkeepObject {
         warranty_until: upkeep.warranty_until,

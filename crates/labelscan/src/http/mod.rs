@@ -17,10 +17,12 @@ mod guard;
 mod health;
 mod intake;
 mod maintenance;
+mod maintenance_photos;
 mod metrics;
 mod oidc;
 pub(crate) mod problem;
 mod rate;
+mod reconciliation;
 pub(crate) mod registry;
 mod resumable;
 mod reviews;
@@ -115,6 +117,8 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(terminal_search::export))
         .routes(routes!(maintenance::list, maintenance::add))
         .routes(routes!(maintenance::edit))
+        .routes(routes!(maintenance_photos::add))
+        .routes(routes!(maintenance_photos::get, maintenance_photos::remove))
         .routes(routes!(maintenance::set_warranty))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::replay_all))
@@ -124,6 +128,7 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(serials::issue))
         .routes(routes!(registry::get))
         .routes(routes!(registry::reopen))
+        .routes(routes!(reconciliation::compare))
         .routes(routes!(formats::list))
         .routes(routes!(sign_ins::create))
         .routes(routes!(oidc::start))

@@ -12,6 +12,7 @@ use crate::scan_object::{Scan, Status, new_id};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use store::ScanId;
 use utoipa::{IntoParams, ToSchema};
@@ -175,6 +176,11 @@ pub(super) async fn photo(
 ) -> Result<Response, Problem> {
     let scan = app.stored_scan(&caller, id).await?;
     let photo = app.photo(scan.id, query.n.unwrap_or(0)).await?;
+    Ok(photo_file(id, photo))
+}
+
+/// A photo as a file whose type follows from its content.
+pub(super) fn photo_file(id: Uuid, photo: Bytes) -> Response {
     let kind = scan::media_type(&photo).unwrap_or("application/octet-stream");
     let ending = kind.rsplit('/').next().unwrap_or("bin");
     let name = format!("inline; filename=\"{id}.{ending}\"");
@@ -183,7 +189,7 @@ pub(super) async fn photo(
         (header::CONTENT_DISPOSITION, name),
         (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
     ];
-    Ok((headers, photo).into_response())
+    (headers, photo).into_response()
 }
 
 /// Takes an upload within its limits and its time.

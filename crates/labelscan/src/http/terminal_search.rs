@@ -7,13 +7,16 @@ use super::problem::{Code, Problem};
 use crate::clock;
 use crate::keys::Role;
 use crate::sheet::guarded;
-use axum::extract::State;
+use axum::extract::State as FromApp;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error, StrDeserializer};
 use serde::{Deserialize, Serialize};
 use store::{DeliveryStatus, FoundTerminal};
 use utoipa::{IntoParams, ToSchema};
+use validate::terminal::State;
 
 /// Characters of a search.
 const Q_CHARS_MAX: usize = 64;
@@ -29,16 +32,31 @@ pub(super) struct Wanted {
     serial: String,
     /// In lower case, empty for any.
     words: String,
-    state: Option<DeliveryStatus>,
+    state: Option<State>,
+    registration: Option<DeliveryStatus>,
 }
 
 impl Wanted {
     /// Terminals that have `q` somewhere in their serial, maker, model, merchant, site or terminal
-    /// number, and whose registration is in the state.
-    pub(super) fn new(q: Option<&str>, state: Option<DeliveryStatus>) -> Result<Self, Problem> {
+    /// number, that are in the state of life that `state` names, and whose registration stands
+    /// where `registration` says. What is missing or empty is any.
+    pub(super) fn new(
+        q: Option<&str>,
+        state: Option<&str>,
+        registration: Option<&str>,
+    ) -> Result<Self, Problem> {
         super::at_most("q", q, Q_CHARS_MAX)?;
         let q = q.unwrap_or_default().trim();
-        Ok(Self { serial: validate::canonical(q), words: q.to_lowercase(), state })
+        Ok(Self {
+            serial: validate::canonical(q),
+            words: q.to_lowercase(),
+            state: one_of(state, || {
+                format!("state: one of {}", State::ALL.map(State::name).join(", "))
+            })?,
+            registration: one_of(registration, || {
+                "registration: queued, delivered, refused or exhausted".to_owned()
+            })?,
+        })
     }
 
     /// Whether it is one of them.
@@ -46,7 +64,8 @@ impl Wanted {
         let said = ["model", "merchant", "site", "tid"];
         let said = said.iter().filter_map(|name| found.details[name].as_str());
         let holds = |text: &str| text.to_lowercase().contains(&self.words);
-        self.state.is_none_or(|state| state == found.terminal.delivery)
+        self.state.is_none_or(|state| state == found.terminal.state)
+            && self.registration.is_none_or(|status| status == found.terminal.delivery)
             && (self.words.is_empty()
                 || !self.serial.is_empty() && found.terminal.serial.contains(&self.serial)
                 || holds(&found.terminal.vendor)
@@ -74,8 +93,14 @@ pub(super) struct ExportQuery {
     /// Any part of a serial, maker, model, merchant, site or terminal number.
     #[param(max_length = 64)]
     q: Option<String>,
-    /// Only terminals whose registration is there: `queued`, `delivered`, `refused`, `exhausted`.
+    /// Only terminals in this state of their life: `seen`, `verified`, `submitted`, `registered`,
+    /// `refused`, `swapped`, `unbound`, `retired`.
+    #[param(example = "registered")]
     state: Option<String>,
+    /// Only terminals whose registration stands there: `queued`, `delivered`, `refused`,
+    /// `exhausted`.
+    #[param(example = "delivered")]
+    registration: Option<String>,
 }
 
 /// A terminal in a file.
@@ -93,6 +118,9 @@ pub(super) struct ExportedTerminal {
     site: String,
     #[schema(example = "10023456")]
     tid: String,
+    /// Where it is in its life.
+    #[schema(value_type = String, example = "registered")]
+    state: State,
     /// Where its registration stands.
     #[schema(value_type = String, example = "delivered")]
     registration: DeliveryStatus,
@@ -115,6 +143,7 @@ impl From<FoundTerminal> for ExportedTerminal {
             tid: said("tid"),
             serial: found.terminal.serial,
             vendor: found.terminal.vendor,
+            state: found.terminal.state,
             registration: found.terminal.delivery,
             code: found.terminal.code.unwrap_or_default(),
             first_seen: found.terminal.created_at,
@@ -136,12 +165,13 @@ impl From<FoundTerminal> for ExportedTerminal {
     ),
 )]
 pub(super) async fn export(
-    State(app): State<App>,
+    FromApp(app): FromApp<App>,
     caller: Caller,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
     caller.at_least(Role::Operator)?;
-    let wanted = Wanted::new(query.q.as_deref(), state_named(query.state.as_deref())?)?;
+    let (state, registration) = (query.state.as_deref(), query.registration.as_deref());
+    let wanted = Wanted::new(query.q.as_deref(), state, registration)?;
     let mut found = Vec::new();
     loop {
         let after = found.last().map(|last: &FoundTerminal| last.terminal.device_key.clone());
@@ -174,19 +204,14 @@ pub(super) async fn export(
     Ok((headers, bytes).into_response())
 }
 
-/// The state that a query names; an empty one is any.
-pub(super) fn state_named(name: Option<&str>) -> Result<Option<DeliveryStatus>, Problem> {
-    match name {
-        None | Some("") => Ok(None),
-        Some("queued") => Ok(Some(DeliveryStatus::Queued)),
-        Some("delivered") => Ok(Some(DeliveryStatus::Delivered)),
-        Some("refused") => Ok(Some(DeliveryStatus::Refused)),
-        Some("exhausted") => Ok(Some(DeliveryStatus::Exhausted)),
-        Some(_) => {
-            let detail = "state: queued, delivered, refused or exhausted";
-            Err(Problem::new(Code::ParameterInvalid, detail))
-        }
-    }
+/// What a query names by its word on the wire; nothing if the word is missing or empty.
+fn one_of<'de, T: Deserialize<'de>>(
+    word: Option<&'de str>,
+    words: impl Fn() -> String,
+) -> Result<Option<T>, Problem> {
+    let Some(word) = word.filter(|word| !word.is_empty()) else { return Ok(None) };
+    let word: StrDeserializer<'de, Error> = word.into_deserializer();
+    T::deserialize(word).map(Some).map_err(|_| Problem::new(Code::ParameterInvalid, words()))
 }
 
 /// With a byte order mark, without which a spreadsheet program may take UTF-8 for something else.
@@ -199,6 +224,7 @@ fn csv_of(rows: impl Iterator<Item = ExportedTerminal>) -> anyhow::Result<Vec<u8
         "merchant",
         "site",
         "tid",
+        "state",
         "registration",
         "code",
         "first_seen",
@@ -214,6 +240,7 @@ fn csv_of(rows: impl Iterator<Item = ExportedTerminal>) -> anyhow::Result<Vec<u8
             &row.merchant,
             &row.site,
             &row.tid,
+            row.state.name(),
             registration.as_str().unwrap_or_default(),
             &row.code,
             &first,
@@ -237,6 +264,7 @@ mod tests {
             merchant: "=cmd|'/c calc'!A1".into(),
             site: "a \"quoted\", site".into(),
             tid: String::new(),
+            state: State::Registered,
             registration: DeliveryStatus::Delivered,
             code: String::new(),
             first_seen: Timestamp::UNIX_EPOCH,
@@ -246,7 +274,7 @@ mod tests {
         let second = csv.lines().nth(1).unwrap();
         assert_eq!(
             second,
-            "0821032398,pax,,'=cmd|'/c calc'!A1,\"a \"\"quoted\"\", site\",,delivered,,\
+            "0821032398,pax,,'=cmd|'/c calc'!A1,\"a \"\"quoted\"\", site\",,registered,delivered,,\
              1970-01-01T00:00:00Z,1970-01-01T00:00:00Z"
         );
     }

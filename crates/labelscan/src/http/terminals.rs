@@ -4,6 +4,7 @@ use super::App;
 use super::caller::Caller;
 use super::extract::{Path, Query};
 use super::problem::{Code, Problem};
+use super::terminal_search::Wanted;
 use crate::keys::Role;
 use crate::scan_object::Registration;
 use axum::extract::State as FromApp;
@@ -14,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validate::terminal::State;
 
-/// Characters of a serial in a path or a search.
+/// Characters of a serial in a path.
 pub(super) const SERIAL_CHARS_MAX: usize = 64;
 
 /// A device that was seen.
@@ -80,6 +81,14 @@ pub(super) struct TerminalQuery {
     /// terminal number.
     #[param(max_length = 64)]
     q: Option<String>,
+    /// Only terminals in this state of their life: `seen`, `verified`, `submitted`, `registered`,
+    /// `refused`, `swapped`, `unbound`, `retired`.
+    #[param(example = "registered")]
+    state: Option<String>,
+    /// Only terminals whose registration stands there: `queued`, `delivered`, `refused`,
+    /// `exhausted`.
+    #[param(example = "delivered")]
+    registration: Option<String>,
     /// Only terminals after this device key: the last of the page before.
     #[param(max_length = 128)]
     after: Option<String>,
@@ -109,9 +118,10 @@ pub(super) async fn list(
 ) -> Result<axum::Json<TerminalList>, Problem> {
     caller.at_least(Role::Operator)?;
     let most = super::page_size(query.most)?;
-    super::at_most("q", query.q.as_deref(), SERIAL_CHARS_MAX)?;
     super::at_most("after", query.after.as_deref(), 128)?;
-    let terminals = app.terminals(query.q, query.after, most).await?;
+    let (state, registration) = (query.state.as_deref(), query.registration.as_deref());
+    let wanted = Wanted::new(query.q.as_deref(), state, registration)?;
+    let terminals = app.terminals(&wanted, query.after, most).await?;
     Ok(axum::Json(TerminalList { terminals }))
 }
 

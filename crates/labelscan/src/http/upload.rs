@@ -74,14 +74,37 @@ pub(crate) async fn take(
             .map_err(|refused| Problem::new(Code::BodyMalformed, refused.body_text()))?;
         take_form(form, limits, intake).await
     } else if content_type.starts_with("image/") {
-        let stream = request.into_body().into_data_stream();
-        let broken = |error: axum::Error| Problem::new(Code::BodyMalformed, error.to_string());
-        let most = (limits.photo_bytes_max, Code::PhotoTooLarge);
-        let photo = photo(take_bytes(stream, most, broken, &mut intake).await?, Surface::Label)?;
+        let photo = take_image(request, limits, &mut intake).await?;
         Ok(Photos { photos: vec![photo], details: Details::default(), _intake: intake })
     } else {
         Err(Code::ContentTypeUnsupported.into())
     }
+}
+
+/// Reads a body that is one raw image, and the memory that was granted for it.
+pub(super) async fn take_one(
+    request: Request,
+    limits: &UploadLimits,
+    memory: &Memory,
+) -> Result<(Photo, Intake), Problem> {
+    let declared = request.headers().get(header::CONTENT_TYPE);
+    if !declared.is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"image/")) {
+        return Err(Code::ContentTypeUnsupported.into());
+    }
+    refuse_declared_oversize(request.headers(), limits)?;
+    let mut intake = Intake::begin(memory);
+    Ok((take_image(request, limits, &mut intake).await?, intake))
+}
+
+async fn take_image(
+    request: Request,
+    limits: &UploadLimits,
+    intake: &mut Intake,
+) -> Result<Photo, Problem> {
+    let stream = request.into_body().into_data_stream();
+    let broken = |error: axum::Error| Problem::new(Code::BodyMalformed, error.to_string());
+    let most = (limits.photo_bytes_max, Code::PhotoTooLarge);
+    photo(take_bytes(stream, most, broken, intake).await?, Surface::Label)
 }
 
 /// An honest Content-Length that is too large spares both sides the transfer.

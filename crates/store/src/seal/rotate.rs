@@ -161,14 +161,12 @@ impl Store {
         &self,
         after: &mut String,
     ) -> Result<Option<Vec<String>>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT name FROM scan_photos WHERE removed_at IS NULL AND name > $1 \
-             ORDER BY name LIMIT $2",
-        )
-        .bind(after.clone())
-        .bind(ROWS_AT_ONCE)
-        .fetch_all(self.database.reader())
-        .await?;
+        let rows =
+            sqlx::query("SELECT name FROM photos_kept WHERE name > $1 ORDER BY name LIMIT $2")
+                .bind(after.clone())
+                .bind(ROWS_AT_ONCE)
+                .fetch_all(self.database.reader())
+                .await?;
         let names: Vec<String> =
             rows.iter().map(|row| column(row, "name")).collect::<Result<_, _>>()?;
         let Some(last) = names.last() else { return Ok(None) };

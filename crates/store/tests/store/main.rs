@@ -34,6 +34,7 @@ mod estate;
 mod faults;
 mod figures;
 mod maintenance;
+mod maintenance_photos;
 mod model;
 mod operations;
 mod outage;

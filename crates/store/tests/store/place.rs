@@ -115,9 +115,9 @@ impl Place {
         }
     }
 
-    /// The file of a scan's first photo.
-    pub(crate) fn photo(&self, scan: ScanId) -> PathBuf {
-        let id = scan.to_string();
+    /// The file of a scan's first photo, or of a photo with an id of its own.
+    pub(crate) fn photo(&self, id: impl ToString) -> PathBuf {
+        let id = id.to_string();
         self.photos.join(&id[34..]).join(format!("{id}-0"))
     }
 

@@ -160,7 +160,7 @@ async fn what_was_moved_to_another_row_or_column_does_not_open(place: Place) {
     assert!(matches!(place.store.photos(two).await, Err(StoreError::Damaged(_))));
     let faults = place.store.check(jiff::Timestamp::MIN).await.unwrap().faults;
     let moved = [two, review.id].map(|id| Fault::Sealed(format!("scans.judgement of {id}")));
-    assert!(faults.contains(&Fault::PhotoChanged(two)), "{faults:?}");
+    assert!(faults.contains(&Fault::PhotoChanged(two.into())), "{faults:?}");
     assert!(moved.iter().all(|fault| faults.contains(fault)) && faults.len() == 3, "{faults:?}");
 }
 
@@ -196,7 +196,7 @@ async fn a_flipped_bit_is_refused_and_named(place: Place) {
         changed[place_of_bit] ^= 1;
         std::fs::write(place.photo(id), changed).unwrap();
         let faults = place.store.check(jiff::Timestamp::MIN).await.unwrap().faults;
-        assert_eq!(faults, [Fault::PhotoChanged(id)]);
+        assert_eq!(faults, [Fault::PhotoChanged(id.into())]);
     }
     std::fs::write(place.photo(id), whole).unwrap();
     place.assert_settled().await;

@@ -82,7 +82,7 @@ async fn a_changed_and_a_missing_photo_are_found(place: Place) {
         assert!(matches!(error, StoreError::Damaged(_)), "{error}");
     }
     let faults = place.store.check(Timestamp::MIN).await.unwrap().faults;
-    assert_eq!(faults, [Fault::PhotoChanged(changed), Fault::PhotoMissing(missing)]);
+    assert_eq!(faults, [Fault::PhotoChanged(changed.into()), Fault::PhotoMissing(missing.into())]);
 }
 
 async fn a_lost_delivery_is_found(place: Place) {

@@ -1,12 +1,10 @@
 //! The page itself: its languages, its weight, what it says beside the photo.
 
 use super::Site;
+use crate::every_page::{assert_light_and_alone, cold};
 use crate::{clear_photo, serial_of};
 use serde_json::json;
-use tests::harness::{Browser, BrowserSettings, Camera};
-
-/// The whole first load, in bytes over the wire.
-const PAGE_BYTES_MAX: u64 = 150_000;
+use tests::harness::{BrowserSettings, Camera};
 
 #[tokio::test]
 async fn the_page_is_chinese_where_the_browser_is_and_english_when_asked() {
@@ -64,20 +62,8 @@ async fn the_page_is_light_and_asks_no_other_host() {
     let site = Site::up().await;
     let phone = site.phone(BrowserSettings::phone(Camera::Refused)).await;
     phone.find("#take").await;
-    phone.requests().await;
-    cold(&phone).await;
-    phone.reload().await;
-    phone.find("#take").await;
-    phone.until("everything is loaded", "performance.timing.loadEventEnd > 0").await;
-    let requests = phone.requests().await;
-    let own = format!("http://{}/", site.installation.address());
-    for request in &requests {
-        let known = request.url.starts_with(&own) || request.url.starts_with("blob:");
-        assert!(known, "{}", request.url);
-    }
-    let bytes: u64 = requests.iter().map(|request| request.received_bytes).sum();
-    eprintln!("first load: {} requests, {bytes} bytes", requests.len());
-    assert!((20_000..PAGE_BYTES_MAX).contains(&bytes), "{bytes} bytes: {requests:?}");
+    let bytes = assert_light_and_alone(&phone, "/").await;
+    eprintln!("first load: {bytes} bytes");
     assert_eq!(phone.complaints().await, Vec::<String>::new());
 
     // Told, not judged: how long it takes on a slow phone depends on what else this machine does.
@@ -90,20 +76,4 @@ async fn the_page_is_light_and_asks_no_other_host() {
         "usable after {} ms on a processor slowed 4 times",
         phone.run(&format!("return {mark}")).await
     );
-
-    let page = site.operator.get("/").await.expect("an answer");
-    let policy = page.headers["content-security-policy"].to_str().expect("a policy");
-    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-    let inline = page.text.matches("<script").count()
-        - page.text.matches("<script type=\"module\" src=").count();
-    assert_eq!(inline, 1, "the texts alone, which are data: {}", page.text);
-    assert!(page.text.contains("<script type=\"application/json\""));
-    assert!(!page.text.contains(" style=") && !page.text.contains("<style"), "{}", page.text);
-}
-
-/// Empties the caches and lets no service worker answer, as at the first visit.
-async fn cold(phone: &Browser) {
-    phone.devtools("Network.enable", json!({})).await;
-    phone.devtools("Network.clearBrowserCache", json!({})).await;
-    phone.devtools("Network.setBypassServiceWorker", json!({ "bypass": true })).await;
 }

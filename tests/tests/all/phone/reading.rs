@@ -2,8 +2,10 @@
 
 use super::Site;
 use crate::{clear_photo, photo_without_numbers, serial_of};
+use rand::{SeedableRng, rngs::StdRng};
 use serde_json::json;
 use tests::harness::{BrowserSettings, Camera};
+use tests::render::{Fonts, Ink, Photo, photograph, set};
 
 fn showing(jpeg: &[u8]) -> BrowserSettings {
     BrowserSettings::phone(Camera::Showing(jpeg.to_vec()))
@@ -73,4 +75,53 @@ async fn what_cannot_be_read_says_why_and_is_typed_with_the_keys_of_the_page() {
     phone.click("#current .save").await;
     phone.find("#current .badge.accepted").await;
     site.assert_one_scan_registered("0821032398").await;
+}
+
+/// A serial printed in dots, 115824589, whose fourth character reads as 0 and not surely: one of a
+/// set of photos, found by reading them.
+fn doubtful_photo() -> Photo {
+    let fonts = Fonts::load().expect("fonts");
+    let recipes = set::printed(Ink::Dotted, 30, &mut StdRng::seed_from_u64(7));
+    photograph(&fonts, &recipes[29], 7_000_050).expect("a photo")
+}
+
+#[tokio::test]
+async fn a_doubtful_character_is_corrected_with_the_keys_that_its_format_allows() {
+    let site = Site::up().await;
+    let photo = doubtful_photo();
+    let printed = serial_of(&photo);
+    let phone = site.phone(BrowserSettings::phone(Camera::Refused)).await;
+    phone.choose("#take input", "label.jpg", &photo.jpeg).await;
+    phone.find("#current .badge.review").await;
+    assert_eq!(site.sink.events().len(), 0, "nothing is registered on doubt");
+    phone.click("#current .corrector summary").await;
+    phone.find("#current .cell").await;
+    let typed = "[...document.querySelectorAll('.cell')].map((it) => it.textContent).join('')";
+    let read = phone.run(&format!("return {typed}")).await;
+    let read = read.as_str().and_then(|read| read.strip_suffix('+')).expect("a serial");
+    let wrong: Vec<usize> =
+        (0..printed.len()).filter(|at| read.get(*at..=*at) != printed.get(*at..=*at)).collect();
+    assert_eq!((read.len(), wrong.len()), (printed.len(), 1), "{read} for {printed}");
+
+    let chosen =
+        "[...document.querySelectorAll('.cell')].findIndex((it) => it.ariaPressed === 'true')";
+    assert_eq!(phone.run(&format!("return {chosen}")).await, wrong[0], "the doubtful one first");
+    phone.find(".cell.doubtful[aria-pressed=true]").await;
+    let keys = "[...document.querySelectorAll('.key')].map((it) => it.textContent).join('')";
+    phone.until("the format's characters alone", &format!("{keys} === '0123456789'")).await;
+    phone.screenshot("correcting").await;
+    // A letter cannot stand there: it is not taken from a keyboard either.
+    phone.run("document.querySelector('.key').focus()").await;
+    phone.press("B").await;
+    assert_eq!(phone.run(&format!("return {typed}")).await, format!("{read}+"));
+    let right = &printed[wrong[0]..=wrong[0]];
+    let key = format!(
+        "[...document.querySelectorAll('.key')].find((it) => it.textContent === '{right}')"
+    );
+    phone.run(&format!("{key}.click()")).await;
+    phone.until("it is corrected", &format!("{typed} === '{printed}+'")).await;
+    phone.click("#current .save").await;
+    phone.find("#current .badge.accepted").await;
+    site.assert_one_scan_registered(&printed).await;
+    assert_eq!(site.scans().await[0]["serial"]["source"], "person");
 }

@@ -76,6 +76,7 @@ struct Reconciled {
     kinds: Vec<Kind>,
     same: Vec<SameRow>,
     refused: Vec<RefusedRow>,
+    script_texts: String,
 }
 
 /// One kind of disagreement.
@@ -139,5 +140,6 @@ pub(crate) fn reconciliation(
         kinds,
         same: same.into_iter().take(ROWS_SHOWN).map(same_row).collect(),
         refused: refused.into_iter().map(refused_row).collect(),
+        script_texts: crate::pages::texts::script_json(&json!(t)),
     })
 }

@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use store::{AuditEntry, DeliveryStatus, FoundTerminal, MaintenanceRecord, Terminal, Upkeep};
 use uuid::Uuid;
+use validate::terminal::State;
 
-/// The states of a registration in the order of the filter.
-const STATES: [&str; 4] = ["queued", "delivered", "refused", "exhausted"];
+/// Where a registration may stand, in the order of the filter.
+const REGISTRATIONS: [&str; 4] = ["queued", "delivered", "refused", "exhausted"];
 
 /// Scans whose photo a terminal's page shows, the newest.
 const PHOTOS_SHOWN: usize = 12;
@@ -19,7 +20,10 @@ const PHOTOS_SHOWN: usize = 12;
 /// What the list shows.
 pub(crate) struct Listed {
     pub(crate) q: String,
+    /// A state of life, empty for any.
     pub(crate) state: String,
+    /// Where the registration stands, empty for any.
+    pub(crate) registration: String,
     pub(crate) page: Vec<FoundTerminal>,
     /// Whether there are older ones.
     pub(crate) more: bool,
@@ -35,6 +39,7 @@ struct Terminals {
     /// The search as it stands in an address, without the page.
     query: String,
     states: Vec<StateOption>,
+    registrations: Vec<StateOption>,
     rows: Vec<TerminalRow>,
     older: Option<String>,
 }
@@ -52,27 +57,37 @@ struct TerminalRow {
     model: Option<String>,
     merchant: Option<String>,
     site: Option<String>,
-    state: &'static str,
     state_name: &'static str,
+    registration: &'static str,
+    registration_name: &'static str,
     changed: Moment,
 }
 
 /// The list.
 pub(crate) fn terminals(frame: Frame, listed: Listed) -> Response {
     let texts = frame.texts;
-    let option =
-        |word| StateOption { word, name: state_name(texts, word), chosen: word == listed.state };
+    let state = |state: State| {
+        let word = state.name();
+        StateOption { word, name: life_name(texts, word), chosen: word == listed.state }
+    };
+    let registration = |word| StateOption {
+        word,
+        name: registration_name(texts, word),
+        chosen: word == listed.registration,
+    };
     let last = listed.page.last().map(|last| last.terminal.device_key.clone());
     page(&Terminals {
         texts,
         frame,
-        filtered: !listed.q.is_empty() || !listed.state.is_empty(),
+        filtered: [&listed.q, &listed.state, &listed.registration].iter().any(|it| !it.is_empty()),
         query: url::form_urlencoded::Serializer::new(String::new())
             .append_pair("q", &listed.q)
             .append_pair("state", &listed.state)
+            .append_pair("registration", &listed.registration)
             .finish(),
         q: listed.q,
-        states: STATES.map(option).into(),
+        states: State::ALL.map(state).into(),
+        registrations: REGISTRATIONS.map(registration).into(),
         rows: listed.page.iter().map(|found| row(texts, &found.terminal, &found.details)).collect(),
         older: last.filter(|_| listed.more),
     })
@@ -80,15 +95,16 @@ pub(crate) fn terminals(frame: Frame, listed: Listed) -> Response {
 
 fn row(texts: &'static Texts, terminal: &Terminal, details: &Value) -> TerminalRow {
     let said = |name: &str| details[name].as_str().map(str::to_owned);
-    let state = match terminal.delivery {
+    let registration = match terminal.delivery {
         DeliveryStatus::Queued => "queued",
         DeliveryStatus::Delivered => "delivered",
         DeliveryStatus::Refused => "refused",
         DeliveryStatus::Exhausted => "exhausted",
     };
     TerminalRow {
-        state,
-        state_name: state_name(texts, state),
+        state_name: life_name(texts, terminal.state.name()),
+        registration,
+        registration_name: registration_name(texts, registration),
         changed: Moment::of(terminal.updated_at),
         device_key: terminal.device_key.clone(),
         serial: terminal.serial.clone(),
@@ -99,7 +115,11 @@ fn row(texts: &'static Texts, terminal: &Terminal, details: &Value) -> TerminalR
     }
 }
 
-fn state_name(texts: &'static Texts, word: &str) -> &'static str {
+fn life_name(texts: &'static Texts, word: &str) -> &'static str {
+    texts.console.life.get(word).map_or("", String::as_str)
+}
+
+fn registration_name(texts: &'static Texts, word: &str) -> &'static str {
     texts.states.get(word).map_or("", String::as_str)
 }
 
@@ -140,6 +160,7 @@ struct RecordRow {
     kind: String,
     kind_name: String,
     note: String,
+    photos: Vec<Uuid>,
     by: String,
     changed: Moment,
 }
@@ -190,6 +211,7 @@ fn record_row(texts: &Texts, record: MaintenanceRecord) -> RecordRow {
         kind_name: texts.console.work.get(&kind).unwrap_or(&kind).clone(),
         kind,
         note: record.work.note,
+        photos: record.photos.into_iter().map(|photo| photo.id).collect(),
         by: record.by,
         changed: Moment::of(record.changed_at),
     }

@@ -29,6 +29,7 @@ texts! {
         estate: EstateTexts,
         deliveries: DeliveriesTexts,
         people: PeopleTexts,
+        life: BTreeMap<String, String>,
         kinds: BTreeMap<String, String>,
         reasons: BTreeMap<String, String>,
         work: BTreeMap<String, String>,
@@ -112,6 +113,8 @@ texts! {
         search: String,
         state: String,
         any_state: String,
+        registration: String,
+        any_registration: String,
         find: String,
         none_title: String,
         none: String,
@@ -138,6 +141,7 @@ texts! {
         model: String,
         merchant: String,
         site: String,
+        state: String,
         registration: String,
         replaces: String,
         first_seen: String,
@@ -152,6 +156,8 @@ texts! {
         day: String,
         kind: String,
         note: String,
+        attach: String,
+        remove: String,
         add: String,
         history: String,
     }
@@ -187,6 +193,14 @@ texts! {
         refused: String,
         like: String,
         none: String,
+        registry_title: String,
+        registry_drop: String,
+        registry_hint: String,
+        registry_counts: String,
+        not_registered: String,
+        registered_as: String,
+        only_registered: String,
+        registered_twice: String,
     }
     /// What the registry was told.
     DeliveriesTexts {
