@@ -3,6 +3,7 @@
 pub mod bombs;
 pub mod harness;
 pub mod inbox;
+pub mod jetstream;
 pub mod nodes;
 pub mod printed;
 pub mod render;

@@ -1,12 +1,13 @@
-//! Two nodes on one PostgreSQL: scans that wait are read and delivered once, and what a killed node
-//! held goes on at the other within one lease.
+//! Several nodes on one PostgreSQL: scans that wait are read and delivered once, what a killed node
+//! held goes on at the other within one lease, and nodes add up.
 
 use crate::harness::invariants::{Account, Acknowledged, account};
 use crate::harness::{Installation, Sink};
+use crate::jetstream::{open_stream, stored};
 use crate::render::tag;
 use jiff::Timestamp;
 use serde_json::json;
-use servers::DataServer;
+use servers::{DataServer, S3};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use store::{
@@ -22,6 +23,8 @@ use validate::Surface;
 const FILLING: usize = 16;
 /// The whole of it must not take longer.
 const PLAY_S_MAX: u64 = 3600;
+/// For how long a scan belongs to the node that reads it.
+const LEASE: Duration = Duration::from_secs(15);
 
 /// What the nodes did.
 #[derive(Clone, Debug)]
@@ -50,23 +53,7 @@ pub async fn nodes(scans: usize) -> Report {
     let postgres = DataServer::postgres();
     let mut pair = [Installation::registering_at(&sink), Installation::registering_at(&sink)];
     let photos = pair[0].store().photos;
-    let keys = pair[0].seal_keys().display().to_string();
-    let lease_ms = 15_000;
-    for node in &mut pair {
-        for (name, value) in [
-            ("LABELSCAN_DATABASE", postgres.url().as_str()),
-            ("LABELSCAN_PHOTOS", photos.as_str()),
-            ("LABELSCAN_SEAL_KEYS", keys.as_str()),
-            ("LABELSCAN_LOG", "info"),
-            ("LABELSCAN_READERS", "1"),
-            ("LABELSCAN_READ_MS_MAX", "10000"),
-            ("LABELSCAN_LEASE_MS", &lease_ms.to_string()),
-            ("LABELSCAN_REGISTRY_DELIVER_MS_MAX", "5000"),
-            ("LABELSCAN_REGISTRY_SETTLE_MS_MAX", "10000"),
-        ] {
-            node.set(name, value);
-        }
-    }
+    join(&mut pair, &postgres, &photos);
     let settings = pair[0].store();
     let store = Store::open(&settings).await.expect("the store opens");
     let acknowledged = fill(&store, scans).await;
@@ -92,13 +79,76 @@ pub async fn nodes(scans: usize) -> Report {
     let read_again = read_again(&store, &acknowledged).await;
     store.close().await;
     let account = account(&settings, acknowledged, &sink.events()).await;
-    Report {
-        took,
-        held: held_count,
-        taken_over_after,
-        lease: Duration::from_millis(lease_ms),
-        read_again,
-        account,
+    Report { took, held: held_count, taken_over_after, lease: LEASE, read_again, account }
+}
+
+/// Photos a second that so many nodes, each with one reader, read, record and register. They share
+/// PostgreSQL, an S3 server and JetStream.
+///
+/// # Panics
+/// If something cannot be started or the queue does not run empty.
+#[allow(clippy::disallowed_methods, reason = "it measures real time")]
+pub async fn pace(nodes: usize, scans: usize) -> f64 {
+    let sink = Sink::up().await;
+    let (postgres, nats) = (DataServer::postgres(), DataServer::nats());
+    let folder = tempfile::tempdir().expect("a folder");
+    let s3 = S3::serve(folder.path()).await;
+    let subject = open_stream(&nats).await;
+    let mut fleet: Vec<Installation> =
+        (0..nodes).map(|_| Installation::registering_at(&sink)).collect();
+    join(&mut fleet, &postgres, "s3://photos/of/labels");
+    let s3 = [
+        ("AWS_ENDPOINT", format!("http://{}", s3.address())),
+        ("AWS_ALLOW_HTTP", "true".to_owned()),
+        ("AWS_SKIP_SIGNATURE", "true".to_owned()),
+    ];
+    for node in &mut fleet {
+        node.set("LABELSCAN_REGISTRY", &subject);
+        for (name, value) in &s3 {
+            node.set(name, value);
+        }
+    }
+    let mut settings = fleet[0].store();
+    settings.photos_options =
+        s3.map(|(name, value)| (name.to_ascii_lowercase(), value)).into_iter().collect();
+    let store = Store::open(&settings).await.expect("the store opens");
+    fill(&store, scans).await;
+
+    let mut up = Vec::with_capacity(nodes);
+    for node in &fleet {
+        up.push(node.start().await);
+    }
+    let (waiting_at_first, started) = (queued(&store).await.len(), Instant::now());
+    until(&store, 0).await;
+    while waiting(&store).await > 0 {
+        sleep(Duration::from_millis(100)).await;
+    }
+    let per_s = waiting_at_first as f64 / started.elapsed().as_secs_f64();
+    store.close().await;
+    for (server, node) in up.into_iter().zip(&fleet) {
+        assert_eq!(server.stop().await, Some(0), "{}", node.log());
+    }
+    assert_eq!(stored(&nats).await.len(), scans, "each is registered once");
+    per_s
+}
+
+/// Makes installations the nodes of one service, with the photos at one place.
+fn join(nodes: &mut [Installation], postgres: &DataServer, photos: &str) {
+    let keys = nodes[0].seal_keys().display().to_string();
+    for node in nodes {
+        for (name, value) in [
+            ("LABELSCAN_DATABASE", postgres.url().as_str()),
+            ("LABELSCAN_PHOTOS", photos),
+            ("LABELSCAN_SEAL_KEYS", keys.as_str()),
+            ("LABELSCAN_LOG", "info"),
+            ("LABELSCAN_READERS", "1"),
+            ("LABELSCAN_READ_MS_MAX", "10000"),
+            ("LABELSCAN_LEASE_MS", &LEASE.as_millis().to_string()),
+            ("LABELSCAN_REGISTRY_DELIVER_MS_MAX", "5000"),
+            ("LABELSCAN_REGISTRY_SETTLE_MS_MAX", "10000"),
+        ] {
+            node.set(name, value);
+        }
     }
 }
 

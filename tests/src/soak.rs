@@ -5,9 +5,9 @@
 //! program soaks a laptop and a server. Everything it starts it also ends, and it ends by itself.
 
 use crate::harness::invariants::{Account, Acknowledged, account};
-use crate::harness::{Caller, Event, Installation, Server, Sink};
+use crate::harness::{Caller, Installation, Server, Sink};
+use crate::jetstream::{open_stream, stored};
 use crate::render::tag;
-use async_nats::jetstream::{self, stream};
 use rand::seq::IndexedRandom;
 use rand::{SeedableRng, rngs::StdRng};
 use servers::DataServer;
@@ -27,8 +27,6 @@ const AWAY: Duration = Duration::from_secs(2);
 const SENDER_S_MAX: u64 = 300;
 /// How long the queues may take to run empty at the end.
 const DRAIN_S_MAX: u64 = 300;
-const SUBJECT: &str = "terminal.registered";
-const STREAM: &str = "SOAK";
 
 /// Which registry the events go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,8 +239,7 @@ impl World {
         }
         let nats = (plan.registry == RegistryKind::Nats).then(DataServer::nats);
         if let Some(nats) = &nats {
-            open_stream(nats).await;
-            installation.set("LABELSCAN_REGISTRY", &format!("{}/{SUBJECT}", nats.url()));
+            installation.set("LABELSCAN_REGISTRY", &open_stream(nats).await);
         }
         for (name, value) in [
             ("LABELSCAN_LOG", "warn"),
@@ -354,43 +351,4 @@ async fn is_empty(caller: &Caller) -> bool {
     }
     let read = scans.body["scans"].as_array().is_some_and(Vec::is_empty);
     read && deliveries.status == 200 && waiting.is_empty()
-}
-
-/// A stream that knows an id for longer than a soak lasts.
-async fn open_stream(nats: &DataServer) {
-    let client = async_nats::connect(nats.url()).await.expect("a connection");
-    let config = stream::Config {
-        name: STREAM.into(),
-        subjects: vec![SUBJECT.into()],
-        duplicate_window: Duration::from_secs(6 * 3600),
-        ..stream::Config::default()
-    };
-    jetstream::new(client).create_stream(config).await.expect("a stream");
-}
-
-/// What the stream holds, in the registry's terms.
-async fn stored(nats: &DataServer) -> Vec<Event> {
-    let client = async_nats::connect(nats.url()).await.expect("a connection");
-    let stream = jetstream::new(client).get_stream(STREAM).await.expect("the stream");
-    let state = stream.get_info().await.expect("its state").state;
-    let webhook = standardwebhooks::Webhook::new(Sink::SECRET).expect("a secret");
-    let mut events = Vec::new();
-    for sequence in state.first_sequence..=state.last_sequence {
-        let message = stream.get_raw_message(sequence).await.expect("a message");
-        let header = |name: &str| message.headers.get(name).map(|value| value.as_str());
-        // Signed anew and compared: the verifier itself refuses what is older than minutes.
-        let signed = header("webhook-timestamp")
-            .and_then(|at| at.parse().ok())
-            .map(|at| webhook.sign(header("webhook-id").unwrap_or_default(), at, &message.payload));
-        let verified =
-            matches!(signed, Some(Ok(signed)) if header("webhook-signature") == Some(&signed));
-        let id = message.headers.get("Nats-Msg-Id").map(|id| id.as_str().to_owned());
-        events.push(Event {
-            id: id.unwrap_or_default(),
-            verified,
-            bytes: message.payload.to_vec(),
-            answered: 200,
-        });
-    }
-    events
 }

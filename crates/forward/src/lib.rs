@@ -14,6 +14,8 @@ mod batch;
 mod dial;
 mod endpoint;
 mod event;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod identity;
 mod jetstream;
 mod registry;
@@ -21,6 +23,8 @@ mod run;
 mod schedule;
 mod signature;
 mod submission;
+#[cfg(feature = "otel")]
+mod traces;
 mod webhook;
 
 pub use answer::{Answer, AnswerResult};
@@ -35,4 +39,6 @@ pub use run::{ForwardSettings, Forwarder, Handle};
 pub use schedule::{ATTEMPTS_MAX, next_wait};
 pub use signature::SecretError;
 pub use submission::{Photo, Refusal, Service, ServiceError, ServiceSettings, SubmitError};
+#[cfg(feature = "otel")]
+pub use traces::Traces;
 pub use webhook::Webhook;

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 /// The first wait before settling is tried again, in milliseconds; it doubles.
 const SETTLE_AGAIN_MS: u64 = 50;
@@ -185,7 +186,8 @@ impl Forwarder {
                 bytes: delivery.bytes.clone().into(),
             })
             .collect();
-        let outcomes = self.registry.deliver(&messages, clock()).await;
+        let span = tracing::info_span!("deliver", events = messages.len());
+        let outcomes = self.registry.deliver(&messages, clock()).instrument(span).await;
         // The events of a list that failed whole are one failure of the registry, not many.
         let mut distinct = outcomes.clone();
         distinct.dedup();

@@ -3,9 +3,10 @@
 //!
 //! A file is only ever moved, never changed or deleted, and it is moved after its verdict is durable. A
 //! crash in between repeats the step: the scan is found again by the hash of the photo. The folder is
-//! polled, because network shares tell nobody of changes; of 100,000 waiting files only a batch is
-//! known at a time.
+//! looked at when the system says that it changed, and also from time to time, because network shares
+//! tell nobody of changes; of 100,000 waiting files only a batch is known at a time.
 
+mod changes;
 mod filing;
 
 use crate::clock::{self, Stopwatch};
@@ -18,6 +19,7 @@ use crate::settings::{Duplicates, InboxSettings, Settings};
 use crate::work::Work;
 use anyhow::Context as _;
 use bytes::Bytes;
+use changes::Changes;
 use filing::Filed;
 use futures_util::{StreamExt as _, stream};
 use scan::UnreadableCode;
@@ -28,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use store::{Received, Store, StoreError, Upload, UploadedPhoto};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use validate::Surface;
 use walkdir::WalkDir;
@@ -101,6 +104,7 @@ impl Folder {
 /// A folder and what its photos go through.
 pub(crate) struct Inbox {
     folder: Folder,
+    changes: Changes,
     store: Store,
     work: Arc<Work>,
     photo_bytes_max: u64,
@@ -129,6 +133,7 @@ impl Inbox {
     pub(crate) fn new(folder: Folder, pipeline: &Pipeline, settings: &Settings) -> Self {
         Self {
             folder,
+            changes: Changes::new(),
             store: pipeline.store.clone(),
             at_once: 2 * pipeline.work.readers_up().max(1),
             work: pipeline.work.clone(),
@@ -143,8 +148,17 @@ impl Inbox {
     pub(crate) async fn watch(&self, stop: &CancellationToken, filed: impl Fn(&Path, Place)) {
         while !stop.is_cancelled() {
             self.pass(stop, &filed).await;
-            stop.run_until_cancelled(tokio::time::sleep(self.poll)).await;
+            stop.run_until_cancelled(self.rest()).await;
         }
+    }
+
+    /// Until something was put into the folder, or until it is time to look at it anyway.
+    async fn rest(&self) {
+        // A thousand files that come one after the other are not a thousand walks.
+        let least = self.settle.min(self.poll);
+        sleep(least).await;
+        // That nothing was heard is as good a reason to look.
+        let _ = timeout(self.poll - least, self.changes.next()).await;
     }
 
     /// Takes photos until none is left that could be taken; the number of those left behind, which
@@ -170,7 +184,7 @@ impl Inbox {
         let mut seen_since = Stopwatch::start();
         while !batch.is_empty() && !stop.is_cancelled() {
             let settling = self.settle.saturating_sub(seen_since.elapsed());
-            stop.run_until_cancelled(tokio::time::sleep(settling)).await;
+            stop.run_until_cancelled(sleep(settling)).await;
             let next = next_batch(&mut walk);
             let next_since = Stopwatch::start();
             let mut taken = stream::iter(batch)
@@ -199,6 +213,7 @@ impl Inbox {
     /// The photos that wait, as they are found.
     fn photos(&self) -> impl Iterator<Item = Seen> {
         let root = self.folder.path.clone();
+        self.changes.listen_at(&root);
         let places = Place::ALL.map(|place| root.join(place.name()));
         let entries = WalkDir::new(&root).min_depth(1).into_iter().filter_entry(move |entry| {
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
@@ -206,6 +221,9 @@ impl Inbox {
         });
         entries.filter_map(Result::ok).filter_map(move |entry| {
             let path = entry.path();
+            if entry.file_type().is_dir() {
+                self.changes.listen_at(path);
+            }
             let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
             let unfinished = ending.is_some_and(|ending| UNFINISHED.contains(&&*ending));
             if !entry.file_type().is_file() || unfinished || !is_photo(path) {

@@ -11,11 +11,14 @@ mod estate;
 mod eval;
 mod expected;
 pub mod formats;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod generate;
 mod hex;
 mod http;
 mod inbox;
 pub mod keys;
+mod log;
 mod metrics;
 mod oidc;
 mod pages;
@@ -36,9 +39,9 @@ mod watch;
 mod work;
 
 use cli::{Cli, Command};
-use settings::{LogFormat, Settings};
+use log::Log;
+use settings::Settings;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 /// Exit code of a command that could not run at all.
 pub const COULD_NOT_RUN: u8 = 2;
@@ -46,7 +49,7 @@ pub const COULD_NOT_RUN: u8 = 2;
 /// Runs one command, everything but `reader`.
 pub fn run(cli: Cli) -> ExitCode {
     let outcome = Settings::load(&cli.flags()).map_err(anyhow::Error::from).and_then(|settings| {
-        start_log(&settings)?;
+        let _log = Log::start(&settings)?;
         dispatch(cli.command, settings)
     });
     outcome.unwrap_or_else(|error| {
@@ -74,15 +77,4 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Seal(command) => storage::seal(command, &settings),
         Command::Reader => unreachable!("main starts readers itself, before anything else"),
     }
-}
-
-/// Log lines go to stderr: stdout is for what a command was asked for.
-fn start_log(settings: &Settings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.log)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match settings.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
 }

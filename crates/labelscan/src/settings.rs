@@ -110,6 +110,7 @@ pub struct Settings {
     pub photo_side_px_max: u32,
     pub log_format: LogFormat,
     pub log: String,
+    pub otel_endpoint: Option<String>,
 }
 
 /// A folder that photos are taken from.

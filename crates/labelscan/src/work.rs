@@ -22,6 +22,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 use validate::{EstateMode, Formats, Judgement, Verdict};
 
 /// How often the queue is looked at when nobody says that something was queued: for leases that
@@ -181,8 +182,9 @@ impl Work {
 
     fn begin(self: &Arc<Self>, permit: OwnedSemaphorePermit, claimed: ClaimedScan) {
         let work = self.clone();
-        self.running.spawn(async move {
-            let id = claimed.id;
+        let id = claimed.id;
+        let span = tracing::info_span!("read_scan", %id);
+        let reading = async move {
             match work.finish(&claimed).await {
                 Ok(()) => {}
                 Err(StoreError::LeaseLost) => {
@@ -194,7 +196,8 @@ impl Work {
             drop(permit);
             // Nobody may be waiting, which is no error.
             let _ = work.ended.send(id);
-        });
+        };
+        self.running.spawn(reading.instrument(span));
     }
 
     /// Reads, judges and records one scan.

@@ -177,6 +177,28 @@ async fn slow_and_lying_clients_are_shed_while_an_honest_one_is_served() {
     assert_eq!(server.stop().await, Some(0));
 }
 
+#[tokio::test]
+async fn who_is_refused_while_still_sending_hears_why() {
+    let installation = Installation::new();
+    let server = installation.start().await;
+    for body_bytes in [1_000_000, 30_000_000] {
+        let mut stream = TcpStream::connect(installation.address()).await.expect("a connection");
+        let head = format!(
+            "POST /v1/scans HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n\
+             Connection: close\r\nContent-Length: {body_bytes}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("it is heard");
+        // The answer is long there before the body has come.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stream.write_all(&vec![0x7f; body_bytes]).await.expect("all of it is taken");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer, not a reset");
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+        assert!(answer.contains("\"not_signed_in\""), "{answer}");
+    }
+    assert_eq!(server.stop().await, Some(0));
+}
+
 async fn for_each(tasks: Vec<tokio::task::JoinHandle<Option<()>>>) {
     for task in tasks {
         task.await.expect("no panic");

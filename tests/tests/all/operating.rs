@@ -5,6 +5,7 @@ use crate::{SOON, clear_photo};
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use tests::harness::{Caller, Installation, Sink, eventually, root};
 
 fn free_address() -> SocketAddr {
@@ -135,4 +136,41 @@ async fn a_renewed_certificate_is_taken_up_without_a_restart() {
     eventually("the new certificate is shown", SOON, ready(after)).await;
     assert!(before.get(&url).send().await.is_err(), "the old one is not shown any more");
     assert!(!server.has_ended());
+}
+
+/// A collector that takes traces as OTLP over HTTP; what it was sent, as one.
+async fn collector() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let taking = taken.clone();
+    let take = async move |body: axum::body::Bytes| {
+        taking.lock().expect("no panic").extend_from_slice(&body);
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let routes = axum::Router::new().route("/v1/traces", axum::routing::post(take));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    (address, taken)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_sees_the_way_of_a_scan_but_not_its_serial() {
+    let (address, taken) = collector().await;
+    let sink = Sink::up().await;
+    let mut installation = Installation::registering_at(&sink);
+    installation.set("LABELSCAN_OTEL_ENDPOINT", &format!("http://{address}"));
+    // What is logged and what is traced are two things.
+    installation.set("LABELSCAN_LOG", "error");
+    let server = installation.start().await;
+    let caller = installation.caller("depot", "technician").await;
+    let scan = caller.upload("k", &[&clear_photo(72).jpeg]).await.expect("an answer");
+    assert_eq!(scan.body["status"], "accepted", "{scan:?}");
+    let told = || async { (!sink.accepted().is_empty()).then_some(()) };
+    eventually("the registration", SOON, told).await;
+    assert_eq!(server.stop().await, Some(0), "{}", installation.log());
+    let taken = taken.lock().expect("no panic");
+    let has = |text: &str| taken.windows(text.len()).any(|window| window == text.as_bytes());
+    for name in ["labelscan", "request", "read_scan", "deliver", &scan.id()] {
+        assert!(has(name), "no {name} in the traces");
+    }
+    assert!(!has(scan.serial()), "no serial in traces");
 }

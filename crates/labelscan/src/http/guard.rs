@@ -1,8 +1,9 @@
 //! What every request passes before and after its handler: an id, a log line, a deadline, headers
-//! that keep a browser from doing harm, and an answer even if a handler panics.
+//! that keep a browser from doing harm, and an answer even if a handler panics or reads no further.
 
 use super::App;
 use super::denied::audit_denied;
+use super::linger::linger;
 use super::problem::{Code, Problem};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -31,6 +32,7 @@ pub(super) fn guard(routes: Router<App>, app: &App) -> Router<App> {
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(from_fn(forget_foreign_id))
+        .layer(from_fn(linger))
 }
 
 /// Ids are ours: one from outside could forge log lines.

@@ -15,7 +15,8 @@ mod extract;
 mod formats;
 mod guard;
 mod health;
-mod intake;
+pub(crate) mod intake;
+mod linger;
 mod maintenance;
 mod maintenance_photos;
 mod metrics;
@@ -34,7 +35,7 @@ pub(crate) mod stored;
 mod terminal_events;
 mod terminal_search;
 mod terminals;
-mod upload;
+pub(crate) mod upload;
 
 pub(crate) use app::App;
 pub(crate) use metrics::metrics_routes;
