@@ -8,17 +8,26 @@ const all = JSON.parse(document.getElementById("texts").textContent);
 const texts = all.review;
 const part = (id) => document.getElementById(id);
 const [view, empty, notice, form, keys] = ["review", "empty", "notice", "correct", "keys"].map(part);
-const holder = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const holder = windowName();
 
 /** How often an empty queue is looked at again. */
 const LOOK_AGAIN_MS = 5000;
 /** A key that is pressed sooner belongs to the scan before. */
 const SETTLE_MS = 350;
 
-let current = null;
+/** Undefined until the first answer. */
+let current;
 let shownAt = 0;
 let busy = false;
 let timer = 0;
+
+/** This window's name as a holder of leases, the same after a reload. */
+function windowName() {
+  const random = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const name = sessionStorage.getItem("holder") ?? random();
+  sessionStorage.setItem("holder", name);
+  return name;
+}
 
 /** Asks for the next scan, or renews the lease of the one that is shown. */
 async function next() {
@@ -31,7 +40,9 @@ async function next() {
   }
   const { waiting, review } = answer.body;
   part("waiting").textContent = texts.waiting.replace("{n}", waiting);
-  if (review?.scan.id !== current?.scan.id) await show(review);
+  part("none").hidden = waiting > 0;
+  part("with_others").hidden = waiting === 0;
+  if (current === undefined || review?.scan.id !== current?.scan.id) await show(review);
   const until = review ? (new Date(review.until) - Date.now()) / 2 : LOOK_AGAIN_MS;
   timer = setTimeout(() => (document.hidden ? waitForSight() : next()), Math.max(1000, until));
 }

@@ -2,7 +2,7 @@
 //! same way, claim with a lease, read in a reader process, judge, finish in one transaction, so a
 //! scan that was taken up by a handler and one that was found after a crash cannot differ.
 //!
-//! No more scans are claimed than there are readers. A stop lets what is being read finish.
+//! Few more scans are claimed than there are readers. A stop lets what is claimed finish.
 
 use crate::clock;
 use crate::metrics::Metrics;
@@ -28,6 +28,9 @@ use validate::{EstateMode, Formats, Judgement, Verdict};
 /// How often the queue is looked at when nobody says that something was queued: for leases that
 /// expired and for other nodes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Scans that are claimed for each reader: one is read while the photos of the next are fetched and
+/// the verdict on the last is recorded.
+const CLAIMED_PER_READER: usize = 2;
 /// Scans whose end may go unheard before a waiting handler looks for itself.
 const ENDS_REMEMBERED: usize = 1024;
 
@@ -40,7 +43,7 @@ pub(crate) struct Work {
     lease: Lease,
     attempts_max: u32,
     public_url: Option<String>,
-    /// A permit a reader: whoever holds one may claim a scan.
+    /// Whoever holds a permit may claim a scan.
     free: Arc<Semaphore>,
     queued: Notify,
     ended: broadcast::Sender<ScanId>,
@@ -58,7 +61,7 @@ impl Work {
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
-            free: Arc::new(Semaphore::new(pool.readers())),
+            free: Arc::new(Semaphore::new(CLAIMED_PER_READER * pool.readers())),
             store,
             pool,
             formats,

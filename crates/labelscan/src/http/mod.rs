@@ -11,6 +11,7 @@ mod deliveries;
 mod denied;
 pub(crate) mod details;
 mod estate;
+mod examples;
 mod extract;
 mod formats;
 mod guard;
@@ -49,8 +50,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use caller::Caller;
 use problem::{Code, Problem};
-use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify as _, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -81,7 +82,7 @@ impl utoipa::Modify for KeyScheme {
 
 /// Every route of the service.
 pub(crate) fn routes(app: App) -> Router {
-    let (calls, api) = calls().split_for_parts();
+    let (calls, api) = described();
     let body_bytes_max = app.limits().body_bytes_max();
     let pages = Router::new()
         .route("/", get(first_page))
@@ -98,6 +99,14 @@ pub(crate) fn routes(app: App) -> Router {
         .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
         .layer(DefaultBodyLimit::max(body_bytes_max));
     guard::guard(routes, &app).with_state(app)
+}
+
+/// The calls for programs and their description, whole.
+fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
+    let (calls, mut api) = calls().split_for_parts();
+    // Only now are the calls' own objects in it.
+    examples::Examples.modify(&mut api);
+    (calls, api)
 }
 
 /// The calls for programs, with their documentation.
@@ -166,5 +175,88 @@ fn page_size(asked: Option<u32>) -> Result<u32, Problem> {
     match asked.unwrap_or(50) {
         most @ 1..=200 => Ok(most),
         _ => Err(Problem::new(Code::ParameterInvalid, "most: 1 to 200")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn description() -> Value {
+        serde_json::to_value(described().1).expect("JSON")
+    }
+
+    #[test]
+    fn the_description_of_the_calls_changes_only_on_purpose() {
+        insta::assert_json_snapshot!("openapi", description());
+    }
+
+    /// Whether a body, or the object that it refers to, comes with an example.
+    fn has_example(description: &Value, content: &Value) -> bool {
+        let schema = match &content["schema"] {
+            list if !list["items"].is_null() => &list["items"],
+            schema => schema,
+        };
+        let named = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        let named = named.map(|name| &description["components"]["schemas"][name]);
+        let fields = named.and_then(|object| object["properties"].as_object());
+        let in_fields =
+            fields.is_some_and(|it| it.values().any(|field| !field["example"].is_null()));
+        let own = |it: &Value| ["example", "examples"].iter().any(|name| !it[name].is_null());
+        own(content) || own(schema) || named.is_some_and(own) || in_fields
+    }
+
+    #[test]
+    fn each_call_that_takes_or_gives_json_has_an_example() {
+        let description = description();
+        let mut without = Vec::new();
+        for (path, calls) in description["paths"].as_object().expect("paths") {
+            for (method, call) in calls.as_object().expect("calls") {
+                let answers = call["responses"].as_object().expect("answers");
+                let taken = answers.iter().filter(|(status, _)| status.starts_with('2'));
+                let bodies = taken.map(|(_, answer)| answer).chain([&call["requestBody"]]);
+                for body in bodies {
+                    let content = &body["content"]["application/json"];
+                    if !content.is_null() && !has_example(&description, content) {
+                        without.push(format!("{method} {path}"));
+                    }
+                }
+            }
+        }
+        assert!(without.is_empty(), "{without:#?}");
+    }
+
+    /// Asserts that an example has the fields of its schema, each of them known and none missing.
+    fn assert_fits(description: &Value, schema: &Value, example: &Value, at: &str) {
+        let choices = schema["oneOf"].as_array().map_or(&[][..], Vec::as_slice);
+        let schema = choices.iter().find(|choice| !choice["$ref"].is_null()).unwrap_or(schema);
+        let named = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        let schema = named.map_or(schema, |name| &description["components"]["schemas"][name]);
+        for item in example.as_array().into_iter().flatten() {
+            assert_fits(description, &schema["items"], item, at);
+        }
+        let allowed = schema["enum"].as_array().is_none_or(|allowed| allowed.contains(example));
+        assert!(allowed, "{at}: {example}");
+        let Some(fields) = schema["properties"].as_object() else { return };
+        let example = example.as_object().unwrap_or_else(|| panic!("{at} is no object"));
+        for (name, value) in example {
+            let field = fields.get(name).unwrap_or_else(|| panic!("{at} has no {name}"));
+            assert_fits(description, field, value, &format!("{at}.{name}"));
+        }
+        for required in schema["required"].as_array().into_iter().flatten() {
+            let name = required.as_str().expect("a name");
+            assert!(example.contains_key(name), "{at} has a {name}");
+        }
+    }
+
+    #[test]
+    fn examples_are_what_is_answered() {
+        let description = description();
+        for (name, example) in examples::examples() {
+            let schema = &description["components"]["schemas"][&name];
+            assert!(!schema.is_null(), "there is no {name}");
+            assert_fits(&description, schema, &example, &name);
+        }
     }
 }

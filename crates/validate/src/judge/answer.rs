@@ -92,8 +92,10 @@ fn what_is_missing(best: &Value) -> BTreeSet<ReasonCode> {
 }
 
 fn candidates(case: &Case, values: &[Value]) -> Vec<Candidate> {
-    let shown = values.iter().filter(|value| is_candidate(value));
-    let mut ranked: Vec<(f32, &Value)> = shown.map(|value| (likelihood(value), value)).collect();
+    let shown: Vec<&Value> = values.iter().filter(|value| is_candidate(value)).collect();
+    let strong: Vec<&Value> = shown.iter().copied().filter(|value| is_strong(value)).collect();
+    let shown = shown.iter().filter(|value| !is_leftover(value, &strong));
+    let mut ranked: Vec<(f32, &Value)> = shown.map(|value| (likelihood(value), *value)).collect();
     ranked.sort_by(|(one, a), (other, b)| other.total_cmp(one).then_with(|| a.value.cmp(b.value)));
     let mut candidates: Vec<Candidate> =
         ranked.into_iter().map(|(confidence, value)| candidate(case, value, confidence)).collect();
@@ -160,6 +162,30 @@ fn is_candidate(value: &Value) -> bool {
     keyed || barcode || taught || digits(value.value) >= 4 && !rating
 }
 
+/// Whether something says that a value is the serial, or that it is one.
+fn is_strong(value: &Value) -> bool {
+    value.facts.has(Fact::Keyword) || value.facts.has(Fact::BarcodeNamed) || value.has_form()
+}
+
+/// Whether a value is only in the way where there are strong ones: another number by its name, words
+/// that happen to stand in a row, a strong value with its keyword glued on (`SN0826454853`).
+fn is_leftover(value: &Value, strong: &[&Value]) -> bool {
+    let print = value.sightings.iter().all(|sighting| !sighting.is_barcode());
+    if strong.is_empty() || is_strong(value) || !print {
+        return false;
+    }
+    let glued = |it: &&Value| value.value.strip_suffix(it.value).is_some_and(is_serial_keyword);
+    value.bars.contains(&Bar::PartNumber) || is_joined(value) || strong.iter().any(glued)
+}
+
+/// Whether a value is only there if several words or lines are taken as one.
+fn is_joined(value: &Value) -> bool {
+    let joined = |sighting: &&Sighting| {
+        matches!(sighting.carrier, Carrier::Print { joined: Joined::Words | Joined::Lines, .. })
+    };
+    value.sightings.iter().all(joined)
+}
+
 /// How likely a value is the serial, 0 to 1: a sum of weights of evidence through the logistic
 /// function. Only good for ordering; the rule of acceptance never asks it.
 fn likelihood(value: &Value) -> f32 {
@@ -187,9 +213,6 @@ fn likelihood(value: &Value) -> f32 {
         None => 0.0,
     };
     let all = |holds: fn(&Sighting) -> bool| value.sightings.iter().all(|sighting| holds(sighting));
-    let joined = all(|sighting| {
-        matches!(sighting.carrier, Carrier::Print { joined: Joined::Words | Joined::Lines, .. })
-    });
     let weak = value.sightings.iter().any(|sighting| {
         sighting.named == Some((IdentifierKind::Serial, Strength::Weak)) && !sighting.is_barcode()
     });
@@ -197,7 +220,7 @@ fn likelihood(value: &Value) -> f32 {
     let modifiers = [
         (both, 0.8),
         (weak, 0.5),
-        (joined, -1.0),
+        (is_joined(value), -1.0),
         (all(Sighting::is_wrapped), -0.5),
         (all(|sighting| !sighting.corrections.is_empty()), -0.3),
         (value.bars.contains(&Bar::InAddress), -1.0),

@@ -448,3 +448,23 @@ fn print_that_a_barcode_perhaps_names_otherwise_may_be_cut() {
     });
     assert!(!is_accepted(&verdict));
 }
+
+#[test]
+fn a_person_is_not_shown_what_is_only_in_the_way() {
+    let two_labels = [
+        "PAX P/N: M496-D9G-M36C3",
+        "Input: 5V 2A Battery: 3.7V 5250mAh",
+        "S/N: 0826454853",
+        "SN: 0824331656",
+    ];
+    let Verdict::Review { candidates, .. } = decide(&evidence(&[], &two_labels)) else {
+        panic!("two serials are in view");
+    };
+    let shown: Vec<_> = candidates.iter().map(|candidate| candidate.value.as_str()).collect();
+    assert_eq!(shown, ["0824331656", "0826454853"]);
+    // Where nothing says which it is, all that may be one is shown.
+    let Verdict::Review { candidates, .. } = decide(&evidence(&[], &["M496-D9G-M36C3"])) else {
+        panic!("nothing names it");
+    };
+    assert_eq!(candidates[0].value, "M496D9GM36C3");
+}

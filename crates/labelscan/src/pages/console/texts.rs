@@ -49,6 +49,7 @@ texts! {
         waiting: String,
         empty_title: String,
         empty: String,
+        with_others: String,
         photo: String,
         photo_n: String,
         crop: String,
