@@ -7,7 +7,8 @@
 use crate::check_digit;
 use crate::formats::digits;
 use crate::look_alike::look_alikes;
-use crate::{Class, Format};
+use crate::payload::{self, Mark};
+use crate::{Class, Format, Symbology};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -99,8 +100,15 @@ fn draw(format: &Format, random: &mut impl FnMut(&mut [u8])) -> Option<String> {
     }
     let admits_digits = |class: &&Class| ('0'..='9').any(|digit| class.admits(digit));
     let wanted = shape.classes().iter().filter(admits_digits).count().min(DIGITS_MIN);
-    let stands = digits(&serial) >= wanted && format.fits(&serial);
+    let stands = digits(&serial) >= wanted && format.fits(&serial) && says_nothing_else(&serial);
     (stands && format.implausible(&serial).is_empty()).then_some(serial)
+}
+
+/// Whether a barcode of the serial may be read as the serial: one that begins with another number's
+/// name (`CNPJ4X6NMWP354WC`) is that number.
+fn says_nothing_else(serial: &str) -> bool {
+    let fields = payload::parse_payload(serial, Symbology::Code128, false);
+    fields.iter().any(|field| field.value == serial && field.mark == Mark::Whole)
 }
 
 /// The characters of a class that nothing else of the class is taken for.
@@ -216,6 +224,10 @@ mod tests {
         );
         let full = generate(two, 4, |serial| serial == "A23452", &mut random);
         assert_eq!(full, Err(GenerateError::NoRoom("two".to_owned())));
+        let named = "[[format]]\nname=\"named\"\nshapes=[\"CNPJdddddddddd\"]";
+        let formats = Formats::builtin().with_operator_file(named).expect("valid");
+        let named = formats.iter().find(|format| format.name == "named").expect("there");
+        assert_eq!(drawn(named, 1), Err(GenerateError::NoRoom("named".to_owned())));
         let tusn = drawn(&format("unionpay-tusn"), 1);
         assert_eq!(tusn, Err(GenerateError::NoShapes("unionpay-tusn".to_owned())));
     }

@@ -117,6 +117,11 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
     if same_format && rival_barcode && !barred {
         return Some(Bar::TwoSerials);
     }
+    // The form of a maker's serial where the accepted value has none: one of the keywords was misread.
+    let makers = rival.facts.has(Fact::VendorFormat) && case.stands_in_print(rival);
+    if makers && !only.has_form() && !barred {
+        return Some(Bar::TwoSerials);
+    }
     // A taught form may be another number's too: two in view are a question.
     let taught = |value: &Value| value.facts.has(Fact::TaughtFormat);
     // What names the barcode otherwise may be a misread keyword.

@@ -34,10 +34,11 @@ impl Value<'_> {
     }
 
     /// Whether it is said to be the serial by the barcode itself, or by a keyword in its own line in
-    /// a reading that nothing was cut off; where it has the form, by a keyword nearby.
+    /// a reading that nothing was cut off; where it has the form or a barcode, by a keyword nearby.
     pub(super) fn claims(&self) -> bool {
         self.facts.has(Fact::BarcodeNamed)
-            || self.facts.has(Fact::KeywordNear) && self.has_form()
+            || self.facts.has(Fact::KeywordNear)
+                && (self.has_form() || self.facts.has(Fact::Barcode))
             || self.sightings.iter().any(|sighting| {
                 sighting.says_serial()
                     && sighting.is_whole_print()
@@ -326,16 +327,18 @@ impl<'a> Case<'a> {
     }
 
     /// Whether a value may be another of one's format, misread: it has the form with one of several
-    /// corrections or but for one character, and its letters are the format's or it is said to be a
-    /// serial. A number of digits that nothing names is any number: meters show readings.
+    /// corrections or but for one character, and it has letters or the format has, or it is said to be
+    /// a serial. A number of digits that nothing names is any number: meters show readings.
     pub(super) fn almost_is(&self, one: &Value, value: &Value) -> bool {
         let letter = |class: &Class| matches!(class, Class::Exactly('A'..='Z'));
         let lettered = |shape: &Shape| shape.classes().iter().any(letter);
         let named = value.sightings.iter().any(|sighting| sighting.says_serial());
         let ambiguous = self.ambiguous.iter().any(|(read, _)| read == value.value);
+        let number = value.value.bytes().all(|byte| byte.is_ascii_digit());
         let mut shapes = one.format.into_iter().flat_map(|format| &format.shapes);
         shapes.any(|shape| {
-            (named || lettered(shape)) && (ambiguous || shape.fits_but_for_one(value.value))
+            (named || lettered(shape) || !number)
+                && (ambiguous || shape.fits_but_for_one(value.value))
         })
     }
 
