@@ -92,7 +92,7 @@ impl Browser {
     pub async fn start(settings: BrowserSettings, address: SocketAddr) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let profile = settings.profile.clone().unwrap_or_else(|| folder.path().join("profile"));
-        let (driver, port) = start_driver().await;
+        let (driver, port) = start_driver(folder.path()).await;
         let capabilities = capabilities(&settings, folder.path(), &profile);
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
@@ -390,9 +390,11 @@ impl WebDriverCompatibleCommand for Vendor {
 }
 
 /// Starts chromedriver on a port that it chooses.
-async fn start_driver() -> (Child, u16) {
+/// What the two write beside the profile goes into `folder`, and with it.
+async fn start_driver(folder: &Path) -> (Child, u16) {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
+        .env("TMPDIR", folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
