@@ -88,7 +88,7 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
     }
     let rival_barcode = rival.facts.has(Fact::Barcode);
     let barred = rival.bars.iter().any(|bar| *bar != Bar::NotInEstate);
-    if rival.claims() && !barred {
+    if rival.claims() && case.is_legible(rival) && !barred {
         let near = look_alike_distance(only.value, rival.value)
             .is_some_and(|places| places <= LOOK_ALIKES_MAX);
         // A barcode settles look-alikes, unless it is the print that has the maker's form.

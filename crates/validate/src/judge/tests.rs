@@ -53,6 +53,15 @@ fn a_barcode_names_its_serial() {
 }
 
 #[test]
+fn what_is_guessed_of_blurred_print_does_not_contradict_a_barcode() {
+    let mut seen = evidence(&[(DataMatrix, "SN: 6URFE927YUU3564N")], &["S/N: 66664N"]);
+    assert!(matches!(decide(&seen), Verdict::Review { .. }), "the two differ");
+    seen.photos[0].lines[0].chars.iter_mut().for_each(|char| char.p = 0.6);
+    let Verdict::Accepted { serial } = decide(&seen) else { panic!("{:?}", decide(&seen)) };
+    assert_eq!(serial.value, "6URFE927YUU3564N");
+}
+
+#[test]
 fn an_identifier_is_stripped_only_if_something_says_so() {
     accepts(&[(Code128, "SPF0UFLRH")], &["Serial Number PF0UFLRH"], "PF0UFLRH");
     accepts(&[(Code128, "SN133501010924")], &["SN 133501010924"], "133501010924");

@@ -326,6 +326,16 @@ impl<'a> Case<'a> {
         whole.any(|sighting| !other(sighting))
     }
 
+    /// Whether a barcode or a reading that was sure of at least every other character has a value:
+    /// what was guessed of blurred print says nothing about what stands there.
+    pub(super) fn is_legible(&self, value: &Value) -> bool {
+        value.sightings.iter().any(|sighting| {
+            let chars = sighting.chars(self.evidence);
+            let unsure = chars.iter().filter(|char| !correction::is_sure(char)).count();
+            sighting.is_barcode() || 2 * unsure <= chars.len()
+        })
+    }
+
     /// Whether a value may be another of one's format, misread: it has the form with one of several
     /// corrections or but for one character, and it has letters or the format has, or it is said to be
     /// a serial. A number of digits that nothing names is any number: meters show readings.
