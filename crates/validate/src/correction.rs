@@ -5,6 +5,7 @@
 //! correction is valid none is made. The value as read stays in evidence beside the corrected one,
 //! with every character that was changed.
 
+use crate::canonical::fold_char;
 use crate::lattice;
 use crate::look_alike::{look_alike, look_alikes};
 use crate::sighting::Sighting;
@@ -64,7 +65,8 @@ pub(crate) fn correct(
 }
 
 /// The one expected serial that differs by look-alikes alone. A digit is taken for another digit
-/// only if the reader itself was unsure of it: serials of one batch differ by just that.
+/// only if the reader itself was unsure of it and held that one next likely: serials of one batch
+/// differ by just that.
 fn expected(estate: &Estate, evidence: &Evidence, sighting: &Sighting) -> Option<Corrected> {
     let value = sighting.value.as_str();
     match estate.resembling(value)[..] {
@@ -73,13 +75,15 @@ fn expected(estate: &Estate, evidence: &Evidence, sighting: &Sighting) -> Option
         [only] => {
             let corrections = differences(value, only);
             let chars = sighting.chars(evidence);
-            let unsure = |correction: &Correction| {
+            let possible = |correction: &Correction| {
                 let same_class =
                     correction.read.is_ascii_digit() == correction.taken.is_ascii_digit();
-                let char = chars.get(correction.at);
-                !same_class || char.is_some_and(|char| !is_sure(char))
+                let held_next = |char: &&CharReading| {
+                    !is_sure(char) && char.runner_up.and_then(fold_char) == Some(correction.taken)
+                };
+                !same_class || chars.get(correction.at).is_some_and(held_next)
             };
-            corrections.iter().all(unsure).then(|| Corrected::To(only.to_owned(), corrections))
+            corrections.iter().all(possible).then(|| Corrected::To(only.to_owned(), corrections))
         }
         ref several => {
             Some(Corrected::Ambiguous(several.iter().map(|&serial| serial.to_owned()).collect()))

@@ -47,7 +47,7 @@ struct Outcome {
     wrong: Vec<String>,
 }
 
-const WRONG_SHOWN_MAX: usize = 12;
+const WRONG_SHOWN_MAX: usize = 40;
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);

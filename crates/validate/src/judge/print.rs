@@ -24,6 +24,9 @@ const SURE_OF_LOOK_P: f32 = 0.995;
 /// The same for a character and its repetition: none of 203 stood closer than 0.66, and where one
 /// character was read twice it is about 0.5.
 const REPEATED_PITCH_MIN: f32 = 0.6;
+/// The same from a character over its repetition to the next, or from the one before: about 1 where
+/// one character was read twice, else about 2.
+const REPEATED_ROOM_MIN: f32 = 1.4;
 /// Neighbouring characters that show what is usual.
 const PITCHES_MIN: usize = 4;
 /// Neighbours of its own kind, itself among them, that settle what a character of two looks is.
@@ -120,19 +123,25 @@ fn is_unlike_runner_up(char: &CharReading) -> bool {
 fn is_evenly_spaced(evidence: &Evidence, sighting: &Sighting) -> bool {
     let Some((line, (from, to))) = sighting.line(evidence) else { return false };
     let letter = |char: &CharReading| fold_char(char.best).is_some();
-    let pairs = line.chars.get(from..to).unwrap_or_default().windows(2);
-    let together = pairs.filter(|pair| pair.iter().all(letter));
-    let mut pitches: Vec<(u16, bool)> = together
-        .map(|pair| (pair[1].step.saturating_sub(pair[0].step), pair[0].best == pair[1].best))
-        .collect();
+    let chars = line.chars.get(from..to).unwrap_or_default();
+    let pitch = |chars: &[CharReading]| match chars {
+        [first, .., last] if chars.iter().all(letter) => Some(last.step.saturating_sub(first.step)),
+        _ => None,
+    };
+    let mut pitches: Vec<u16> = chars.windows(2).filter_map(pitch).collect();
     if pitches.len() < PITCHES_MIN {
         return true;
     }
     pitches.sort_unstable();
-    let usual = f32::from(pitches[pitches.len() / 2].0).max(1.0);
-    pitches.iter().all(|&(pitch, repeats)| {
-        let pitch = f32::from(pitch) / usual;
-        pitch <= PITCH_MAX && !(repeats && pitch < REPEATED_PITCH_MIN)
+    let usual = f32::from(pitches[pitches.len() / 2]).max(1.0);
+    let is_within = |chars: &[CharReading], least: f32, most: f32| {
+        pitch(chars).is_none_or(|it| (least * usual..=most * usual).contains(&f32::from(it)))
+    };
+    let repeats = |pair: &[CharReading]| pair[0].best == pair[1].best;
+    chars.windows(2).all(|pair| {
+        is_within(pair, if repeats(pair) { REPEATED_PITCH_MIN } else { 0.0 }, PITCH_MAX)
+    }) && chars.windows(3).filter(|three| three.windows(2).any(repeats)).all(|three| {
+        is_within(three, REPEATED_ROOM_MIN, f32::INFINITY)
     })
 }
 
