@@ -13,8 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use validate::{
-    Check, Estate, Evidence, Formats, PhotoEvidence, Quad, ReasonCode, Serial, Standing, Surface,
-    TextLine, Verdict, judge, wants_second_reading,
+    Check, Estate, Evidence, Formats, PhotoEvidence, Place, Quad, ReasonCode, Serial, Source,
+    Standing, Surface, TextLine, Verdict, judge, wants_second_reading,
 };
 
 /// Lines read between two questions to the judge.
@@ -179,7 +179,8 @@ impl Engine {
     }
 
     /// Reads print until the judge has enough: first the promising lines, then a second reading of
-    /// those that only lack one, then a closer look where something is known to be missing.
+    /// those that only lack one, then what stands beside a barcode that lacks its print, then a
+    /// closer look where something is known to be missing.
     fn read_print(
         &self,
         looks: &mut [Look],
@@ -187,6 +188,13 @@ impl Engine {
     ) -> Result<Evidence, RunFailure> {
         if self.read_lines(looks, threads)? || self.read_again(looks)? {
             return Ok(evidence(looks));
+        }
+        if let Some(barcode) = self.lacks_print(looks) {
+            let look = &mut looks[barcode.photo];
+            self.reader.look_beside(&look.grey, &mut look.page, &barcode.quad);
+            if self.read_lines(looks, threads)? || self.read_again(looks)? {
+                return Ok(evidence(looks));
+            }
         }
         if self.closer_look_may_help(looks) {
             for look in looks.iter_mut() {
@@ -255,6 +263,17 @@ impl Engine {
             look.second_lines.extend(self.second.read(&look.grey, &place)?);
         }
         Ok(!wanted.is_empty() && self.accepted(looks).is_some())
+    }
+
+    /// The barcode of the likeliest serial, if no print says the same so far.
+    fn lacks_print(&self, looks: &[Look]) -> Option<Place> {
+        match judge(&self.formats, &evidence(looks), &Estate::unknown()).verdict {
+            Verdict::Review { candidates, .. } => {
+                let likeliest = candidates.first().filter(|it| it.source == Source::Barcode)?;
+                likeliest.place
+            }
+            _ => None,
+        }
     }
 
     /// Whether something is known to be there that was not found: print at all, print that agrees

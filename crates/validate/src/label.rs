@@ -9,6 +9,7 @@ use crate::ends::{End, Ends};
 use crate::formats::digits;
 use crate::keyword::{self, Keyword, Strength};
 use crate::place::Frame;
+use crate::rating::is_rating;
 use crate::{IdentifierKind, Quad, TextLine};
 
 /// More lines than any label has; a photo of a newspaper is cut here.
@@ -261,7 +262,8 @@ impl<'a> Line<'a> {
         Some(Printed { value, text, named, joined, line: index, span, ends, near: false })
     }
 
-    /// Every word with digits and every run of such words, whatever is printed around them.
+    /// Every word with digits and every run of such words, whatever is printed around them, but for
+    /// ratings.
     fn unnamed(&self, index: usize, found: &mut Vec<Printed>) {
         let words: Vec<(usize, usize)> = self
             .words(0, self.chars.len())
@@ -273,7 +275,8 @@ impl<'a> Line<'a> {
             for last in first..most {
                 let joined = if last == first { Joined::No } else { Joined::Words };
                 let span = (words[first].0, words[last].1);
-                found.extend(self.printed(index, span, self.chars.len(), None, joined));
+                let printed = self.printed(index, span, self.chars.len(), None, joined);
+                found.extend(printed.filter(|printed| !is_rating(&printed.text)));
             }
         }
     }

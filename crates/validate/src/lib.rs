@@ -18,6 +18,7 @@ mod lattice;
 mod look_alike;
 mod payload;
 mod place;
+mod rating;
 mod reason;
 mod reconcile;
 mod rules;

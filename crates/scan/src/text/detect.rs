@@ -6,6 +6,7 @@
 //! arXiv:1911.08947): it predicts shrunk text regions, which are grown again by
 //! `area * UNCLIP / perimeter`.
 
+use super::crop::sample;
 use super::line_box::LineBox;
 use crate::convnet::{ConvNet, Maps};
 use fast_image_resize as resize;
@@ -59,6 +60,20 @@ impl Detector {
         let mut boxes = boxes(map.view(), scale);
         share_direction(&mut boxes);
         boxes
+    }
+
+    /// The boxes of the text in a part of the photo, in pixels of the photo; `scale` is pixels that
+    /// the detector sees per pixel of the photo.
+    pub(crate) fn detect_within(
+        &self,
+        photo: &GrayImage,
+        part: &LineBox,
+        scale: f32,
+    ) -> Vec<LineBox> {
+        let side = |length: f32| ((length * scale).round() as u32).max(SIDE_STEP);
+        let look = sample(photo, part, side(part.width), side(part.height));
+        let found = self.detect(&look, look.width().max(look.height()));
+        found.iter().map(|found| found.seen_in(part, 1.0 / scale)).collect()
     }
 
     fn input(&self, picture: &GrayImage) -> Maps {

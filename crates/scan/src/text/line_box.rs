@@ -65,6 +65,23 @@ impl LineBox {
         }
     }
 
+    /// A box of a picture that was sampled from `frame`, in pixels of the photo; `scale` is photo
+    /// pixels per pixel of the picture.
+    pub(crate) fn seen_in(&self, frame: &Self, scale: f32) -> Self {
+        let place = |point: Point| {
+            frame.at(point.x * scale - frame.width / 2.0, point.y * scale - frame.height / 2.0)
+        };
+        let (start, end) = (place(self.at(-1.0, 0.0)), place(self.at(1.0, 0.0)));
+        let length = distance(start, end).max(1e-3);
+        Self {
+            centre: place(self.centre),
+            along: Point { x: (end.x - start.x) / length, y: (end.y - start.y) / length },
+            width: self.width * scale,
+            height: self.height * scale,
+            grown: self.grown * scale,
+        }
+    }
+
     /// The same box read from its other end.
     pub(crate) fn flipped(self) -> Self {
         Self { along: Point { x: -self.along.x, y: -self.along.y }, ..self }
@@ -128,6 +145,18 @@ mod tests {
             let (u, v) = line.local(line.at(7.0, -3.0));
             assert!((u - 7.0).abs() < 0.01 && (v + 3.0).abs() < 0.01, "{degrees}°");
         }
+    }
+
+    #[test]
+    fn what_is_seen_in_a_turned_part_has_its_place_in_the_photo() {
+        let angle = 30_f32.to_radians();
+        let part = LineBox { along: Point { x: angle.cos(), y: angle.sin() }, ..LINE };
+        // The picture shows the part at twice its size; the line stands in its lower right quarter.
+        let seen = LineBox { centre: Point { x: 120.0, y: 30.0 }, width: 40.0, ..LINE };
+        let placed = seen.seen_in(&part, 0.5);
+        assert!(distance(placed.centre, part.at(20.0, 5.0)) < 0.01);
+        assert!(distance(placed.along, part.along) < 0.01);
+        assert!((placed.width - 20.0).abs() < 0.01 && (placed.grown - 2.0).abs() < 0.01);
     }
 
     #[test]

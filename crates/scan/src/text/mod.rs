@@ -33,6 +33,10 @@ use validate::{Quad, TextLine};
 const FIRST_SIDE_PX: u32 = 640;
 /// Longer side for the second look.
 const CLOSER_SIDE_PX: u32 = 800;
+/// How far beside a barcode print is looked for, in its widths, and at least its height.
+const BESIDE: f32 = 0.25;
+/// Width of the barcode in the picture for that.
+const BESIDE_CODE_PX: f32 = 400.0;
 /// Lines that decide which end is up.
 const DIRECTION_LINES: usize = 4;
 /// Mean confidence below which the other end is tried: 2 of 174 real photos were upside down.
@@ -85,6 +89,23 @@ impl Page {
             && self.queue.iter().any(|other| {
                 near(other.height, line.height, 1.7) && near(other.width, line.width, 2.0)
             })
+    }
+
+    /// Adds what was found later, as far as it is new, in the direction of the rest.
+    fn add(&mut self, found: Vec<LineBox>, barcodes: &[Quad]) {
+        let direction = self.found.first().map(|line| line.along);
+        let new: Vec<LineBox> = found
+            .into_iter()
+            .filter(|line| self.found.iter().all(|known| known.likeness(line) < SAME_LINE))
+            .map(|line| match direction {
+                Some(along) if along.x * line.along.x + along.y * line.along.y < 0.0 => {
+                    line.flipped()
+                }
+                _ => line,
+            })
+            .collect();
+        self.found.extend(&new);
+        self.queue.extend(order::by_promise(new, barcodes));
     }
 
     fn take(&mut self, count: usize) -> Vec<LineBox> {
@@ -144,23 +165,21 @@ impl Reader {
 
     /// Looks again at a larger scale and queues what was not found before.
     pub(crate) fn look_closer(&self, photo: &GrayImage, page: &mut Page, barcodes: &[Quad]) {
-        if photo.width().max(photo.height()) <= FIRST_SIDE_PX {
-            return;
+        if photo.width().max(photo.height()) > FIRST_SIDE_PX {
+            page.add(self.detector.detect(photo, CLOSER_SIDE_PX), barcodes);
         }
-        let closer = self.detector.detect(photo, CLOSER_SIDE_PX);
-        let direction = page.found.first().map(|line| line.along);
-        let new: Vec<LineBox> = closer
-            .into_iter()
-            .filter(|line| page.found.iter().all(|known| known.likeness(line) < SAME_LINE))
-            .map(|line| match direction {
-                Some(along) if along.x * line.along.x + along.y * line.along.y < 0.0 => {
-                    line.flipped()
-                }
-                _ => line,
-            })
-            .collect();
-        page.found.extend(&new);
-        page.queue.extend(order::by_promise(new, barcodes));
+    }
+
+    /// Looks at the surroundings of a barcode alone and queues what was not found before: what it
+    /// encodes is mostly printed above or below it.
+    pub(crate) fn look_beside(&self, photo: &GrayImage, page: &mut Page, barcode: &Quad) {
+        let code = LineBox::around(barcode);
+        let code = if code.height > code.width { code.turned() } else { code };
+        let beyond = code.height.max(BESIDE * code.width);
+        let part =
+            LineBox { width: code.width + beyond, height: code.height + 2.0 * beyond, ..code };
+        let scale = BESIDE_CODE_PX / code.width.max(1.0);
+        page.add(self.detector.detect_within(photo, &part, scale), &[*barcode]);
     }
 
     /// Reads lines side by side: one network on two threads gains less than two lines on two.

@@ -6,16 +6,16 @@
 //! the boxes of PP-OCRv6 agreed 151 times and were never wrong together. The recogniser runs under
 //! ocrs, which also decodes it; it gives characters without probabilities.
 
-use super::crop::{crop, sample};
+use super::crop::crop;
 use super::graft;
-use super::line_box::{LineBox, distance};
+use super::line_box::LineBox;
 use super::network::RunFailure;
 use super::{Detector, bounds};
 use image::GrayImage;
 use ocrs::{ImageSource, OcrEngine, OcrEngineParams};
 use rten::ModelOptions;
 use rten_imageproc::{PointF, RotatedRect, Vec2};
-use validate::{CharReading, Lattice, Point, Quad, TextLine};
+use validate::{CharReading, Lattice, Quad, TextLine};
 
 /// Height of the recogniser's lines.
 const LINE_HEIGHT_PX: u64 = 48;
@@ -64,14 +64,7 @@ impl SecondReader {
             ..line
         };
         let scale = (LOOK_LINE_PX / line.height).min(LOOK_SIDE_MAX_PX / around.width);
-        let side = |length: f32| ((length * scale).round() as u32).max(32);
-        let look = sample(photo, &around, side(around.width), side(around.height));
-        let found: Vec<LineBox> = self
-            .detector
-            .detect(&look, LOOK_SIDE_MAX_PX as u32)
-            .into_iter()
-            .map(|found| in_photo(&found, &around, 1.0 / scale))
-            .collect();
+        let found = self.detector.detect_within(photo, &around, scale);
         let own = found.iter().filter(|found| found.within(&line) >= WITHIN);
         own.map(|found_line| self.read_line(photo, found_line, &found)).collect()
     }
@@ -104,20 +97,4 @@ impl SecondReader {
 /// ocrs tells the characters, not how sure it is of them.
 fn certain(best: char) -> CharReading {
     CharReading { best, p: 1.0, runner_up: None, runner_up_p: 0.0, step: 0 }
-}
-
-/// A box of the picture that was sampled from `around`, in pixels of the photo.
-fn in_photo(found: &LineBox, around: &LineBox, scale: f32) -> LineBox {
-    let place = |point: Point| {
-        around.at(point.x * scale - around.width / 2.0, point.y * scale - around.height / 2.0)
-    };
-    let (start, end) = (place(found.at(-1.0, 0.0)), place(found.at(1.0, 0.0)));
-    let length = distance(start, end).max(1e-3);
-    LineBox {
-        centre: place(found.centre),
-        along: Point { x: (end.x - start.x) / length, y: (end.y - start.y) / length },
-        width: found.width * scale,
-        height: found.height * scale,
-        grown: found.grown * scale,
-    }
 }

@@ -13,9 +13,6 @@ use std::collections::BTreeSet;
 /// Candidates shown to a person: more would not be read.
 const CANDIDATES_MAX: usize = 12;
 
-/// Ends of values that are ratings: `5250mAh`.
-const RATINGS: &[&str] = &["MAH", "WH", "HZ", "VDC", "VAC", "KWH", "KG"];
-
 /// The answer for a value that stands.
 pub(super) fn serial(value: &Value) -> Serial {
     let best = value.sightings[0];
@@ -158,8 +155,7 @@ fn is_candidate(value: &Value) -> bool {
     }
     let barcode = value.sightings.iter().any(|sighting| sighting.is_barcode());
     let taught = value.facts.has(Fact::TaughtFormat);
-    let rating = RATINGS.iter().any(|unit| value.value.ends_with(unit));
-    keyed || barcode || taught || digits(value.value) >= 4 && !rating
+    keyed || barcode || taught || digits(value.value) >= 4
 }
 
 /// Whether something says that a value is the serial, or that it is one.

@@ -140,9 +140,10 @@ fn is_evenly_spaced(evidence: &Evidence, sighting: &Sighting) -> bool {
     let repeats = |pair: &[CharReading]| pair[0].best == pair[1].best;
     chars.windows(2).all(|pair| {
         is_within(pair, if repeats(pair) { REPEATED_PITCH_MIN } else { 0.0 }, PITCH_MAX)
-    }) && chars.windows(3).filter(|three| three.windows(2).any(repeats)).all(|three| {
-        is_within(three, REPEATED_ROOM_MIN, f32::INFINITY)
-    })
+    }) && chars
+        .windows(3)
+        .filter(|three| three.windows(2).any(repeats))
+        .all(|three| is_within(three, REPEATED_ROOM_MIN, f32::INFINITY))
 }
 
 /// Whether no character of a value may as well be its counterpart of the other class that no reader
