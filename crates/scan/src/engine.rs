@@ -116,7 +116,6 @@ impl Engine {
             Threads::One => &self.threads[0],
             Threads::All => &self.threads[1],
         };
-        let start = elapsed();
         let refused = |code, detail: &str| Unreadable { photo: 0, code, detail: detail.to_owned() };
         if photos.is_empty() {
             return Err(refused(UnreadableCode::PhotoEmpty, "no photo"));
@@ -124,10 +123,22 @@ impl Engine {
         if photos.len() > limits.photos_max {
             return Err(refused(UnreadableCode::PhotoTooLarge, "too many photos at once"));
         }
+        threads.run(|| self.read_within(photos, limits, threads, elapsed))
+    }
+
+    /// A read on the threads of a pool.
+    fn read_within(
+        &self,
+        photos: &[Photo<'_>],
+        limits: &Limits,
+        threads: &Arc<ThreadPool>,
+        elapsed: Elapsed<'_>,
+    ) -> Result<Reading, Unreadable> {
+        let start = elapsed();
         let mut took = Took::default();
         let mut looks = Vec::with_capacity(photos.len());
         for (index, photo) in photos.iter().enumerate() {
-            let look = self.look(photo, limits, threads, elapsed, &mut took);
+            let look = self.look(photo, limits, elapsed, &mut took);
             looks.push(look.map_err(|failure| failure.of_photo(index))?);
         }
         let looked = elapsed();
@@ -149,7 +160,6 @@ impl Engine {
         &self,
         photo: &Photo<'_>,
         limits: &Limits,
-        threads: &Arc<ThreadPool>,
         elapsed: Elapsed<'_>,
         took: &mut Took,
     ) -> Result<Look, Failure> {
@@ -172,7 +182,7 @@ impl Engine {
             timed(&mut took.text_ms, start);
             found
         };
-        let (found, lines) = threads.run(|| rayon::join(barcodes, lines));
+        let (found, lines) = rayon::join(barcodes, lines);
         let places: Vec<Quad> = found.barcodes.iter().map(|barcode| barcode.quad).collect();
         let page = Page::new(lines, &places, limits.lines_max);
         Ok(Look { grey, surface: photo.surface, found, page, second_lines: Vec::new() })

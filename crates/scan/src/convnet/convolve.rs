@@ -4,18 +4,26 @@
 //! padded, and parted by phase where the stride is not 1, every output position reads a tap at
 //! the same distance from itself, so that any window on any picture is one loop over taps with
 //! contiguous loads, and a 1x1 window reads its input as it stands. Six output channels by two
-//! vectors of positions are summed in registers; there is nothing to pack but the weights, once.
+//! vectors of positions are summed in registers. The rows of the output are shared out among the
+//! threads of the caller's pool.
 
 use super::finish::Finish;
-use super::maps::{Buffers, Maps};
+use super::maps::{Buffers, Maps, zeros};
+use rayon::prelude::*;
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, SimdOp};
 
 /// Output channels summed together: with two vectors of positions each they fill the 16 registers
 /// of AVX2; AVX-512 has its peak with them too.
 const ROWS: usize = 6;
-/// Floats of the widest vectors.
-const LANES_MAX: usize = 16;
+/// Taps that are summed before the next are looked at: their inputs and the weights of [`ROWS`]
+/// channels stay in a first-level cache of 32 kB.
+const DEPTH: usize = 192;
+/// Inputs that are gathered at a time, 48 kB of a second-level cache: those of several tiles, so that
+/// the channels of the output, which lie far apart, are written in long pieces.
+const INPUTS: usize = 12 * 1024;
+/// Positions below which a second thread costs more than it brings.
+const PART_MIN: usize = 128;
 
 /// The window of a convolution: size, step and padding, rows first.
 #[derive(Clone, Copy)]
@@ -154,9 +162,8 @@ impl Convolution {
         let point = self.window.is_point();
         let spread = (!point).then(|| {
             let mut spread = buffers.zeros(input.channels * layout.length());
-            for (channel, into) in input.planes().zip(spread.chunks_exact_mut(layout.length())) {
-                layout.spread(channel, into);
-            }
+            let channels = spread.par_chunks_exact_mut(layout.length());
+            channels.zip(input.planes()).for_each(|(into, channel)| layout.spread(channel, into));
             spread
         });
         let mut offsets = Vec::with_capacity(self.taps);
@@ -164,21 +171,15 @@ impl Convolution {
             offsets.extend(layout.taps().map(|tap| channel * layout.length() + tap));
         }
         let [height, width] = layout.output;
+        let row = if point { width } else { layout.phase[1] };
         let mut output = buffers.maps(self.channels, height, width);
-        let sum = TapSum {
-            input: spread.as_deref().unwrap_or(&input.values),
-            offsets: &offsets,
-            weights: &self.weights,
-            bias: &self.bias,
-            finish: self.finish,
-            positions: if point { height * width } else { layout.positions() },
-            row: if point { height * width } else { layout.phase[1] },
-            kept: if point { height * width } else { width },
-            plane: height * width,
-            output: &mut output.values,
-            channels: self.channels,
-        };
-        sum.dispatch();
+        let values = spread.as_deref().unwrap_or(&input.values);
+        let rows = rows_of_a_part(height, width);
+        output.in_parts(rows * width).into_par_iter().enumerate().for_each(|(part, output)| {
+            let positions = (output[0].len() / width - 1) * row + width;
+            let input = &values[part * rows * row..];
+            TapSum { of: self, input, offsets: &offsets, positions, row, kept: width, output }.dispatch();
+        });
         if let Some(spread) = spread {
             buffers.give_back(spread);
         }
@@ -186,71 +187,109 @@ impl Convolution {
     }
 }
 
-/// The inner loops of a [`Convolution`].
+/// Rows of maps that one thread works on: as equal parts as there are threads, unless that little
+/// is not worth a thread's while.
+fn rows_of_a_part(height: usize, width: usize) -> usize {
+    height.div_ceil(rayon::current_num_threads()).max(PART_MIN.div_ceil(width)).min(height)
+}
+
+/// The inner loops of a [`Convolution`], for some rows of the output.
 struct TapSum<'a> {
+    of: &'a Convolution,
     input: &'a [f32],
     /// Where each tap lies from a position.
     offsets: &'a [usize],
-    weights: &'a [f32],
-    bias: &'a [f32],
-    finish: Finish,
     /// Positions lie in rows of which the first are kept.
     positions: usize,
     row: usize,
     kept: usize,
-    /// Kept positions of a channel.
-    plane: usize,
-    output: &'a mut [f32],
-    channels: usize,
+    /// Of each channel.
+    output: Vec<&'a mut [f32]>,
 }
 
 impl SimdOp for TapSum<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn eval<I: Isa>(self, isa: I) {
-        let ops = isa.f32();
-        let lanes = ops.len();
-        let mut tile = [0.0; 2 * LANES_MAX];
-        for position in (0..self.positions).step_by(2 * lanes) {
-            let count = (2 * lanes).min(self.positions - position);
-            let blocks = self.weights.chunks_exact(self.offsets.len() * ROWS);
-            for (block, weights) in blocks.enumerate() {
-                let mut sums = [[ops.zero(); 2]; ROWS];
-                let (weights, _) = weights.as_chunks::<ROWS>();
-                for (weights, &offset) in weights.iter().zip(self.offsets) {
-                    let values: [_; 2] = ops.load_many(&self.input[offset + position..]);
-                    for row in 0..ROWS {
-                        let weight = ops.splat(weights[row]);
-                        sums[row][0] = ops.mul_add(weight, values[0], sums[row][0]);
-                        sums[row][1] = ops.mul_add(weight, values[1], sums[row][1]);
-                    }
+    fn eval<I: Isa>(mut self, isa: I) {
+        let tile = 2 * isa.f32().len();
+        let depth = self.offsets.len().min(DEPTH);
+        let strip = (INPUTS / (depth * tile)).max(1) * tile;
+        let mut inputs = vec![0.0; depth * strip];
+        let mut sums = vec![0.0; self.of.bias.len() * strip];
+        for position in (0..self.positions).step_by(strip) {
+            let count = strip.min(self.positions - position);
+            for (bias, sums) in self.of.bias.iter().zip(sums.chunks_exact_mut(strip)) {
+                sums.fill(*bias);
+            }
+            for (step, offsets) in self.offsets.chunks(DEPTH).enumerate() {
+                let inputs = &mut inputs[..offsets.len() * count.next_multiple_of(tile)];
+                gather(isa, &self.input[position..], offsets, inputs);
+                let weights = self.of.weights.chunks_exact(self.offsets.len() * ROWS);
+                for (weights, sums) in weights.zip(sums.chunks_exact_mut(ROWS * strip)) {
+                    let weights = &weights[step * DEPTH * ROWS..][..offsets.len() * ROWS];
+                    let tiles = inputs.chunks_exact(offsets.len() * tile);
+                    tiles.enumerate().for_each(|(at, inputs)| {
+                        add_products(isa, weights, inputs, &mut sums[at * tile..], strip);
+                    });
                 }
-                let first_channel = block * ROWS;
-                for (row, sums) in sums.iter().enumerate().take(self.channels - first_channel) {
-                    let channel = first_channel + row;
-                    let bias = ops.splat(self.bias[channel]);
-                    // No closure here: one that is not inlined would lose the instruction set.
-                    let first = self.finish.apply(isa, ops.add(sums[0], bias));
-                    let second = self.finish.apply(isa, ops.add(sums[1], bias));
-                    let plane = &mut self.output[channel * self.plane..][..self.plane];
-                    if self.row == self.kept && count == 2 * lanes {
-                        let to = &mut plane[position..position + 2 * lanes];
-                        ops.store(first, to);
-                        ops.store(second, &mut to[lanes..]);
-                    } else {
-                        ops.store(first, &mut tile);
-                        ops.store(second, &mut tile[lanes..]);
-                        keep(&tile[..count], position, self.row, self.kept, plane);
-                    }
-                }
+            }
+            for (sums, plane) in sums.chunks_exact_mut(strip).zip(&mut self.output) {
+                self.of.finish.apply_to(isa, sums);
+                keep(&sums[..count], position, self.row, self.kept, plane);
             }
         }
     }
 }
 
+/// Puts the inputs of the taps side by side, by tile of two vectors: what the sums read then lies
+/// in one piece, whatever the distance of the channels.
+#[inline(always)]
+fn gather<I: Isa>(isa: I, input: &[f32], offsets: &[usize], into: &mut [f32]) {
+    let ops = isa.f32();
+    let (lanes, tile) = (ops.len(), 2 * ops.len());
+    for (tap, &offset) in offsets.iter().enumerate() {
+        let tiles = into.chunks_exact_mut(offsets.len() * tile);
+        for (into, from) in tiles.zip(input[offset..].chunks_exact(tile)) {
+            let into = &mut into[tap * tile..][..tile];
+            let [first, second] = ops.load_many(from);
+            ops.store(first, &mut into[..lanes]);
+            ops.store(second, &mut into[lanes..]);
+        }
+    }
+}
+
+/// Adds inputs times weights to a tile of the sums of [`ROWS`] channels, which lie `strip` apart.
+#[inline(always)]
+fn add_products<I: Isa>(isa: I, weights: &[f32], inputs: &[f32], sums: &mut [f32], strip: usize) {
+    let ops = isa.f32();
+    let (lanes, tile) = (ops.len(), 2 * ops.len());
+    // No closures here: one that is not inlined would lose the instruction set.
+    let mut rows = [[ops.zero(); 2]; ROWS];
+    for row in 0..ROWS {
+        rows[row] = ops.load_many(&sums[row * strip..][..tile]);
+    }
+    let (weights, _) = weights.as_chunks::<ROWS>();
+    for (weights, values) in weights.iter().zip(inputs.chunks_exact(tile)) {
+        let values: [_; 2] = ops.load_many(values);
+        for row in 0..ROWS {
+            let weight = ops.splat(weights[row]);
+            rows[row][0] = ops.mul_add(weight, values[0], rows[row][0]);
+            rows[row][1] = ops.mul_add(weight, values[1], rows[row][1]);
+        }
+    }
+    for row in 0..ROWS {
+        let sums = &mut sums[row * strip..][..tile];
+        ops.store(rows[row][0], &mut sums[..lanes]);
+        ops.store(rows[row][1], &mut sums[lanes..]);
+    }
+}
+
 /// Copies the values of positions that are kept: the first `kept` of each `row`.
 fn keep(values: &[f32], position: usize, row: usize, kept: usize, plane: &mut [f32]) {
+    if row == kept {
+        return plane[position..position + values.len()].copy_from_slice(values);
+    }
     let (mut from, mut line, mut column) = (0, position / row, position % row);
     while from < values.len() {
         let count = (row - column).min(values.len() - from);
@@ -292,22 +331,21 @@ impl Depthwise {
     pub(super) fn run(&self, input: &Maps, buffers: &mut Buffers) -> Maps {
         let layout = self.window.layout([input.height, input.width]);
         let offsets: Vec<usize> = layout.taps().collect();
-        let mut spread = buffers.zeros(layout.length());
-        let mut sums = buffers.zeros(layout.positions());
         let [height, width] = layout.output;
         let mut output = buffers.maps(input.channels, height, width);
-        let weights = self.weights.chunks_exact(offsets.len());
+        let weights = self.weights.par_chunks_exact(offsets.len());
         let planes = input.planes().zip(output.planes_mut());
-        for (((channel, plane), weights), &bias) in planes.zip(weights).zip(&self.bias) {
-            layout.spread(channel, &mut spread);
-            let (finish, offsets) = (self.finish, &offsets);
-            let positions = layout.positions();
-            let (input, output) = (&spread, &mut sums);
-            PlaneSum { input, offsets, weights, bias, finish, positions, output }.dispatch();
-            keep(&sums[..positions], 0, layout.phase[1], width, plane);
-        }
-        buffers.give_back(spread);
-        buffers.give_back(sums);
+        let scratch = || (zeros(layout.length()), zeros(layout.positions()));
+        planes.zip(weights).zip(&self.bias).for_each_init(
+            scratch,
+            |(spread, sums), (((channel, plane), weights), &bias)| {
+                layout.spread(channel, spread);
+                let (finish, offsets, positions) = (self.finish, &offsets, layout.positions());
+                PlaneSum { input: spread, offsets, weights, bias, finish, positions, output: sums }
+                    .dispatch();
+                keep(&sums[..positions], 0, layout.phase[1], width, plane);
+            },
+        );
         output
     }
 }

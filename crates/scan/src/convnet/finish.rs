@@ -36,6 +36,15 @@ impl Default for Finish {
 }
 
 impl Finish {
+    /// Applies it to whole vectors of values.
+    #[inline(always)]
+    pub(super) fn apply_to<I: Isa>(self, isa: I, values: &mut [f32]) {
+        let ops = isa.f32();
+        for values in values.chunks_exact_mut(ops.len()) {
+            ops.store(self.apply(isa, ops.load(values)), values);
+        }
+    }
+
     /// Applies it to a vector.
     #[inline(always)]
     pub(super) fn apply<I: Isa>(self, isa: I, x: I::F32) -> I::F32 {

@@ -1,8 +1,15 @@
 //! Feature maps, the buffers they live in, and the operators that need no weights.
 
+use rayon::prelude::*;
+
 /// Floats behind the last value of a buffer that may be read and never count, so that the inner
 /// loops load whole vectors at the end too.
 const SLACK: usize = 64;
+
+/// Zeros with slack behind them.
+pub(super) fn zeros(length: usize) -> Vec<f32> {
+    vec![0.0; length + SLACK]
+}
 
 /// The feature maps of one picture: channel by channel, row by row.
 pub(crate) struct Maps {
@@ -30,13 +37,25 @@ impl Maps {
         self.height * self.width
     }
 
-    pub(super) fn planes(&self) -> impl Iterator<Item = &[f32]> {
-        self.values.chunks_exact(self.size()).take(self.channels)
+    /// The channels, for as many threads as there are.
+    pub(super) fn planes(&self) -> impl IndexedParallelIterator<Item = &[f32]> {
+        self.values.par_chunks_exact(self.size()).take(self.channels)
     }
 
-    pub(super) fn planes_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+    pub(super) fn planes_mut(&mut self) -> impl IndexedParallelIterator<Item = &mut [f32]> {
         let size = self.size();
-        self.values.chunks_exact_mut(size).take(self.channels)
+        self.values.par_chunks_exact_mut(size).take(self.channels)
+    }
+
+    /// The planes cut into parts of so many values: for each part, its slice of every channel.
+    pub(super) fn in_parts(&mut self, values: usize) -> Vec<Vec<&mut [f32]>> {
+        let mut parts: Vec<Vec<&mut [f32]>> = Vec::new();
+        let size = self.size();
+        parts.resize_with(size.div_ceil(values), Vec::new);
+        for plane in self.values.chunks_exact_mut(size).take(self.channels) {
+            parts.iter_mut().zip(plane.chunks_mut(values)).for_each(|(part, own)| part.push(own));
+        }
+        parts
     }
 
     pub(super) fn copy(&self, buffers: &mut Buffers) -> Self {
@@ -45,14 +64,17 @@ impl Maps {
 
     /// Adds maps of the same shape.
     pub(super) fn add(&mut self, other: &Self) {
-        self.values.iter_mut().zip(&other.values).for_each(|(sum, value)| *sum += value);
+        self.planes_mut().zip(other.planes()).for_each(|(sums, values)| {
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        });
     }
 
     /// Multiplies each channel by the one value that the gate has for it.
     pub(super) fn gate(&mut self, gate: &Self) {
-        for (plane, &factor) in self.planes_mut().zip(&gate.values) {
+        let factors = &gate.values[..gate.channels];
+        self.planes_mut().zip(factors).for_each(|(plane, &factor)| {
             plane.iter_mut().for_each(|value| *value *= factor);
-        }
+        });
     }
 
     /// The mean of each channel, a map of one value.
@@ -73,7 +95,7 @@ impl Maps {
     pub(super) fn max_of_four(&self, buffers: &mut Buffers) -> Self {
         let mut output = buffers.maps(self.channels, self.height, self.width);
         let width = self.width;
-        for (plane, to) in self.planes().zip(output.planes_mut()) {
+        self.planes().zip(output.planes_mut()).for_each(|(plane, to)| {
             for (row, to) in to.chunks_exact_mut(width).enumerate() {
                 let upper = &plane[row * width..(row + 1) * width];
                 let lower = &plane[(row + 1).min(self.height - 1) * width..][..width];
@@ -84,7 +106,7 @@ impl Maps {
                     to[column] = up.max(down);
                 }
             }
-        }
+        });
         output
     }
 
@@ -105,14 +127,16 @@ impl Maps {
     pub(super) fn enlarge(&self, times: usize, buffers: &mut Buffers) -> Self {
         let mut output = buffers.maps(self.channels, self.height * times, self.width * times);
         let row = self.width * times;
-        let lines = self.values.chunks_exact(self.width).take(self.channels * self.height);
-        for (line, to) in lines.zip(output.values.chunks_exact_mut(row * times)) {
-            let (first, others) = to.split_at_mut(row);
-            for (value, to) in line.iter().zip(first.chunks_exact_mut(times)) {
-                to.fill(*value);
+        self.planes().zip(output.planes_mut()).for_each(|(plane, to)| {
+            let lines = plane.chunks_exact(self.width);
+            for (line, to) in lines.zip(to.chunks_exact_mut(row * times)) {
+                let (first, others) = to.split_at_mut(row);
+                for (value, to) in line.iter().zip(first.chunks_exact_mut(times)) {
+                    to.fill(*value);
+                }
+                others.chunks_exact_mut(row).for_each(|other| other.copy_from_slice(first));
             }
-            others.chunks_exact_mut(row).for_each(|other| other.copy_from_slice(first));
-        }
+        });
         output
     }
 
@@ -120,8 +144,8 @@ impl Maps {
     pub(super) fn interleave(&self, buffers: &mut Buffers) -> Self {
         let width = self.width;
         let mut output = buffers.maps(self.channels / 4, 2 * self.height, 2 * width);
-        let squares = self.values.chunks_exact(4 * self.size()).take(self.channels / 4);
-        for (four, to) in squares.zip(output.planes_mut()) {
+        let squares = self.values.par_chunks_exact(4 * self.size()).take(self.channels / 4);
+        squares.zip(output.planes_mut()).for_each(|(four, to)| {
             for (row, to) in to.chunks_exact_mut(2 * width).enumerate() {
                 let from = row % 2 * 2 * self.size() + row / 2 * width;
                 let (left, right) = (&four[from..][..width], &four[from + self.size()..][..width]);
@@ -130,7 +154,7 @@ impl Maps {
                     *pair = [left, right];
                 }
             }
-        }
+        });
         output
     }
 }
@@ -148,7 +172,7 @@ impl Buffers {
     /// Zeros.
     pub(super) fn zeros(&mut self, length: usize) -> Vec<f32> {
         let mut values = self.take(length);
-        values.fill(0.0);
+        values[..length + SLACK].fill(0.0);
         values
     }
 
@@ -157,7 +181,10 @@ impl Buffers {
         let best = self.0.iter().filter(fits).map(Vec::capacity).min();
         let at = best.and_then(|best| self.0.iter().position(|other| other.capacity() == best));
         let mut values = at.map(|at| self.0.swap_remove(at)).unwrap_or_default();
-        values.resize(length + SLACK, 0.0);
+        // What is left in it is overwritten; making it shorter would only have it filled again.
+        if values.len() < length + SLACK {
+            values.resize(length + SLACK, 0.0);
+        }
         values
     }
 

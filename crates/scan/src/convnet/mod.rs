@@ -2,10 +2,9 @@
 //!
 //! The networks here are small and fixed, and rten, which runs everything else, spends most of a
 //! read in their convolutions: it copies the windows of each into a matrix first. These loops do
-//! not, and take a third to two thirds of its time. One picture at a time, on the calling thread:
-//! reading lines side by side uses more cores better than any one network could. Nothing here
-//! knows text; the sums are always taken in the same order, so that a picture gives the same
-//! values on any number of threads.
+//! not, and take a third to two thirds of its time. One picture at a time, on the threads of the
+//! caller's pool. Nothing here knows text; the sums are always taken in the same order, so that a
+//! picture gives the same values on any number of threads.
 
 mod convolve;
 mod finish;

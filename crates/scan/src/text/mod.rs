@@ -121,7 +121,7 @@ impl Reader {
         self.detector.detect(photo, FIRST_SIDE_PX)
     }
 
-    /// Reads the next `count` lines. The first call also finds out which end is up.
+    /// Reads the next lines: `count`, or the few that also show which end is up.
     pub(crate) fn read_more(
         &self,
         photo: &GrayImage,
@@ -130,7 +130,7 @@ impl Reader {
         threads: &Arc<ThreadPool>,
     ) -> Result<(), RunFailure> {
         if page.lines.is_empty() {
-            self.read_first(photo, page, threads)?;
+            return self.read_first(photo, page, threads);
         }
         let boxes = page.take(count);
         let lines = self.read_lines(photo, &boxes, &page.found, threads)?;
@@ -182,7 +182,7 @@ impl Reader {
         page.add(self.detector.detect_within(photo, &part, scale), &[*barcode]);
     }
 
-    /// Reads lines side by side: one network on two threads gains less than two lines on two.
+    /// Reads lines side by side: two lines on two threads gain more than one network on two.
     fn read_lines(
         &self,
         photo: &GrayImage,
@@ -193,7 +193,7 @@ impl Reader {
         let read = |line: &LineBox| {
             self.recogniser.read(photo, line, bounds::bounds(photo, line, found), threads)
         };
-        threads.run(|| boxes.par_iter().map(read).collect())
+        boxes.par_iter().map(read).collect()
     }
 }
 
