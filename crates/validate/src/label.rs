@@ -27,6 +27,8 @@ const JOIN_LINES_MAX: usize = 3;
 /// Line heights that the next line of a value may stand off from where the value or its keyword
 /// begins.
 const ALIGNED: f32 = 1.5;
+/// Line heights between two boxes of one line at most.
+const WIDE_SPACE: f32 = 2.0;
 /// Letters before a colon that are a keyword, known or not.
 const TAG_LETTERS_MAX: usize = 4;
 /// The shortest value that may be a serial.
@@ -49,7 +51,7 @@ pub(crate) struct Printed {
     pub(crate) span: (usize, usize),
     /// What is known about its first and last character being its own.
     pub(crate) ends: Ends,
-    /// The keyword stands in another line.
+    /// The keyword stands in another line, and not right before this one.
     pub(crate) near: bool,
 }
 
@@ -106,7 +108,10 @@ pub(crate) fn read_label(lines: &[TextLine]) -> Label {
     }
     let lone = |line: &&Line| {
         line.keywords.last().is_some_and(|keyword| {
-            keyword.kind == IdentifierKind::Serial && keyword.strength == Strength::Sure
+            let named = keyword.kind == IdentifierKind::Serial;
+            let rest =
+                line.chars.iter().skip(keyword.end).filter(|char| fold_char(**char).is_some());
+            named && keyword.strength == Strength::Sure && rest.count() < VALUE_CHARS_MIN
         })
     };
     let lone_serial_keywords = sorted.iter().filter(lone).map(|line| *line.quad).collect();
@@ -303,10 +308,20 @@ fn neighbours(
         let line = &lines[other];
         let before = found.len();
         line.values(other, 0, line.chars.len(), Some(named), found);
+        let goes_on = goes_on(&frame, line);
         for printed in &mut found[before..] {
-            printed.near = true;
+            printed.near = !goes_on;
         }
     }
+}
+
+/// Whether a line is the rest of the one in `frame`: in the same row, of about the same size, no
+/// further off than a wide space. A detector parts a line there.
+fn goes_on(frame: &Frame, line: &Line) -> bool {
+    let extent = frame.extent(line.quad);
+    (extent.middle() - 0.5).abs() < 0.3
+        && (0.6..1.7).contains(&extent.height())
+        && (-0.7..WIDE_SPACE).contains(&(extent.left - frame.length))
 }
 
 /// How far a line is from being the value of the keyword in `frame`; `None` if it cannot be: it

@@ -15,6 +15,8 @@ pub(crate) enum Fact {
     BarcodeNamed,
     /// A barcode carries it, and a serial keyword without another value stands at the barcode.
     BarcodeCaptioned,
+    /// A barcode carries it, the first thing after a serial keyword in the keyword's row.
+    BarcodeAfterKeyword,
     /// Two barcodes of different kinds or places carry it.
     TwoBarcodes,
     /// It is printed, anywhere.
@@ -100,6 +102,12 @@ pub(crate) const ACCEPTING: &[Row] = &[
     Row {
         name: "the only barcode, at a keyword, equals print",
         needs: &[BarcodeCaptioned, Printed, LoneBarcode],
+        confidence: 0.9995,
+    },
+    // Keyword, barcode and the print below it, as labels with a row for each number have them.
+    Row {
+        name: "the barcode after a keyword equals print",
+        needs: &[BarcodeAfterKeyword, Printed],
         confidence: 0.9995,
     },
     // An identifier is the maker's own statement.
@@ -225,7 +233,8 @@ pub(crate) fn checks(facts: Facts) -> Vec<Check> {
             facts.has(Keyword)
                 || facts.has(KeywordNear)
                 || facts.has(KeywordLookAlike)
-                || facts.has(BarcodeCaptioned),
+                || facts.has(BarcodeCaptioned)
+                || facts.has(BarcodeAfterKeyword),
             Check::Keyword,
         ),
         (facts.has(TwoBarcodes), Check::TwoBarcodes),
@@ -266,6 +275,7 @@ mod tests {
             Barcode,
             BarcodeNamed,
             BarcodeCaptioned,
+            BarcodeAfterKeyword,
             TwoBarcodes,
             Printed,
             Keyword,

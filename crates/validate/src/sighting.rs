@@ -44,6 +44,8 @@ pub(crate) enum Carrier {
         counts: bool,
         /// A serial keyword without a value of its own stands next to it.
         captioned: bool,
+        /// It is the first thing after such a keyword, in the keyword's row.
+        after_keyword: bool,
     },
     /// A printed line.
     Print {
@@ -168,6 +170,7 @@ fn barcodes(index: usize, photo: &PhotoEvidence, captions: &[Quad], all: &mut Ve
     for (position, barcode) in photo.barcodes.iter().enumerate() {
         let counts = is_two_dimensional(barcode.symbology) || barcode.votes >= 2;
         let captioned = captions.iter().any(|caption| is_captioned(caption, barcode, photo));
+        let after_keyword = captions.iter().any(|caption| is_next(caption, barcode, photo));
         for field in payload::parse_payload(&barcode.payload, barcode.symbology, barcode.gs1) {
             let value = fold(&field.value);
             let strength = match field.mark {
@@ -190,6 +193,7 @@ fn barcodes(index: usize, photo: &PhotoEvidence, captions: &[Quad], all: &mut Ve
                     mark: field.mark,
                     counts,
                     captioned,
+                    after_keyword,
                 },
                 named,
                 place: Place { photo: index, quad: barcode.quad },
@@ -212,6 +216,21 @@ fn is_captioned(caption: &Quad, barcode: &Barcode, photo: &PhotoEvidence) -> boo
     let own = distance(barcode);
     let near = |other: &&Barcode| other.payload != barcode.payload && distance(other) < own + 2.0;
     own < 3.0 && photo.barcodes.iter().find(near).is_none()
+}
+
+/// Whether the barcode is the first thing after a lone keyword in its row.
+fn is_next(caption: &Quad, barcode: &Barcode, photo: &PhotoEvidence) -> bool {
+    let Some(frame) = Frame::of(caption) else { return false };
+    let gap = |quad: &Quad| {
+        let extent = frame.extent(quad);
+        let gap = extent.left - frame.length;
+        let in_row = extent.top < 0.5 && extent.bottom > 0.5;
+        (in_row && (-0.5..ROW_GAP_MAX).contains(&gap)).then_some(gap)
+    };
+    let Some(own) = gap(&barcode.quad) else { return false };
+    let nearer = |quad: &Quad| gap(quad).is_some_and(|gap| gap < own);
+    !photo.barcodes.iter().any(|other| nearer(&other.quad))
+        && !photo.lines.iter().any(|line| nearer(&line.quad))
 }
 
 fn print(
@@ -239,6 +258,9 @@ fn print(
         });
     }
 }
+
+/// Heights of a keyword that its barcode may stand off in its row.
+const ROW_GAP_MAX: f32 = 5.0;
 
 /// Whether a symbol's own error correction vouches for its payload.
 pub(crate) fn is_two_dimensional(symbology: Symbology) -> bool {

@@ -178,7 +178,8 @@ impl Convolution {
         output.in_parts(rows * width).into_par_iter().enumerate().for_each(|(part, output)| {
             let positions = (output[0].len() / width - 1) * row + width;
             let input = &values[part * rows * row..];
-            TapSum { of: self, input, offsets: &offsets, positions, row, kept: width, output }.dispatch();
+            TapSum { of: self, input, offsets: &offsets, positions, row, kept: width, output }
+                .dispatch();
         });
         if let Some(spread) = spread {
             buffers.give_back(spread);

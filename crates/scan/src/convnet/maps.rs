@@ -159,7 +159,8 @@ impl Maps {
     }
 }
 
-/// Buffers that were used before: fresh memory is slow when it is first touched.
+/// Buffers that were used before: fresh memory is slow when it is first touched. There are as many
+/// as were in use at a time.
 #[derive(Default)]
 pub(super) struct Buffers(Vec<Vec<f32>>);
 
@@ -179,8 +180,12 @@ impl Buffers {
     fn take(&mut self, length: usize) -> Vec<f32> {
         let fits = |buffer: &&Vec<f32>| buffer.capacity() >= length + SLACK;
         let best = self.0.iter().filter(fits).map(Vec::capacity).min();
+        let best = best.or_else(|| self.0.iter().map(Vec::capacity).max());
         let at = best.and_then(|best| self.0.iter().position(|other| other.capacity() == best));
         let mut values = at.map(|at| self.0.swap_remove(at)).unwrap_or_default();
+        if values.capacity() < length + SLACK {
+            values = Vec::new();
+        }
         // What is left in it is overwritten; making it shorter would only have it filled again.
         if values.len() < length + SLACK {
             values.resize(length + SLACK, 0.0);

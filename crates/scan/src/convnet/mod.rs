@@ -20,6 +20,7 @@ use finish::Finish;
 use graph::Graph;
 use maps::Buffers;
 use plan::Plan;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A network of convolutions and what is between them.
 pub(crate) struct ConvNet {
@@ -28,6 +29,8 @@ pub(crate) struct ConvNet {
     output: usize,
     /// For each value the stage that is the last to take it.
     last_uses: Vec<usize>,
+    /// Those of earlier runs, one for each that ran at the same time.
+    buffers: Mutex<Vec<Buffers>>,
 }
 
 /// A step with the places of the values it takes.
@@ -110,12 +113,12 @@ impl ConvNet {
             stage.inputs.iter().for_each(|&input| last_uses[input] = index);
         }
         last_uses[output] = stages.len();
-        Ok(Self { stages, output, last_uses })
+        Ok(Self { stages, output, last_uses, buffers: Mutex::default() })
     }
 
     /// Runs the network on one picture.
     pub(crate) fn run(&self, input: Maps) -> Maps {
-        let mut buffers = Buffers::default();
+        let mut buffers = self.idle_buffers().pop().unwrap_or_default();
         let mut values: Vec<Option<Maps>> = vec![Some(input)];
         for (index, stage) in self.stages.iter().enumerate() {
             let result = self.step(index, stage, &mut values, &mut buffers);
@@ -128,7 +131,13 @@ impl ConvNet {
                 }
             }
         }
+        self.idle_buffers().push(buffers);
         values.swap_remove(self.output).expect("the result is used to the end")
+    }
+
+    /// Their content never counts, so that nothing is lost with a run that panicked.
+    fn idle_buffers(&self) -> MutexGuard<'_, Vec<Buffers>> {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn step(

@@ -35,7 +35,7 @@ const FIRST_SIDE_PX: u32 = 640;
 const CLOSER_SIDE_PX: u32 = 800;
 /// How far beside a barcode print is looked for, in its widths, and at least its height.
 const BESIDE: f32 = 0.25;
-/// Width of the barcode in the picture for that.
+/// Width of the barcode in the picture for that, unless the picture were larger than a whole photo.
 const BESIDE_CODE_PX: f32 = 400.0;
 /// Lines that decide which end is up.
 const DIRECTION_LINES: usize = 4;
@@ -178,7 +178,8 @@ impl Reader {
         let beyond = code.height.max(BESIDE * code.width);
         let part =
             LineBox { width: code.width + beyond, height: code.height + 2.0 * beyond, ..code };
-        let scale = BESIDE_CODE_PX / code.width.max(1.0);
+        let longer = part.width.max(part.height).max(1.0);
+        let scale = (BESIDE_CODE_PX / code.width.max(1.0)).min(FIRST_SIDE_PX as f32 / longer);
         page.add(self.detector.detect_within(photo, &part, scale), &[*barcode]);
     }
 

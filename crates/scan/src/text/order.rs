@@ -8,17 +8,31 @@ use validate::Quad;
 
 /// Narrower boxes hold a word or a digit, wider ones a sentence; no serial was found beyond.
 const ASPECTS: std::ops::RangeInclusive<f32> = 2.5..=20.0;
+/// Before a barcode a short keyword such as `S/N` may stand alone, in a box of at least this shape.
+const ASPECT_OF_CAPTIONS_MIN: f32 = 1.2;
 /// Serials with their keyword are about this wide.
 const ASPECTS_OF_SERIALS: std::ops::RangeInclusive<f32> = 4.0..=13.0;
 
 /// Drops what cannot be a serial's line and puts the most promising first.
 pub(crate) fn by_promise(mut lines: Vec<LineBox>, barcodes: &[Quad]) -> Vec<LineBox> {
-    lines.retain(|line| ASPECTS.contains(&line.aspect()));
     let barcodes: Vec<LineBox> = barcodes.iter().map(LineBox::around).collect();
+    lines.retain(|line| {
+        let may_caption = || barcodes.iter().any(|barcode| may_caption(line, barcode));
+        ASPECTS.contains(&line.aspect()) || may_caption()
+    });
     let mut scored: Vec<(f32, LineBox)> =
         lines.into_iter().map(|line| (promise(&line, &barcodes), line)).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     scored.into_iter().map(|(_, line)| line).collect()
+}
+
+/// Whether a box stands where a barcode's keyword may: before it, in its row or in that of its print.
+fn may_caption(line: &LineBox, barcode: &LineBox) -> bool {
+    let (along, below) = barcode.local(line.centre);
+    let gap = -along - (barcode.width + line.width) / 2.0;
+    (ASPECT_OF_CAPTIONS_MIN..*ASPECTS.end()).contains(&line.aspect())
+        && (-line.height..barcode.width / 2.0).contains(&gap)
+        && below.abs() < barcode.height / 2.0 + 1.5 * line.height
 }
 
 /// Larger is more promising.
@@ -66,6 +80,13 @@ mod tests {
             (line(100.0, 900.0, 160.0), line(500.0, 130.0, 160.0), line(300.0, 300.0, 30.0));
         let barcode = line(500.0, 80.0, 300.0).quad();
         assert_eq!(by_promise(vec![far, word, near], &[barcode]), [near, far]);
+    }
+
+    #[test]
+    fn a_short_word_is_read_where_a_barcode_s_keyword_stands() {
+        let barcode = line(500.0, 80.0, 300.0).quad();
+        let (before, after) = (line(320.0, 84.0, 30.0), line(680.0, 84.0, 30.0));
+        assert_eq!(by_promise(vec![before, after], &[barcode]), [before]);
     }
 
     #[test]

@@ -217,6 +217,49 @@ fn a_barcode_under_its_caption() {
 }
 
 #[test]
+fn of_a_row_for_each_number_the_barcode_after_the_keyword_is_the_serial() {
+    let row = |y: f32, keyword: &str, value: &str| {
+        let mut code = barcode(Code128, value);
+        code.quad = quad(100.0, y - 10.0, 300.0, 40.0);
+        let lines = [(0.0, y, keyword), (100.0, y + 32.0, value)];
+        (code, lines.map(|(x, y, text)| crate::testing::line_at(x, y, text)))
+    };
+    let seen = |keyword: &str| {
+        let rows = [row(0.0, "ID", "133619"), row(80.0, keyword, "C2208136041")];
+        let mut seen = evidence(&[], &[]);
+        for (code, lines) in rows {
+            seen.photos[0].barcodes.push(code);
+            seen.photos[0].lines.extend(lines);
+        }
+        seen
+    };
+    let Verdict::Accepted { serial } = decide(&seen("S/N")) else { panic!("accepted") };
+    assert_eq!(serial.value, "C2208136041");
+    assert!(matches!(decide(&seen("ID")), Verdict::Review { .. }));
+    // What the print below a barcode does not say was perhaps misread.
+    let mut other = seen("S/N");
+    other.photos[0].lines.pop();
+    assert!(matches!(decide(&other), Verdict::Review { .. }));
+}
+
+#[test]
+fn a_line_that_a_detector_parted_is_one_line() {
+    let at = |x: f32, y: f32| {
+        let lines = vec![
+            crate::testing::line_at(0.0, 0.0, "Serial No."),
+            crate::testing::line_at(x, y, "3151519A"),
+        ];
+        let mut seen = evidence(&[], &[]);
+        seen.photos[0].lines = lines.clone();
+        seen.photos[0].second_lines = lines;
+        decide(&seen)
+    };
+    assert!(matches!(at(120.0, 2.0), Verdict::Accepted { .. }));
+    assert!(matches!(at(0.0, 22.0), Verdict::Review { .. }), "below it");
+    assert!(matches!(at(180.0, 2.0), Verdict::Review { .. }), "far from it");
+}
+
+#[test]
 fn identifiers_are_typed() {
     let lines =
         ["P/N:D150-0B0 S/N:77987515", "IMEI: 357654062100956", "TUSN: 00005702280117638929"];

@@ -124,12 +124,13 @@ impl<'a> Case<'a> {
         let mut photos = BTreeSet::new();
         for sighting in sightings {
             match sighting.carrier {
-                Carrier::Barcode { mark, counts, captioned, .. } => {
+                Carrier::Barcode { mark, counts, captioned, after_keyword, .. } => {
                     let counts = counts && mark != Mark::InAddress;
                     let is_it = counts && mark != Mark::PerhapsNamed;
                     facts.insert_if(Fact::Barcode, is_it);
                     facts.insert_if(Fact::BarcodeNamed, is_it && sighting.says_serial());
                     facts.insert_if(Fact::BarcodeCaptioned, counts && captioned);
+                    facts.insert_if(Fact::BarcodeAfterKeyword, is_it && after_keyword);
                     barcodes.extend(sighting.barcode().filter(|_| counts));
                     photos.insert(sighting.place.photo);
                 }
