@@ -131,6 +131,12 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
     if same_format && taught(only) && taught(rival) && !barred && case.stands_in_print(rival) {
         return Some(Bar::TwoSerials);
     }
+    // A keyword names another value: the serial may have lost its form to a misreading.
+    let named =
+        |value: &Value| value.facts.has(Fact::Keyword) || value.facts.has(Fact::KeywordNear);
+    if taught(only) && !from_barcode && !named(only) && named(rival) && !barred {
+        return Some(Bar::TwoSerials);
+    }
     // One of a taught form that lost or caught a character is in view beside another.
     if taught(only) && !from_barcode && !barred && case.almost_is(only, rival) {
         return Some(Bar::TwoSerials);

@@ -166,10 +166,11 @@ impl<'a> Line<'a> {
     }
 
     /// Where the number of a word starts: after the few letters and the colon of a keyword that is not
-    /// known or was misread, `SK:6219248629`.
+    /// known or was misread, `SK:6219248629` or `S/K:6219248629`.
     fn after_tag(&self, from: usize, to: usize) -> usize {
         let word = &self.chars[from..to];
-        let letters = word.iter().take_while(|char| char.is_alphanumeric()).count();
+        let in_tag = |char: &&char| char.is_alphanumeric() || **char == '/';
+        let letters = word.iter().take_while(in_tag).count();
         let ended = matches!(word.get(letters), Some(':' | '\u{ff1a}'));
         let number = word.get(letters + 1..).unwrap_or_default();
         let is_word = word[..letters].iter().any(|char| char.is_alphabetic());
@@ -226,8 +227,11 @@ impl<'a> Line<'a> {
         let Some(first) = first.filter(passed) else { return };
         let mut last = first;
         while last < words.len() && last < first + JOIN_WORDS_MAX {
-            let word: String = self.chars[words[last].0..words[last].1].iter().collect();
-            if last > first && digits(&word) == 0 {
+            let (from, to) = words[last];
+            let word: String = self.chars[from..to].iter().collect();
+            // A tag begins another number.
+            let tagged = from > 0 && matches!(self.chars[from - 1], ':' | '\u{ff1a}');
+            if last > first && (tagged || digits(&word) == 0) {
                 break;
             }
             let joined = if last == first { Joined::No } else { Joined::Words };

@@ -46,6 +46,19 @@ fn a_barcode_and_the_keyed_print_agree() {
 }
 
 #[test]
+fn letters_of_a_barcode_are_no_misread_keyword() {
+    let seen = evidence(&[(Code128, "5RN050PQHSD")], &["S/N 5RN050PQH-SD"]);
+    let Verdict::Accepted { serial } = decide(&seen) else { return };
+    assert_eq!(serial.value, "5RN050PQHSD");
+}
+
+#[test]
+fn an_identifier_is_not_stripped_from_the_only_value_that_has_a_form() {
+    let seen = evidence(&[(Code128, "SS6OHG5COVH2MGW2")], &["SN:S6OHG5COVH2MGW2"]);
+    assert!(!is_accepted(&decide(&seen)));
+}
+
+#[test]
 fn a_barcode_names_its_serial() {
     accepts(&[(Code128, "SN: 7B890026")], &[], "7B890026");
     accepts(&[(DataMatrix, "(01)04035999001512(10)89209876(21)3300004532")], &[], "3300004532");
@@ -398,6 +411,17 @@ fn two_numbers_of_a_taught_form_are_a_question() {
     let Verdict::Review { reasons, .. } = verdict else { panic!("{verdict:?}") };
     assert_eq!(reasons, [Reason(ReasonCode::TwoSerials)]);
     assert!(is_accepted(&taught(&["4471902", "CM/L-8708690"], &["4471902"], |_| ())));
+}
+
+#[test]
+fn a_keyword_that_names_another_value_than_the_taught_one_is_a_question() {
+    let reviews = |first: &[&str]| {
+        let verdict = taught(first, &["", "", "", "4471902"], |_| ());
+        assert!(!is_accepted(&verdict), "{verdict:?}");
+    };
+    reviews(&["Serial No.", "S37096", "", "4471902"]);
+    reviews(&["P/N:D150-09418017 S/K:5051374", "", "", "4471902"]);
+    assert!(is_accepted(&taught(&["", "", "", "4471902"], &["", "", "", "4471902"], |_| ())));
 }
 
 #[test]

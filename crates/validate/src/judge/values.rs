@@ -236,11 +236,15 @@ impl<'a> Case<'a> {
                 })
         });
         // Print that lost its first letter looks like print without the identifier.
+        let forms = |value: &str| self.formats.matching(value).map(|form| &form.name).collect();
+        let (of_whole, own): (BTreeSet<_>, BTreeSet<_>) =
+            (whole.map(|whole| forms(&whole.value)).unwrap_or_default(), forms(value));
+        let only_whole_has_it = own.is_subset(&of_whole) && own != of_whole;
         let is_keyed = facts.has(Fact::Keyword) || facts.has(Fact::KeywordNear);
         let stripped = match (specific(value), whole_is_specific) {
             (_, true) => false,
             (true, false) => !print_shows_more && (is_keyed || !two_ways),
-            (false, false) => is_keyed && !print_shows_more,
+            (false, false) => is_keyed && !print_shows_more && !only_whole_has_it,
         };
         if stripped {
             facts.insert(Fact::Barcode);

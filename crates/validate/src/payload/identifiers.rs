@@ -89,7 +89,10 @@ pub(super) fn plain(payload: &str) -> Vec<Field> {
     let value = payload.trim().trim_matches('*');
     let chars: Vec<char> = value.chars().collect();
     let mut fields = Vec::new();
-    let keyword = keyword::keywords(&chars).into_iter().next().filter(|keyword| keyword.start == 0);
+    // A barcode spells its keywords right: `5RN0` begins a value.
+    let spelled = |end: usize| !chars[..end].iter().any(char::is_ascii_digit);
+    let first = keyword::keywords(&chars).into_iter().next();
+    let keyword = first.filter(|keyword| keyword.start == 0 && spelled(keyword.end));
     if let Some(keyword) = keyword {
         let rest: String = chars[keyword.end..].iter().collect();
         match keyword.strength {
