@@ -190,6 +190,11 @@ impl Seal {
         Ok(sealed)
     }
 
+    /// The same for many bytes, which are not copied if they are stored as they are.
+    pub(crate) fn seal_bytes(&self, cell: Cell<'_>, plain: Bytes) -> Result<Bytes, StoreError> {
+        if matches!(self, Self::Off) { Ok(plain) } else { Ok(self.seal(cell, &plain)?.into()) }
+    }
+
     /// The value behind stored bytes.
     pub(crate) fn open_value(&self, cell: Cell<'_>, stored: &[u8]) -> Result<Vec<u8>, StoreError> {
         Ok(self.open_bytes(cell, stored.to_vec())?.to_vec())
