@@ -179,15 +179,14 @@ async fn photos_of(part: &Path, settings: &Settings) -> Result<Photos, StoreErro
 
 /// Puts a photo where nothing is, or where the same one is from a restoration that was interrupted.
 async fn put_again(photos: &Photos, name: &str, stored: Bytes) -> Result<(), StoreError> {
-    match photos.put_sealed(name, stored.clone()).await {
-        Err(StoreError::Photos(object_store::Error::AlreadyExists { .. })) => {
-            if photos.get_sealed(name).await? == stored {
-                return Ok(());
-            }
+    match photos.get_sealed(name).await {
+        Ok(there) if there == stored => Ok(()),
+        Ok(_) => {
             let why = format!("photo {name} exists already: restore into an empty place");
             Err(StoreError::Settings(why))
         }
-        other => other,
+        Err(StoreError::Damaged(_)) => photos.replace_sealed(name, stored).await,
+        Err(error) => Err(error),
     }
 }
 

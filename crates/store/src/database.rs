@@ -151,6 +151,9 @@ async fn pool(
 ) -> Result<AnyPool, StoreError> {
     AnyPoolOptions::new()
         .max_connections(most.max(1))
+        // A file does not hang up: asking each time whether it is there would cost every query
+        // another way to the connection's thread and back.
+        .test_before_acquire(!address.starts_with("sqlite:"))
         .acquire_timeout(Duration::from_millis(limits.connection_wait_ms_max))
         .after_connect(move |connection: &mut AnyConnection, _| {
             Box::pin(async move { connection.execute(session).await.map(drop) })

@@ -2,21 +2,23 @@
 //! sealed, checked by SHA-256.
 //!
 //! A photo is durable when `put` returns. It is never overwritten by another: a name that is taken is
-//! an error, and only a rotation of the keys replaces an object, by the same photo.
+//! an error, and only a rotation of the keys replaces an object, by the same photo. A local folder is
+//! read through the same client as S3 and written by `folder`.
+
+mod folder;
 
 use crate::hash::sha256_hex;
 use crate::seal::{Cell, HEADER_BYTES, Seal};
 use crate::{PhotoRecord, ScanId, Settings, Store, StoreError};
 use bytes::Bytes;
+use folder::Folder;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path as FilePath, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use validate::Surface;
@@ -42,8 +44,8 @@ pub struct StoredPhoto {
 #[derive(Clone)]
 pub(crate) struct Photos {
     objects: Arc<dyn ObjectStore>,
-    /// The folder that the objects are files of, if they are.
-    folder: Option<PathBuf>,
+    /// The folder that the objects are files of, if they are. It is what writes them.
+    folder: Option<Folder>,
     seal: Seal,
 }
 
@@ -51,7 +53,7 @@ impl Photos {
     pub(crate) fn open(settings: &Settings, seal: Seal) -> Result<Self, StoreError> {
         let (objects, folder) = match settings.photos.split_once("://") {
             Some(("file", folder)) if !folder.is_empty() => {
-                (open_folder(folder)?, Some(PathBuf::from(folder)))
+                (folder::objects(folder)?, Some(Folder::new(folder)))
             }
             Some(("s3", place)) if !place.is_empty() => {
                 (open_s3(place, &settings.photos_options)?, None)
@@ -64,33 +66,43 @@ impl Photos {
         Ok(Self { objects, folder, seal })
     }
 
-    /// Keeps a photo under a name that nothing has.
-    pub(crate) async fn put(&self, name: &str, photo: Bytes) -> Result<(), StoreError> {
-        self.put_sealed(name, self.sealed(name, photo).await?).await
+    /// Keeps a photo under a name that nothing has and nobody asks for yet. Its SHA-256, 64
+    /// hexadecimal digits.
+    pub(crate) async fn put(&self, name: &str, photo: Bytes) -> Result<String, StoreError> {
+        let (seal, owned, folder) = (self.seal.clone(), name.to_owned(), self.folder.clone());
+        // Hashing and sealing some megabytes would hold up everybody else on this thread. All that
+        // blocks is done at one go: each change of the thread costs two wake-ups.
+        let (sha256, sealed) = blocking("writing a photo", move || {
+            let sha256 = sha256_hex(&photo);
+            let sealed = seal.seal_bytes(Cell::photo(&owned), photo)?;
+            let Some(folder) = folder else { return Ok((sha256, Some(sealed))) };
+            folder.create(&owned, &sealed)?;
+            Ok((sha256, None))
+        })
+        .await?;
+        if let Some(sealed) = sealed {
+            let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            self.objects.put_opts(&Path::from(name), sealed.into(), create).await?;
+        }
+        Ok(sha256)
     }
 
-    /// The same for bytes that were sealed before, from a backup.
-    pub(crate) async fn put_sealed(&self, name: &str, stored: Bytes) -> Result<(), StoreError> {
-        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        self.objects.put_opts(&Path::from(name), stored.into(), create).await?;
-        Ok(())
+    /// Puts stored bytes in the place of those that have this name, if any: at no time is there
+    /// a part of them.
+    pub(crate) async fn replace_sealed(&self, name: &str, stored: Bytes) -> Result<(), StoreError> {
+        let Some(folder) = self.folder.clone() else {
+            self.objects.put(&Path::from(name), stored.into()).await?;
+            return Ok(());
+        };
+        let name = name.to_owned();
+        blocking("writing a photo", move || folder.replace(&name, &stored)).await
     }
 
     /// Seals a photo anew under the name that it has.
     pub(crate) async fn replace(&self, name: &str, photo: Bytes) -> Result<(), StoreError> {
-        let stored = self.sealed(name, photo).await?;
-        self.objects.put(&Path::from(name), stored.into()).await?;
-        Ok(())
-    }
-
-    /// Sealing some megabytes would hold up everybody else on this thread, as would opening them.
-    async fn sealed(&self, name: &str, photo: Bytes) -> Result<Bytes, StoreError> {
-        if matches!(self.seal, Seal::Off) {
-            return Ok(photo);
-        }
-        let (seal, name) = (self.seal.clone(), name.to_owned());
-        let sealing = tokio::task::spawn_blocking(move || seal.seal(Cell::photo(&name), &photo));
-        Ok(sealing.await.map_err(|_| StoreError::interrupted("sealing a photo"))??.into())
+        let (seal, owned) = (self.seal.clone(), name.to_owned());
+        let sealing = move || seal.seal_bytes(Cell::photo(&owned), photo);
+        self.replace_sealed(name, blocking("sealing a photo", sealing).await?).await
     }
 
     /// A photo's bytes.
@@ -102,10 +114,8 @@ impl Photos {
     /// The photo behind stored bytes.
     pub(crate) async fn opened(&self, name: &str, stored: Bytes) -> Result<Bytes, StoreError> {
         let (seal, name) = (self.seal.clone(), name.to_owned());
-        let opening = tokio::task::spawn_blocking(move || {
-            seal.open_bytes(Cell::photo(&name), Vec::from(stored))
-        });
-        opening.await.map_err(|_| StoreError::interrupted("opening a photo"))?
+        let opening = move || seal.open_bytes(Cell::photo(&name), Vec::from(stored));
+        blocking("opening a photo", opening).await
     }
 
     /// What is stored of a photo, for a backup.
@@ -135,51 +145,27 @@ impl Photos {
         &*self.objects
     }
 
-    /// Files that a crash left half written, older than `before`. The object store neither lists nor
-    /// deletes them. An S3 store has none: there a photo is written by one request.
+    /// Files that a crash left half written beside the photo that they were to replace, older than
+    /// `before`. The object store neither lists nor deletes them. An S3 store has none: there a photo
+    /// is written by one request.
     pub(crate) async fn halves(&self, before: Timestamp) -> Result<Vec<PathBuf>, StoreError> {
         let Some(folder) = self.folder.clone() else { return Ok(Vec::new()) };
-        let looking = tokio::task::spawn_blocking(move || halves_in(&folder, before));
-        Ok(looking.await.map_err(|_| StoreError::interrupted("looking for files"))??)
+        blocking("looking for files", move || Ok(folder.halves(before)?)).await
     }
 
     /// Writes an object and takes it away again.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        let name = Path::from("ping");
-        self.objects.put(&name, Bytes::new().into()).await?;
-        self.delete(name.as_ref()).await
+        self.replace_sealed("ping", Bytes::new()).await?;
+        self.delete("ping").await
     }
 }
 
-fn open_folder(folder: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| StoreError::Settings(format!("{folder} cannot be created: {error}")))?;
-    Ok(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)))
-}
-
-/// `NAME#NUMBER` is how the local object store calls what it has not finished writing.
-fn halves_in(folder: &FilePath, before: Timestamp) -> std::io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for shelf in std::fs::read_dir(folder)? {
-        let shelf = shelf?.path();
-        if !shelf.is_dir() {
-            continue;
-        }
-        for file in std::fs::read_dir(shelf)? {
-            let file = file?;
-            let name = file.file_name();
-            let half =
-                name.to_str().and_then(|name| name.split_once('#')).is_some_and(|(_, number)| {
-                    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-                });
-            // Whatever is gone by now was renamed: it was being written.
-            let Ok(metadata) = file.metadata() else { continue };
-            if half && metadata.mtime() < before.as_second() {
-                found.push(file.path());
-            }
-        }
-    }
-    Ok(found)
+/// Does what would hold up everybody else on this thread.
+pub(crate) async fn blocking<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::interrupted(what))?
 }
 
 /// What is not among the options comes from the environment, by the names that the AWS tools use.

@@ -3,7 +3,7 @@
 
 use crate::crash_point;
 use crate::hash::{hex, sha256_hex, sha256_parts};
-use crate::photos::photo_name;
+use crate::photos::{blocking, photo_name};
 use crate::row::{column, name_of, places_of_rows, to_json};
 use crate::scans::id_in;
 use crate::seal::{Blind, Cell, Seal};
@@ -61,7 +61,12 @@ pub(crate) struct Prepared {
     pub(crate) upload: Upload,
     names: Vec<String>,
     sha256s: Vec<String>,
-    /// Of all photos with their surfaces, in order: what makes a repetition the same.
+    photos_sha256: String,
+}
+
+/// What a key came with before.
+struct Earlier {
+    id: ScanId,
     photos_sha256: String,
 }
 
@@ -74,19 +79,21 @@ impl Store {
     /// it becomes a repetition if the row was written after all.
     pub async fn receive(&self, upload: Upload, now: Timestamp) -> Result<Received, StoreError> {
         check(&upload, &self.limits)?;
-        let prepared = Arc::new(prepare(upload).await?);
-        if let Some(earlier) = self.earlier(&prepared).await? {
-            return Ok(earlier);
+        if let Some(earlier) = self.earlier(&upload).await? {
+            let sha256s = sha256s_of(&upload.photos).await?;
+            return Ok(earlier.received(&photos_sha256(&upload.photos, &sha256s)?));
         }
         crash_point("upload.received");
-        let photos = prepared.upload.photos.iter().zip(&prepared.names);
-        try_join_all(photos.map(async |(photo, name)| {
-            self.photos.put(name, photo.bytes.clone()).await?;
+        let names: Vec<_> = (0..upload.photos.len()).map(|n| photo_name(upload.id, n)).collect();
+        let puts = upload.photos.iter().zip(&names).map(async |(photo, name)| {
+            let sha256 = self.photos.put(name, photo.bytes.clone()).await?;
             crash_point("upload.photo_written");
-            Ok::<_, StoreError>(())
-        }))
-        .await?;
+            Ok::<_, StoreError>(sha256)
+        });
+        let sha256s = try_join_all(puts).await?;
         crash_point("upload.photos_written");
+        let photos_sha256 = photos_sha256(&upload.photos, &sha256s)?;
+        let prepared = Arc::new(Prepared { upload, names, sha256s, photos_sha256 });
         if self.write(Write::Receive(prepared.clone()), now).await? {
             crash_point("upload.row_written");
             return Ok(Received::New(prepared.upload.id));
@@ -98,21 +105,33 @@ impl Store {
                 tracing::warn!(%error, "a photo without a row is left to the sweep");
             }
         }
-        self.earlier(&prepared).await?.ok_or(StoreError::Damaged("an upload vanished".into()))
+        let earlier = self.earlier(&prepared.upload).await?;
+        let earlier = earlier.ok_or(StoreError::Damaged("an upload vanished".into()))?;
+        Ok(earlier.received(&prepared.photos_sha256))
     }
 
-    /// What the key of this upload became earlier.
-    async fn earlier(&self, prepared: &Prepared) -> Result<Option<Received>, StoreError> {
+    /// What the key of this upload came with earlier.
+    async fn earlier(&self, upload: &Upload) -> Result<Option<Earlier>, StoreError> {
         let row = sqlx::query(
             "SELECT id, photos_sha256 FROM scans WHERE owner = $1 AND idempotency_key = $2",
         )
-        .bind(&prepared.upload.owner)
-        .bind(self.seal.blind(Blind::IdempotencyKey, &prepared.upload.idempotency_key))
+        .bind(&upload.owner)
+        .bind(self.seal.blind(Blind::IdempotencyKey, &upload.idempotency_key))
         .fetch_optional(self.database.reader())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let same = column::<String>(&row, "photos_sha256")? == prepared.photos_sha256;
-        Ok(Some(if same { Received::Repeat(id_in(&row, "id")?) } else { Received::Conflict }))
+        Ok(Some(Earlier { id: id_in(&row, "id")?, photos_sha256: column(&row, "photos_sha256")? }))
+    }
+}
+
+impl Earlier {
+    /// What becomes of an upload under the same key, by its photos.
+    fn received(&self, photos_sha256: &str) -> Received {
+        if self.photos_sha256 == photos_sha256 {
+            Received::Repeat(self.id)
+        } else {
+            Received::Conflict
+        }
     }
 }
 
@@ -205,16 +224,17 @@ fn check(upload: &Upload, limits: &Limits) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Hashing some megabytes would hold up everybody else on this thread.
-async fn prepare(upload: Upload) -> Result<Prepared, StoreError> {
-    let hashed = tokio::task::spawn_blocking(move || {
-        let sha256s: Vec<_> = upload.photos.iter().map(|photo| sha256_hex(&photo.bytes)).collect();
-        let surfaces = upload.photos.iter().map(|photo| name_of(photo.surface));
-        let surfaces = surfaces.collect::<Result<Vec<_>, _>>()?;
-        let parts: Vec<_> = sha256s.iter().chain(&surfaces).map(|part| part.as_bytes()).collect();
-        let photos_sha256 = hex(&sha256_parts(&parts));
-        let names = (0..upload.photos.len()).map(|n| photo_name(upload.id, n)).collect();
-        Ok(Prepared { upload, names, sha256s, photos_sha256 })
-    });
-    hashed.await.map_err(|_| StoreError::Invalid("hashing the photos was interrupted".into()))?
+/// The SHA-256 of each photo.
+async fn sha256s_of(photos: &[UploadedPhoto]) -> Result<Vec<String>, StoreError> {
+    let photos: Vec<_> = photos.iter().map(|photo| photo.bytes.clone()).collect();
+    let hash = move || Ok(photos.iter().map(|photo| sha256_hex(photo)).collect());
+    blocking("hashing the photos", hash).await
+}
+
+/// The SHA-256 of all photos with their surfaces, in order: what makes a repetition the same.
+fn photos_sha256(photos: &[UploadedPhoto], sha256s: &[String]) -> Result<String, StoreError> {
+    let surfaces = photos.iter().map(|photo| name_of(photo.surface));
+    let surfaces = surfaces.collect::<Result<Vec<_>, _>>()?;
+    let parts: Vec<_> = sha256s.iter().chain(&surfaces).map(|part| part.as_bytes()).collect();
+    Ok(hex(&sha256_parts(&parts)))
 }

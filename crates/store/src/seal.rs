@@ -7,6 +7,7 @@
 //! away. Nothing here may put a serial or a key into an error, and with encryption on a value that
 //! is not sealed is never taken for one that is.
 
+mod cipher;
 mod columns;
 mod header;
 mod keys;
@@ -21,9 +22,8 @@ use crate::hash::{hex, sha256_parts};
 use crate::row::{column, from_json, to_json};
 use crate::{Database, Encryption, StoreError};
 use bytes::Bytes;
-use chacha20poly1305::aead::AeadInOut;
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use hmac::{Hmac, Mac};
+use cipher::TAG_BYTES;
+use hmac::{Hmac, KeyInit, Mac};
 use keys::KeyFile;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -33,8 +33,6 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Bytes of Poly1305's tag, which end a sealed value.
-const TAG_BYTES: usize = 16;
 /// What the database holds as its mark if nothing in it is sealed.
 const OPEN_MARK: &str = "off";
 
@@ -178,16 +176,18 @@ impl Seal {
         let mut sealed = Vec::with_capacity(HEADER_BYTES + plain.len() + TAG_BYTES);
         sealed.extend_from_slice(&header);
         sealed.extend_from_slice(plain);
-        let cipher = keys.get(key).map(|secret| XChaCha20Poly1305::new(&(*secret).into()));
         let text = &mut sealed[HEADER_BYTES..];
-        let tag = cipher
-            .and_then(|cipher| {
-                let associated = cell.associated(&header);
-                cipher.encrypt_inout_detached(&XNonce::from(nonce), &associated, text.into()).ok()
-            })
+        let tag = keys
+            .get(key)
+            .and_then(|secret| cipher::seal(secret, &nonce, &cell.associated(&header), text))
             .ok_or_else(|| StoreError::Invalid(format!("{cell} cannot be sealed")))?;
         sealed.extend_from_slice(&tag);
         Ok(sealed)
+    }
+
+    /// The same for many bytes, which are not copied if they are stored as they are.
+    pub(crate) fn seal_bytes(&self, cell: Cell<'_>, plain: Bytes) -> Result<Bytes, StoreError> {
+        if matches!(self, Self::Off) { Ok(plain) } else { Ok(self.seal(cell, &plain)?.into()) }
     }
 
     /// The value behind stored bytes.
@@ -206,19 +206,17 @@ impl Seal {
             |why: &dyn fmt::Display| StoreError::Damaged(format!("{cell} cannot be opened: {why}"));
         let (SealHeader { key, nonce }, rest) =
             SealHeader::parse(&stored).map_err(|error| damaged(&error))?;
-        let text_bytes =
-            rest.len().checked_sub(TAG_BYTES).ok_or_else(|| damaged(&"it is cut off"))?;
+        if rest.len() < TAG_BYTES {
+            return Err(damaged(&"it is cut off"));
+        }
         let keys = file.keys();
         let Some(secret) = keys.get(key) else {
             return Err(StoreError::KeyMissing { key, file: file.path().to_owned() });
         };
         let associated = cell.associated(&stored[..HEADER_BYTES]);
-        let (text, tag) = stored[HEADER_BYTES..].split_at_mut(text_bytes);
-        let tag: [u8; TAG_BYTES] = tag.try_into().map_err(|_| damaged(&"it is cut off"))?;
-        XChaCha20Poly1305::new(&(*secret).into())
-            .decrypt_inout_detached(&XNonce::from(nonce), &associated, text.into(), &tag.into())
-            .map_err(|_| damaged(&"it was changed, or belongs elsewhere"))?;
-        stored.truncate(HEADER_BYTES + text_bytes);
+        cipher::open(secret, &nonce, &associated, &mut stored[HEADER_BYTES..])
+            .ok_or_else(|| damaged(&"it was changed, or belongs elsewhere"))?;
+        stored.truncate(stored.len() - TAG_BYTES);
         Ok(Bytes::from(stored).slice(HEADER_BYTES..))
     }
 

@@ -67,10 +67,7 @@ impl Store {
         // Before anything is written: most refusals need no object.
         self.known_record(&device, record).await?;
         let name = photo_name(photo.id.into(), 0);
-        let hashed = photo.bytes.clone();
-        let hashing = tokio::task::spawn_blocking(move || sha256_hex(&hashed));
-        let sha256 = hashing.await.map_err(|_| StoreError::interrupted("hashing a photo"))?;
-        self.photos.put(&name, photo.bytes.clone()).await?;
+        let sha256 = self.photos.put(&name, photo.bytes.clone()).await?;
         let row = Row { device: &device, record, photo: &photo, name: &name, sha256: &sha256 };
         let written = self.insert_maintenance_photo(&row, by, now).await;
         if matches!(written, Err(StoreError::NotFound(_) | StoreError::Invalid(_)))
