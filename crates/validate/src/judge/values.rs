@@ -150,9 +150,13 @@ impl<'a> Case<'a> {
         let read_twice = read_twice(value, sightings);
         facts.insert_if(Fact::TwoReadings, read_twice >= Some(Twice::EachEndOnce));
         facts.insert_if(Fact::TwoWholeReadings, read_twice == Some(Twice::Whole));
-        facts.insert_if(Fact::Expected, self.estate.expects(value));
+        let expected = self.estate.expects(value);
+        facts.insert_if(Fact::Expected, expected);
         let ambiguous = self.ambiguous.iter().any(|(read, _)| read == value);
-        let sure = !ambiguous
+        // One look at print accepts nothing, however sure it was.
+        let looked_again = read_twice.is_some() || photos.len() > 1;
+        let sure = (looked_again || expected)
+            && !ambiguous
             && is_sure(self.evidence, format, sightings)
             && !self.almost_has_a_form(value);
         facts.insert_if(Fact::Sure, sure);
