@@ -160,8 +160,12 @@ fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure> {
     let (width, height) = decoder.dimensions().unwrap_or_default();
     let (width, height) = (width as u32, height as u32);
     check_dimensions(width, height, limits)?;
-    if !has_end_of_image(bytes) {
-        return Err(Failure::new(UnreadableCode::PhotoDamaged, "JPEG: cut off before its end"));
+    let scans = scans(bytes).ok_or_else(|| {
+        Failure::new(UnreadableCode::PhotoDamaged, "JPEG: cut off before its end")
+    })?;
+    if scans > JPEG_SCANS_MAX {
+        let detail = format!("JPEG: {scans} scans, at most {JPEG_SCANS_MAX} are taken");
+        return Err(Failure::new(UnreadableCode::PhotoDamaged, detail));
     }
     let luminance =
         matches!(decoder.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
@@ -180,19 +184,24 @@ fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure> {
     Ok(upright(grey, orientation.unwrap_or(Orientation::NoTransforms)))
 }
 
-/// Whether the end-of-image marker follows the first scan. Inside a scan 0xFF is always escaped,
-/// so a file without it was cut off, and what it lost could be the serial. The segments before the
-/// scan are stepped over by their lengths: a thumbnail among them has an end marker of its own.
-fn has_end_of_image(bytes: &[u8]) -> bool {
+/// How many scans there are up to the end-of-image marker; none without it. Inside a scan 0xFF is
+/// always escaped, so a file without the marker was cut off, and what it lost could be the serial.
+/// The segments before the first scan are stepped over by their lengths: a thumbnail among them has
+/// markers of its own.
+fn scans(bytes: &[u8]) -> Option<usize> {
     let mut at = 2;
     while let Some(&[0xff, marker, high, low]) = bytes.get(at..at + 4) {
         match marker {
-            0xda => return bytes[at..].windows(2).any(|pair| pair == [0xff, 0xd9]),
+            0xda => {
+                let end = bytes[at..].windows(2).position(|pair| pair == [0xff, 0xd9])?;
+                let starts = bytes[at..at + end].windows(2).filter(|pair| *pair == [0xff, 0xda]);
+                return Some(starts.count());
+            }
             0xff => at += 1,
             _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
         }
     }
-    false
+    None
 }
 
 /// HEIC carries its orientation as transforms of its own, which are applied; the EXIF beside them
@@ -351,6 +360,22 @@ mod tests {
                 (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
             })
         })
+    }
+
+    #[test]
+    fn scans_are_counted_before_one_is_decoded() {
+        let whole = jpeg(None);
+        assert_eq!(scans(&whole), Some(1));
+        let scan = whole.windows(2).position(|pair| pair == [0xff, 0xda]).expect("a scan");
+        let many = |count: usize| {
+            let (head, rest) = whole.split_at(scan);
+            let picture = &rest[..rest.len() - 2];
+            [head, &picture.repeat(count), &[0xff, 0xd9]].concat()
+        };
+        assert_eq!(scans(&many(3)), Some(3));
+        let failure = decode(&many(JPEG_SCANS_MAX + 1), &Limits::default()).expect_err("too many");
+        assert_eq!(failure.code, UnreadableCode::PhotoDamaged);
+        assert!(failure.detail.contains("65 scans"), "{}", failure.detail);
     }
 
     #[test]

@@ -43,6 +43,8 @@ struct Look {
     found: BarcodeFindings,
     page: Page,
     second_lines: Vec<TextLine>,
+    /// There is nothing to look for.
+    blank: bool,
 }
 
 impl Look {
@@ -169,6 +171,7 @@ impl Engine {
         let start = elapsed();
         let grey = decode::decode(photo.bytes, limits)?;
         timed(&mut took.decode_ms, start);
+        let blank = faults::is_blank(&grey);
         let barcodes = || {
             let start = elapsed();
             let mut budget = WorkBudget::for_photo(grey.width(), grey.height());
@@ -182,10 +185,13 @@ impl Engine {
             timed(&mut took.text_ms, start);
             found
         };
-        let (found, lines) = rayon::join(barcodes, lines);
+        let (found, lines) = match blank {
+            true => Default::default(),
+            false => rayon::join(barcodes, lines),
+        };
         let places: Vec<Quad> = found.barcodes.iter().map(|barcode| barcode.quad).collect();
         let page = Page::new(lines, &places, limits.lines_max);
-        Ok(Look { grey, surface: photo.surface, found, page, second_lines: Vec::new() })
+        Ok(Look { grey, surface: photo.surface, found, page, second_lines: Vec::new(), blank })
     }
 
     /// Reads print until the judge has enough: first the promising lines, then a second reading of
@@ -207,7 +213,7 @@ impl Engine {
             }
         }
         if self.closer_look_may_help(looks) {
-            for look in looks.iter_mut() {
+            for look in looks.iter_mut().filter(|look| !look.blank) {
                 let places = look.barcode_places();
                 self.reader.look_closer(&look.grey, &mut look.page, &places);
             }

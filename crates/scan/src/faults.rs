@@ -10,6 +10,8 @@ use validate::{Fault, Point, Quad, TextLine};
 const LIGHT_SIDE_PX: u32 = 320;
 /// A picture whose brightest 5 % are below this was taken without light.
 const DARK_BELOW: u8 = 70;
+/// Print that differs less from its ground is seen by nobody.
+const CONTRAST_MIN: u8 = 8;
 /// From here on a pixel holds no print any more.
 const BLOWN_FROM: u8 = 252;
 /// Share of the print's surroundings that is blown out when a reflection covers a part of a label.
@@ -66,6 +68,18 @@ pub(crate) fn faults(photo: &GrayImage, lines: &[TextLine], unread: &[Quad]) -> 
     add(Fault::CutOff, cut);
     add(Fault::BarcodeUnreadable, !unread.is_empty());
     faults
+}
+
+/// Whether the whole picture is of one colour, so that there is nothing to look for. Small files can
+/// be large pictures of that kind.
+pub(crate) fn is_blank(photo: &GrayImage) -> bool {
+    let (mut darkest, mut brightest) = (u8::MAX, u8::MIN);
+    // In parts, because most photos show in the first that they are not.
+    photo.as_raw().chunks(4096).all(|part| {
+        darkest = part.iter().fold(darkest, |least, &level| least.min(level));
+        brightest = part.iter().fold(brightest, |most, &level| most.max(level));
+        brightest - darkest < CONTRAST_MIN
+    })
 }
 
 /// Whether an end of a line lies at the photo's edge.
@@ -210,6 +224,14 @@ mod tests {
         assert!(!faults(&box_on_paper, &[], &[]).contains(&Fault::Glare));
         let page = GrayImage::from_pixel(640, 480, Luma([255]));
         assert!(!faults(&page, &[], &[]).contains(&Fault::Glare));
+    }
+
+    #[test]
+    fn only_a_picture_of_one_colour_is_blank() {
+        let mut picture = GrayImage::from_fn(640, 480, |x, _| Luma([60 + (x % 8) as u8]));
+        assert!(is_blank(&picture));
+        picture.put_pixel(639, 479, Luma([68]));
+        assert!(!is_blank(&picture), "one pixel stands out");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! judge give an answer, and what is accepted stands there.
 #![no_main]
 
-use fuzz::{line, seen_in};
+use fuzz::{WORDS, line, seen_in, spliced_text};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use validate::{
@@ -12,7 +12,8 @@ use validate::{
 
 static FORMATS: LazyLock<Formats> = LazyLock::new(Formats::builtin);
 
-fuzz_target!(|label: &str| {
+fuzz_target!(|input: &[u8]| {
+    let label = &spliced_text(input, WORDS);
     let lines: Vec<_> = label
         .lines()
         .take(40)
