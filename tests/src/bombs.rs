@@ -1,5 +1,5 @@
 //! Small files that ask for much: more pixels than there is memory, more scans than anybody waits
-//! for, text that unpacks without end. A server that survives them answers with a code.
+//! for, text that unpacks without end, more barcodes than anybody prints. A server that survives them answers with a code.
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
@@ -11,7 +11,7 @@ const TEXT_CHUNKS: usize = 40;
 
 /// Every bomb with its name.
 pub fn bombs() -> Vec<(&'static str, Vec<u8>)> {
-    let blank = blank_png();
+    let blank = large_png(|_| 0);
     vec![
         ("PNG header of 65,535 x 65,535", png_of_claims()),
         ("JPEG header of 65,535 x 65,535", jpeg_of_claims()),
@@ -19,6 +19,7 @@ pub fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("JPEG of 10,000 scans", jpeg_of_scans()),
         ("PNG whose text unpacks to 2 GB", png_of_text(&blank)),
         ("PNG of 49 million blank pixels in 50 kB", blank),
+        ("PNG of 49 million pixels that are all bars", large_png(bar)),
     ]
 }
 
@@ -50,14 +51,21 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, fold)
 }
 
-fn blank_png() -> Vec<u8> {
+/// 7,000 equal rows, which pack well; the level of each of their pixels.
+fn large_png(level: impl Fn(u32) -> u8) -> Vec<u8> {
     const SIDE_PX: u32 = 7_000;
     let mut png = Vec::new();
-    let pixels = vec![0; (SIDE_PX * SIDE_PX) as usize];
+    let row: Vec<u8> = (0..SIDE_PX).map(level).collect();
     PngEncoder::new(&mut png)
-        .write_image(&pixels, SIDE_PX, SIDE_PX, ExtendedColorType::L8)
+        .write_image(&row.repeat(SIDE_PX as usize), SIDE_PX, SIDE_PX, ExtendedColorType::L8)
         .expect("a plain picture");
     png
+}
+
+/// Bars and spaces of 3 to about 12 pixels without any order.
+fn bar(x: u32) -> u8 {
+    let scattered = (x / 3).wrapping_mul(2_654_435_761) >> 16;
+    if scattered % 2 == 0 { 255 } else { 0 }
 }
 
 /// The packed pixels of `blank` as packed text (zTXt) before them, again and again.

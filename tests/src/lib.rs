@@ -4,6 +4,7 @@ pub mod bombs;
 pub mod harness;
 pub mod inbox;
 pub mod jetstream;
+pub mod lies;
 pub mod nodes;
 pub mod printed;
 pub mod render;

@@ -260,7 +260,7 @@ impl Inbox {
             return self.refuse(seen, "photo_duplicate", hint).map(Some);
         }
         while !stop.is_cancelled() {
-            self.work.wait_for(scan, WAIT).await;
+            self.work.wait_for(OWNER, scan, WAIT).await;
             let stored = self.store.scan(scan).await?.context("a scan vanished")?;
             let scan = scan_object(stored);
             if let Some(place) = Place::of(scan.status) {

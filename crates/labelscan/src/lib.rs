@@ -34,6 +34,7 @@ pub mod settings;
 mod sheet;
 mod storage;
 mod tls;
+mod turns;
 mod upkeep;
 mod watch;
 mod work;

@@ -2,7 +2,8 @@
 //! same way, claim with a lease, read in a reader process, judge, finish in one transaction, so a
 //! scan that was taken up by a handler and one that was found after a crash cannot differ.
 //!
-//! Few more scans are claimed than there are readers. A stop lets what is claimed finish.
+//! Few more scans are claimed than there are readers, and no caller has all of those while others
+//! come. A stop lets what is claimed finish.
 
 use crate::clock;
 use crate::metrics::Metrics;
@@ -10,6 +11,7 @@ use crate::readers::{Counts, PhotoBytes, Pool, ReadFailure, ReadRequest};
 use crate::registration::{Accepted, registration, replaced};
 use crate::scan_object::{ReasonObject, TookMs};
 use crate::settings::Settings;
+use crate::turns::{Turn, TurnLimits, Turns};
 use forward::Standing;
 use jiff::Timestamp;
 use scan::Reading;
@@ -18,7 +20,7 @@ use std::time::Duration;
 use store::{
     ClaimedScan, Failure, Finding, Found, Lease, ScanId, ScanStatus, Store, StoreError, StoredPhoto,
 };
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast};
+use tokio::sync::{Notify, broadcast};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -31,6 +33,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Scans that are claimed for each reader: one is read while the photos of the next are fetched and
 /// the verdict on the last is recorded.
 const CLAIMED_PER_READER: usize = 2;
+/// Whose turn it is when the queue is worked on: what nobody waits for is one caller among others.
+const QUEUE: &str = "";
 /// Scans whose end may go unheard before a waiting handler looks for itself.
 const ENDS_REMEMBERED: usize = 1024;
 
@@ -43,8 +47,8 @@ pub(crate) struct Work {
     lease: Lease,
     attempts_max: u32,
     public_url: Option<String>,
-    /// Whoever holds a permit may claim a scan.
-    free: Arc<Semaphore>,
+    /// Whoever has a turn may claim a scan.
+    turns: Arc<Turns>,
     queued: Notify,
     ended: broadcast::Sender<ScanId>,
     running: TaskTracker,
@@ -61,7 +65,11 @@ impl Work {
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
-            free: Arc::new(Semaphore::new(CLAIMED_PER_READER * pool.readers())),
+            turns: Turns::new(TurnLimits {
+                turns_max: CLAIMED_PER_READER * pool.readers(),
+                beside_others_max: pool.readers().saturating_sub(1).max(1),
+                waiting_max: settings.reads_waiting_max,
+            }),
             store,
             pool,
             formats,
@@ -79,21 +87,21 @@ impl Work {
     /// Works on the queue until `stop`, then waits for what is being read.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         loop {
-            let permit = tokio::select! {
+            let turn = tokio::select! {
                 () = stop.cancelled() => break,
-                permit = self.free.clone().acquire_owned() => permit,
+                turn = self.turns.take(QUEUE) => turn,
             };
-            let Ok(permit) = permit else { break };
-            match self.store.claim_scans(1, self.lease, clock::now()).await {
-                Ok(claimed) => {
-                    if let Some(claimed) = claimed.into_iter().next() {
-                        self.begin(permit, claimed);
-                        continue;
+            if let Some(turn) = turn {
+                match self.store.claim_scans(1, self.lease, clock::now()).await {
+                    Ok(claimed) => {
+                        if let Some(claimed) = claimed.into_iter().next() {
+                            self.begin(turn, claimed);
+                            continue;
+                        }
                     }
+                    Err(error) => tracing::error!(%error, "the queue of scans cannot be read"),
                 }
-                Err(error) => tracing::error!(%error, "the queue of scans cannot be read"),
             }
-            drop(permit);
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.queued.notified() => {}
@@ -109,18 +117,18 @@ impl Work {
         self.queued.notify_one();
     }
 
-    /// Waits until the scan has its verdict, at most `wait`. It is read at once if a reader is
-    /// free, and in turn if not.
-    pub(crate) async fn wait_for(self: &Arc<Self>, id: ScanId, wait: Duration) {
+    /// Waits until the caller's scan has its verdict, at most `wait`. It is read at once if a reader
+    /// is free, and in turn if not.
+    pub(crate) async fn wait_for(self: &Arc<Self>, caller: &str, id: ScanId, wait: Duration) {
         let mut ended = self.ended.subscribe();
         let verdict = async {
             tokio::select! {
-                permit = self.free.clone().acquire_owned() => {
-                    let Ok(permit) = permit else { return };
+                turn = self.turns.take(caller) => {
+                    let Some(turn) = turn else { return self.queued() };
                     match self.store.claim_scan(id, self.lease, clock::now()).await {
-                        Ok(Some(claimed)) => self.begin(permit, claimed),
+                        Ok(Some(claimed)) => self.begin(turn, claimed),
                         // Another has it, or it was read long ago.
-                        Ok(None) => drop(permit),
+                        Ok(None) => drop(turn),
                         Err(error) => return tracing::error!(%error, "a scan cannot be claimed"),
                     }
                 }
@@ -155,8 +163,18 @@ impl Work {
         self.pool.counts()
     }
 
-    /// Reads photos of which nothing is recorded.
-    pub(crate) async fn read(&self, request: ReadRequest) -> Result<Reading, ReadFailure> {
+    /// Reads a caller's photos, of which nothing is recorded.
+    pub(crate) async fn read_for(
+        &self,
+        caller: &str,
+        request: ReadRequest,
+    ) -> Result<Reading, ReadFailure> {
+        let mut turn = self.turns.take(caller).await.ok_or(ReadFailure::Busy)?;
+        turn.use_it();
+        self.read(request).await
+    }
+
+    async fn read(&self, request: ReadRequest) -> Result<Reading, ReadFailure> {
         let read = self.pool.read(request).await;
         if let Ok(reading) = &read {
             self.metrics.read(&reading.took);
@@ -183,7 +201,8 @@ impl Work {
         }
     }
 
-    fn begin(self: &Arc<Self>, permit: OwnedSemaphorePermit, claimed: ClaimedScan) {
+    fn begin(self: &Arc<Self>, mut turn: Turn, claimed: ClaimedScan) {
+        turn.use_it();
         let work = self.clone();
         let id = claimed.id;
         let span = tracing::info_span!("read_scan", %id);
@@ -196,7 +215,7 @@ impl Work {
                 // The lease expires and the scan is read again.
                 Err(error) => tracing::error!(scan = %id, %error, "a scan cannot be finished"),
             }
-            drop(permit);
+            drop(turn);
             // Nobody may be waiting, which is no error.
             let _ = work.ended.send(id);
         };

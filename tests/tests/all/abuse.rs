@@ -5,9 +5,13 @@ use crate::{SOON, clear_photo, serial_of};
 use serde_json::json;
 use std::time::Duration;
 use tests::bombs::bombs;
-use tests::harness::{Answer, Caller, Installation, eventually};
+use tests::harness::{Answer, Installation, eventually};
+use tests::lies::{drip, lie, slow_beginning};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+/// What is said but once.
+const NEVER: Duration = Duration::from_secs(3600);
 
 /// The stable code of a refusal or of the first reason.
 fn code(answer: &Answer) -> &str {
@@ -91,36 +95,6 @@ async fn a_heic_photo_is_read_like_any_other() {
     assert_eq!(stored.content_type, "image/heic");
 }
 
-/// Sends `bytes` and then nothing; gives how long until the other side closed.
-async fn until_closed(address: std::net::SocketAddr, bytes: &[u8]) -> Option<()> {
-    let mut stream = TcpStream::connect(address).await.ok()?;
-    stream.write_all(bytes).await.ok()?;
-    let mut rest = Vec::new();
-    // An error is an end, too.
-    let _ = stream.read_to_end(&mut rest).await;
-    Some(())
-}
-
-/// An upload that is not what it says.
-async fn lie(caller: &Caller, number: usize) -> Option<Answer> {
-    let request = caller.request(reqwest::Method::POST, "/v1/scans");
-    let request = match number % 5 {
-        0 => request.header("Content-Type", "image/jpeg").body(vec![0xff; 3_000_000]),
-        1 => request.header("Content-Type", "multipart/form-data; boundary=x").body("--y\r\n\r\n"),
-        2 => request
-            .header("Content-Type", "multipart/form-data; boundary=x")
-            .body(format!("--x\r\n{}: a\r\n", "h".repeat(100_000))),
-        3 => request.header("Content-Type", "application/zip").body(vec![0; 100]),
-        _ => {
-            let form = (0..50).fold(reqwest::multipart::Form::new(), |form, _| {
-                form.part("photo", reqwest::multipart::Part::bytes(vec![0xff, 0xd8, 0xff]))
-            });
-            request.multipart(form)
-        }
-    };
-    caller.send(request).await
-}
-
 #[tokio::test]
 async fn slow_and_lying_clients_are_shed_while_an_honest_one_is_served() {
     let mut installation = Installation::new();
@@ -132,19 +106,9 @@ async fn slow_and_lying_clients_are_shed_while_an_honest_one_is_served() {
     let server = installation.start().await;
     let honest = installation.caller("depot", "technician").await;
     let liar = installation.caller("liar", "technician").await;
-    let head = format!(
-        "POST /v1/scans HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\n\u{7f}",
-        liar.key()
-    );
     let slow = (0..500_usize).map(|number| {
-        let bytes = match number % 3 {
-            0 => String::new(),
-            1 => "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow".to_owned(),
-            _ => head.clone(),
-        };
-        let address = installation.address();
-        tokio::spawn(async move { until_closed(address, bytes.as_bytes()).await })
+        let (address, beginning) = (installation.address(), slow_beginning(number, liar.key()));
+        tokio::spawn(async move { drip(address, &beginning, NEVER).await })
     });
     let slow: Vec<_> = slow.collect();
     let lying = tokio::spawn({
@@ -152,7 +116,7 @@ async fn slow_and_lying_clients_are_shed_while_an_honest_one_is_served() {
         async move {
             let mut codes = Vec::new();
             for number in 0..1_000 {
-                if let Some(answer) = lie(&liar, number).await {
+                if let Some(answer) = lie(&liar, number, 3_000_000).await {
                     codes.push(answer.status);
                 }
             }

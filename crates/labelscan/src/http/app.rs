@@ -291,10 +291,15 @@ impl App {
     }
 
     /// The scan, after waiting for its verdict as long as a client is made to wait.
-    pub(super) async fn answer(&self, id: ScanId, wait: bool) -> Result<Scan, Problem> {
+    pub(super) async fn answer(
+        &self,
+        caller: &Caller,
+        id: ScanId,
+        wait: bool,
+    ) -> Result<Scan, Problem> {
         if wait {
             let longest = Duration::from_millis(self.0.settings.answer_ms_max);
-            self.0.work.wait_for(id, longest).await;
+            self.0.work.wait_for(&caller.name, id, longest).await;
         } else {
             self.0.work.queued();
         }
@@ -303,14 +308,14 @@ impl App {
     }
 
     /// Reads and judges photos; nothing is recorded.
-    pub(super) async fn read(&self, upload: Photos) -> Result<Scan, Problem> {
+    pub(super) async fn read(&self, caller: &Caller, upload: Photos) -> Result<Scan, Problem> {
         let photos = upload
             .photos
             .into_iter()
             .map(|photo| PhotoBytes { bytes: photo.bytes, surface: photo.surface });
         let request = ReadRequest { photos: photos.collect() };
         let now = clock::now();
-        let reading = self.0.work.read(request).await.map_err(unread)?;
+        let reading = self.0.work.read_for(&caller.name, request).await.map_err(unread)?;
         let judgement = self.0.work.judge(&reading).await?;
         let scan = Scan::judged(new_id(now), now, judgement, (&reading.took).into());
         self.with_earlier(scan).await

@@ -175,7 +175,7 @@ async fn finish(app: &App, caller: &Caller, id: Uuid) -> Result<Response, Proble
             scan
         }
     };
-    scans::answered(app, scan, true).await
+    scans::answered(app, caller, scan, true).await
 }
 
 /// The headers that say how far an upload is.

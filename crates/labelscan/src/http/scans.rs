@@ -69,12 +69,17 @@ pub(super) async fn receive(
     }
     let photos = take(&app, request).await?;
     let id = app.receive(&caller, key, photos).await?;
-    answered(&app, id, wait).await
+    answered(&app, &caller, id, wait).await
 }
 
 /// The answer to an upload that is stored.
-pub(super) async fn answered(app: &App, id: ScanId, wait: bool) -> Result<Response, Problem> {
-    let scan = app.answer(id, wait).await?;
+pub(super) async fn answered(
+    app: &App,
+    caller: &Caller,
+    id: ScanId,
+    wait: bool,
+) -> Result<Response, Problem> {
+    let scan = app.answer(caller, id, wait).await?;
     let status =
         if scan.status == Status::Queued { StatusCode::ACCEPTED } else { StatusCode::CREATED };
     let location = HeaderValue::from_str(&format!("/v1/scans/{}", scan.id));
@@ -92,11 +97,11 @@ pub(super) async fn answered(app: &App, id: ScanId, wait: bool) -> Result<Respon
 )]
 pub(super) async fn read(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     request: Request,
 ) -> Result<axum::Json<Scan>, Problem> {
     let photos = take(&app, request).await?;
-    Ok(axum::Json(app.read(photos).await?))
+    Ok(axum::Json(app.read(&caller, photos).await?))
 }
 
 /// Which scans to list.
