@@ -1,5 +1,6 @@
 //! Small files that ask for much: more pixels than there is memory, more scans than anybody waits
-//! for, text that unpacks without end, more barcodes than anybody prints. A server that survives them answers with a code.
+//! for, text that unpacks without end, more barcodes than anybody prints. A server that survives them
+//! answers with a code.
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
@@ -65,7 +66,7 @@ fn large_png(level: impl Fn(u32) -> u8) -> Vec<u8> {
 /// Bars and spaces of 3 to about 12 pixels without any order.
 fn bar(x: u32) -> u8 {
     let scattered = (x / 3).wrapping_mul(2_654_435_761) >> 16;
-    if scattered % 2 == 0 { 255 } else { 0 }
+    if scattered.is_multiple_of(2) { 255 } else { 0 }
 }
 
 /// The packed pixels of `blank` as packed text (zTXt) before them, again and again.
