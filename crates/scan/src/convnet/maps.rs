@@ -6,6 +6,9 @@ use rayon::prelude::*;
 /// loops load whole vectors at the end too.
 const SLACK: usize = 64;
 
+/// Floats that are kept from one picture to the next, 24 MB: a reader must stay small.
+const KEPT_MAX: usize = 6 << 20;
+
 /// Zeros with slack behind them.
 pub(super) fn zeros(length: usize) -> Vec<f32> {
     vec![0.0; length + SLACK]
@@ -191,6 +194,16 @@ impl Buffers {
             values.resize(length + SLACK, 0.0);
         }
         values
+    }
+
+    /// Leaves what may be kept for the next picture: the smaller ones, which every picture needs.
+    pub(super) fn trim(&mut self) {
+        self.0.sort_unstable_by_key(Vec::capacity);
+        let mut kept = 0;
+        self.0.retain(|buffer| {
+            kept += buffer.capacity();
+            kept <= KEPT_MAX
+        });
     }
 
     /// Takes a buffer that is not needed any more.

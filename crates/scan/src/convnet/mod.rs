@@ -131,6 +131,7 @@ impl ConvNet {
                 }
             }
         }
+        buffers.trim();
         self.idle_buffers().push(buffers);
         values.swap_remove(self.output).expect("the result is used to the end")
     }
