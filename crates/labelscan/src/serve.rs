@@ -17,6 +17,7 @@ use std::io::{IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::time::Duration;
+use tokio::net::TcpSocket;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,9 @@ const HTTP2_STREAMS_MAX: u32 = 32;
 const METRICS_CONNECTIONS_MAX: usize = 16;
 /// How long monitoring may take to send its request.
 const METRICS_TIME: Duration = Duration::from_secs(10);
+/// Connections that wait to be accepted. The standard library's 128 overflow when hundreds of phones
+/// come back at once, and the kernel may then forget a connection whose client believes in it.
+const BACKLOG: u32 = 1024;
 /// How often uploads that nobody continues are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
@@ -87,7 +91,17 @@ async fn watch_folder(inbox: Inbox, stop: CancellationToken) {
 }
 
 fn bound(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+    let listening = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        // The port of a service that just ended can be had at once.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    listening().with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Serves `/metrics` until the handle shuts down.
