@@ -18,7 +18,7 @@ use validate::{
 };
 
 /// Lines read between two questions to the judge.
-const LINES_A_ROUND: usize = 4;
+const LINES_A_ROUND: usize = 2;
 /// Fewer lines than this are no label.
 const LINES_FEW: usize = 2;
 
@@ -87,8 +87,11 @@ impl Engine {
         let detector = |name, onnx: &[u8]| {
             ConvNet::whole(onnx).map_err(|detail| LoadError::Refused { name, detail })
         };
-        let recogniser = Recogniser::with_own_alphabet(&weights.recognise_v6)
+        let recogniser = Recogniser::pp_ocr_v6_small(&weights.recognise_v6)
             .map_err(|detail| LoadError::Refused { name: models::RECOGNISE_V6, detail })?;
+        let keys = String::from_utf8_lossy(&weights.keys_skim);
+        let skimmer = Recogniser::pp_ocr_v6_tiny(&weights.skim_v6, &keys)
+            .map_err(|detail| LoadError::Refused { name: models::SKIM_V6, detail })?;
         let second = SecondReader::new(
             Detector::pp_ocr_v6(detector(models::DETECT_V6, &weights.detect_v6)?),
             &weights.recognise_v5,
@@ -98,7 +101,8 @@ impl Engine {
         let detector = Detector::pp_ocr_v5(detector(models::DETECT_V5, &weights.detect_v5)?);
         let asked = formats.iter().flat_map(|format| &format.barcodes);
         let symbologies = asked.fold(Symbologies::DEVICE, |all, &one| all.with(one));
-        Ok(Self { reader: Reader { detector, recogniser }, second, formats, symbologies, threads })
+        let reader = Reader { detector, skimmer, recogniser };
+        Ok(Self { reader, second, formats, symbologies, threads })
     }
 
     /// Reads the photos of one terminal, on one thread or on all that it was made for: the answer
@@ -222,12 +226,16 @@ impl Engine {
         Ok(evidence(looks))
     }
 
-    /// Reads lines round by round. True once the judge has enough.
+    /// Skims what is new and reads what is promising, round by round. True once the judge has
+    /// enough.
     fn read_lines(
         &self,
         looks: &mut [Look],
         threads: &Arc<ThreadPool>,
     ) -> Result<bool, RunFailure> {
+        for look in looks.iter_mut() {
+            self.reader.skim(&look.grey, &mut look.page, threads)?;
+        }
         loop {
             if self.has_enough(looks) {
                 return Ok(true);

@@ -11,6 +11,8 @@ pub(crate) const RECOGNISE_V6: &str = "PP-OCRv6_rec_small.onnx";
 pub(crate) const DETECT_V6: &str = "PP-OCRv6_det_small.onnx";
 pub(crate) const RECOGNISE_V5: &str = "ppocrv5_rec.onnx";
 const KEYS_V5: &str = "ppocr_keys_v5.txt";
+pub(crate) const SKIM_V6: &str = "PP-OCRv6_rec_tiny.onnx";
+const KEYS_SKIM: &str = "ppocrv6_tiny_dict.txt";
 
 /// The weights' bytes, checked. Made before a reader process gives up its files, turned into an
 /// [`crate::Engine`] after.
@@ -20,6 +22,8 @@ pub struct Weights {
     pub(crate) detect_v6: Vec<u8>,
     pub(crate) recognise_v5: Vec<u8>,
     pub(crate) keys_v5: Vec<u8>,
+    pub(crate) skim_v6: Vec<u8>,
+    pub(crate) keys_skim: Vec<u8>,
 }
 
 impl Weights {
@@ -34,6 +38,8 @@ impl Weights {
             detect_v6: checked(models, DETECT_V6)?,
             recognise_v5: checked(models, RECOGNISE_V5)?,
             keys_v5: checked(models, KEYS_V5)?,
+            skim_v6: checked(models, SKIM_V6)?,
+            keys_skim: checked(models, KEYS_SKIM)?,
         })
     }
 }
@@ -96,7 +102,8 @@ mod tests {
 
     #[test]
     fn every_model_is_pinned() {
-        for name in [DETECT_V5, RECOGNISE_V6, DETECT_V6, RECOGNISE_V5, KEYS_V5] {
+        let all = [DETECT_V5, RECOGNISE_V6, DETECT_V6, RECOGNISE_V5, KEYS_V5, SKIM_V6, KEYS_SKIM];
+        for name in all {
             assert!(SHA256SUMS.lines().any(|line| line.ends_with(&format!("  {name}"))), "{name}");
         }
     }

@@ -16,7 +16,16 @@ pub fn canonical(printed: &str) -> String {
 
 /// Letters and digits of `text` in upper case, everything else dropped.
 pub(crate) fn fold(text: &str) -> String {
-    text.chars().filter_map(fold_char).collect()
+    let mut folded = String::with_capacity(text.len());
+    folded.extend(text.chars().filter_map(fold_char));
+    folded
+}
+
+/// Characters as a text, in one allocation for most.
+pub(crate) fn text_of(chars: &[char]) -> String {
+    let mut text = String::with_capacity(chars.len());
+    text.extend(chars);
+    text
 }
 
 /// One character in canonical form, or `None` for a separator. Latin, because no maker uses other
@@ -32,6 +41,14 @@ pub(crate) fn half_width(char: char) -> char {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(char as u32 - 0xff01 + 0x21).unwrap_or(char),
         '\u{3000}' => ' ',
         _ => char,
+    }
+}
+
+/// A text without the spaces around it.
+pub(crate) fn trimmed(text: String) -> String {
+    match text.trim() {
+        inner if inner.len() == text.len() => text,
+        inner => inner.to_owned(),
     }
 }
 

@@ -97,7 +97,7 @@ fn forced(formats: &[&Format], evidence: &Evidence, sighting: &Sighting) -> Opti
         return None;
     }
     let mut choices: Vec<String> = Vec::new();
-    for format in formats {
+    for format in formats.iter().filter(|format| format.has_length(sighting.value.len())) {
         for shape in &format.shapes {
             let valid = under_shape(shape, &sighting.value);
             choices.extend(valid.into_iter().filter(|value| format.fits(value)));
@@ -120,8 +120,8 @@ pub(crate) fn under_shape(shape: &Shape, value: &str) -> Vec<String> {
     if value.len() != classes.len() {
         return Vec::new();
     }
-    let wrong = value.chars().zip(classes).filter(|(char, class)| !class.admits(*char)).count();
-    if !(1..=CORRECTIONS_MAX).contains(&wrong) {
+    let wrong = value.chars().zip(classes).filter(|(char, class)| !class.admits(*char));
+    if !(1..=CORRECTIONS_MAX).contains(&wrong.take(CORRECTIONS_MAX + 1).count()) {
         return Vec::new();
     }
     let mut valid = vec![String::with_capacity(value.len())];

@@ -61,7 +61,9 @@ pub struct Format {
     /// One sentence about it and where it is from.
     pub note: String,
     pattern: Option<Regex>,
-    /// What the pattern begins with: most values are refused by it alone.
+    /// Most values are refused by their length alone.
+    lengths: Lengths,
+    /// What the pattern begins with.
     prefix: String,
     digits_min: usize,
 }
@@ -110,10 +112,16 @@ impl Format {
     }
 
     fn has_form(&self, canonical: &str) -> bool {
-        (self.shapes.is_empty() || self.shapes.iter().any(|shape| shape.fits(canonical)))
-            && (self.digits_min == 0 || digits(canonical) >= self.digits_min)
+        self.lengths.admit(canonical.len())
             && canonical.starts_with(&self.prefix)
+            && (self.shapes.is_empty() || self.shapes.iter().any(|shape| shape.fits(canonical)))
+            && (self.digits_min == 0 || digits(canonical) >= self.digits_min)
             && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(canonical))
+    }
+
+    /// Whether values of this length have a shape of the format.
+    pub(crate) fn has_length(&self, length: usize) -> bool {
+        self.lengths.admit(length)
     }
 
     /// Whether a fitting value is printed as the format's `printed` form or one of its samples is:
@@ -144,6 +152,24 @@ impl Format {
                 .then(|| format!("{} {number} is not {} to {}", note.says, note.least, note.most))
         };
         self.plausibility.iter().filter_map(of).collect()
+    }
+}
+
+/// The lengths of a format's values.
+#[derive(Clone, Copy, Debug)]
+struct Lengths(u128);
+
+impl Lengths {
+    /// Those of the shapes, or all where only a pattern speaks.
+    fn of(shapes: &[Shape]) -> Self {
+        match shapes {
+            [] => Self(u128::MAX),
+            _ => Self(shapes.iter().fold(0, |all, shape| all | 1 << shape.classes().len())),
+        }
+    }
+
+    fn admit(self, length: usize) -> bool {
+        self.0.checked_shr(length as u32).is_some_and(|lengths| lengths & 1 == 1)
     }
 }
 

@@ -109,8 +109,8 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
     // Label and screen are photographed together to be compared. A screen has its keywords in lines
     // of their own, or far from their values.
     let called_serial = rival.facts.has(Fact::Keyword) || rival.facts.has(Fact::KeywordNear);
-    let apart = case.surfaces(only).is_disjoint(&case.surfaces(rival));
-    if (called_serial || same_format) && !barred && apart {
+    let apart = || case.surfaces(only).is_disjoint(&case.surfaces(rival));
+    if (called_serial || same_format) && !barred && apart() {
         return Some(Bar::LabelScreenMismatch);
     }
     // Another value of the same form that would stand but for its keyword: a second device.
@@ -149,12 +149,15 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
 /// identifier, or print that was cut, glued, joined or read differently.
 fn same_thing(one: &Value, other: &Value) -> bool {
     // What a barcode names otherwise is not the serial that the same barcode may hold as a whole.
-    let barcodes = |value: &Value| -> BTreeSet<(usize, usize)> {
-        let other = |sighting: &Sighting| matches!(sighting.named, Some((kind, _)) if kind != IdentifierKind::Serial);
-        let own = value.sightings.iter().filter(|sighting| !other(sighting));
-        own.filter_map(|sighting| sighting.barcode()).collect()
+    let own_barcode = |sighting: &Sighting| match sighting.named {
+        Some((kind, _)) if kind != IdentifierKind::Serial => None,
+        _ => sighting.barcode(),
     };
-    if !barcodes(one).is_disjoint(&barcodes(other)) {
+    let has = |value: &Value, barcode| {
+        value.sightings.iter().any(|sighting| own_barcode(sighting) == Some(barcode))
+    };
+    let mut barcodes = one.sightings.iter().filter_map(|sighting| own_barcode(sighting));
+    if barcodes.any(|barcode| has(other, barcode)) {
         return true;
     }
     // A cut value is a part of the whole one; a longer one in a barcode, or printed in one piece and
@@ -170,7 +173,7 @@ fn same_thing(one: &Value, other: &Value) -> bool {
             .iter()
             .all(|sighting| one.sightings.iter().any(|own| own.same_ink(sighting)))
     };
-    contains || alike() && same_ink()
+    contains || same_ink() && alike()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod words;
 
 use crate::IdentifierKind::{self, *};
 use crate::canonical::half_width;
-use std::collections::HashMap;
+use crate::look_alike::edits_within;
 use std::sync::LazyLock;
 use words::{MANGLED, NEEDS_COLON, WEAK, WORDS};
 
@@ -36,57 +36,115 @@ pub(crate) enum Strength {
 
 /// Letters after a dash that may end a value.
 const SUFFIX_LETTERS_MAX: usize = 3;
+/// Letters of a keyword that is known when it was read badly, and for each slip that it may have.
+const LONG_LETTERS_MIN: usize = 6;
+const LETTERS_A_SLIP: usize = 4;
 /// Letters between two marks of which one may be wrong.
 const RUN_FORGIVEN_MIN: usize = 4;
 
 struct Entry {
     letters: Vec<char>,
+    /// The letters as a reader may see them.
+    blurred: Vec<char>,
+    /// The first two of them: most words are refused by these.
+    begins: [char; 2],
     kind: IdentifierKind,
     /// Wrong letters that are forgiven.
     slips: usize,
 }
 
-/// The words by their first letter, the longest first.
-static TABLE: LazyLock<HashMap<char, Vec<Entry>>> = LazyLock::new(|| {
-    let mut table: HashMap<char, Vec<Entry>> = HashMap::new();
+impl Entry {
+    /// Whether a word may stand where a line goes on with these letters: most do not.
+    fn may_be(&self, ahead: &[char]) -> bool {
+        let [first, second] = self.begins;
+        let begins = ahead.len() > 1
+            && ahead[0] == first
+            && (ahead[1] == second || self.slips > 0)
+            && self.blurred.len() <= ahead.len();
+        let mut forgiven = 0;
+        begins
+            && self.blurred.iter().zip(ahead).all(|(letter, read)| {
+                forgiven += usize::from(letter != read);
+                forgiven <= self.slips
+            })
+    }
+}
+
+/// Buckets of the table: those of Latin letters and digits are all different.
+const BUCKETS: usize = 64;
+
+/// The words by the code of their first letter, modulo [`BUCKETS`], the longest first.
+static TABLE: LazyLock<[Vec<Entry>; BUCKETS]> = LazyLock::new(|| {
+    let mut table = [const { Vec::new() }; BUCKETS];
     for &(word, kind) in WORDS {
-        let exact = word.chars().count() < 4;
-        let letters: Vec<char> =
-            word.chars().map(|char| if exact { char } else { blur(char) }).collect();
-        let slips = match letters.len() {
+        let blurred: Vec<char> = word.chars().map(blur).collect();
+        let slips = match blurred.len() {
             _ if !word.is_ascii() => 0,
             ..8 => 0,
             8..12 => 1,
             _ => 2,
         };
-        table.entry(blur(letters[0])).or_default().push(Entry { letters, kind, slips });
+        let letters = if blurred.len() < 4 { word.chars().collect() } else { blurred.clone() };
+        let begins = [blurred[0], blurred[1]];
+        table[begins[0] as usize % BUCKETS].push(Entry { letters, blurred, begins, kind, slips });
     }
-    for entries in table.values_mut() {
+    for entries in &mut table {
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.letters.len()));
     }
     table
 });
 
+/// The words that may stand where a line goes on with these letters, the longest first.
+fn words_from(ahead: &[char]) -> impl Iterator<Item = &'static Entry> {
+    let bucket = ahead.first().map(|&first| &TABLE[first as usize % BUCKETS]);
+    bucket.into_iter().flatten().filter(|entry| entry.may_be(ahead))
+}
+
+/// The letters of a line as a reader may see them, without the marks between them.
+fn letters(line: &[char]) -> Vec<char> {
+    let mut letters = Vec::with_capacity(line.len());
+    letters.extend(line.iter().filter(|&&char| !is_mark(char)).map(|&char| blur(char)));
+    letters
+}
+
 /// Every keyword of a line, left to right, not overlapping.
 pub(crate) fn keywords(line: &[char]) -> Vec<Keyword> {
-    let plain: Vec<char> = line.iter().map(|&char| plain(char)).collect();
+    let line: Vec<char> = line.iter().map(|&char| plain(char)).collect();
+    let letters = letters(&line);
+    let mut ahead = letters.as_slice();
     let mut found: Vec<Keyword> = Vec::new();
     let mut at = 0;
-    while at < plain.len() {
+    while at < line.len() {
         // `S/N: SN9VMNZ8`: after a keyword, letters glued to a number are the number's.
         let begins_value = |keyword: &Keyword| {
             let after = found.last().is_some_and(|before| before.end == keyword.start);
             after && keyword.strength == Strength::Weak
         };
-        match keyword_at(&plain, at).filter(|keyword| !begins_value(keyword)) {
-            Some(keyword) => {
-                at = keyword.end.max(at + 1);
-                found.push(keyword);
-            }
-            None => at += 1,
-        }
+        let keyword = keyword_at(&line, at, ahead).filter(|keyword| !begins_value(keyword));
+        let next = keyword.map_or(at + 1, |keyword| keyword.end.max(at + 1));
+        let passed = line[at..next].iter().filter(|&&char| !is_mark(char)).count();
+        ahead = &ahead[passed..];
+        at = next;
+        found.extend(keyword);
     }
     found
+}
+
+/// The keyword that a text begins with.
+pub(crate) fn leading(text: &[char]) -> Option<Keyword> {
+    let line: Vec<char> = text.iter().map(|&char| plain(char)).collect();
+    (!line.is_empty()).then(|| keyword_at(&line, 0, &letters(&line))).flatten()
+}
+
+/// Whether a line that was read badly may hold a long serial keyword, with one letter in
+/// [`LETTERS_A_SLIP`] wrong, lost or added.
+pub(crate) fn may_hold_serial_keyword(line: &[char]) -> bool {
+    let line: Vec<char> = line.iter().map(|&char| plain(char)).collect();
+    let read = letters(&line);
+    WORDS.iter().filter(|(_, kind)| *kind == Serial).any(|(word, _)| {
+        let word: Vec<char> = word.chars().map(blur).collect();
+        word.len() >= LONG_LETTERS_MIN && edits_within(&word, &read) <= word.len() / LETTERS_A_SLIP
+    })
 }
 
 /// Whether a text is a serial keyword and nothing else.
@@ -96,11 +154,10 @@ pub fn is_serial_keyword(text: &str) -> bool {
 
 /// What a key of a `key:value` pair says, if it is a known keyword and nothing else.
 pub(crate) fn key_kind(text: &str) -> Option<IdentifierKind> {
-    let chars: Vec<char> =
-        text.trim().trim_end_matches([':', '\u{ff1a}']).chars().map(plain).collect();
+    let chars: Vec<char> = text.trim().trim_end_matches([':', '\u{ff1a}']).chars().collect();
     let keyword = match chars.len() {
-        0 | 41.. => None,
-        _ => keyword_at(&chars, 0),
+        41.. => None,
+        _ => leading(&chars),
     };
     // `IMEI1`, `MAC2`: a numbered key is the same key.
     let rest_is_number =
@@ -110,7 +167,8 @@ pub(crate) fn key_kind(text: &str) -> Option<IdentifierKind> {
         .map(|keyword| keyword.kind)
 }
 
-fn keyword_at(line: &[char], at: usize) -> Option<Keyword> {
+/// The keyword at a position; `ahead` are the letters from there on.
+fn keyword_at(line: &[char], at: usize, ahead: &[char]) -> Option<Keyword> {
     let first = line[at];
     if !(first.is_alphanumeric() || first == '№') {
         return None;
@@ -124,7 +182,7 @@ fn keyword_at(line: &[char], at: usize) -> Option<Keyword> {
     }
     // `U1DT3NA00-BT` ends in a country.
     let is_suffix = at > 1 && line[at - 1] == '-' && line[at - 2].is_ascii_alphanumeric();
-    let words = TABLE.get(&blur(first)).into_iter().flatten();
+    let words = words_from(ahead);
     let words = words.filter(|entry| !is_suffix || entry.letters.len() > SUFFIX_LETTERS_MAX);
     let whole = words.filter_map(|entry| word_at(line, at, entry)).next();
     whole.or_else(|| colon_at(line, at)).or_else(|| weak_at(line, at))
@@ -136,17 +194,17 @@ fn slashed_at(line: &[char], at: usize) -> Option<Keyword> {
     if line.get(at + 1) != Some(&'/') {
         return None;
     }
-    let spelled = |word: &str| {
-        let same = word.chars().enumerate().all(|(i, char)| line.get(at + i) == Some(&char));
-        let after = at + word.len();
-        (same && !line.get(after).is_some_and(|next| next.is_ascii_alphabetic()))
-            .then(|| skip_marks(line, after))
+    let whole_word = |word: &str| {
+        let after = spelled(line, at, word)?;
+        let goes_on = line.get(after).is_some_and(|next| next.is_ascii_alphabetic());
+        (!goes_on).then(|| skip_marks(line, after))
     };
     let sure = [("S/N", Serial), ("P/N", PartNumber), ("M/N", Model)];
-    let found = sure.iter().find_map(|&(word, kind)| Some((spelled(word)?, kind)));
+    let found = sure.iter().find_map(|&(word, kind)| Some((whole_word(word)?, kind)));
     let in_word = at > 0 && line[at - 1].is_ascii_alphanumeric();
     let mangled = || {
-        MANGLED.iter().find_map(|&(word, kind)| Some((spelled(word).filter(|_| !in_word)?, kind)))
+        let mut words = MANGLED.iter().filter(|_| !in_word);
+        words.find_map(|&(word, kind)| Some((whole_word(word)?, kind)))
     };
     // A letter before the slash makes it another word: `D/PN`, `M/S/N`.
     found.or_else(mangled).map(|(end, kind)| Keyword {
@@ -227,11 +285,10 @@ fn is_slipped_short_run((start, before): (usize, usize), end: usize, slips: usiz
 
 fn colon_at(line: &[char], at: usize) -> Option<Keyword> {
     NEEDS_COLON.iter().find_map(|&(word, kind)| {
-        let same = word.chars().enumerate().all(|(i, char)| line.get(at + i) == Some(&char));
-        let after = at + word.len();
+        let after = spelled(line, at, word)?;
         let ended =
             line.get(after) == Some(&':') || line.get(after..after + 2) == Some(&['.', ':']);
-        (same && ended).then(|| Keyword {
+        ended.then(|| Keyword {
             kind,
             strength: Strength::Sure,
             start: at,
@@ -242,17 +299,28 @@ fn colon_at(line: &[char], at: usize) -> Option<Keyword> {
 
 fn weak_at(line: &[char], at: usize) -> Option<Keyword> {
     WEAK.iter().find_map(|word| {
-        let length = word.chars().count();
-        let same = word.chars().enumerate().all(|(i, char)| line.get(at + i) == Some(&char));
+        let after = spelled(line, at, word)?;
         let ended = !word.is_ascii()
-            || matches!(line.get(at + length), Some('.' | ':' | '\u{b0}' | '\u{ba}' | '#'));
-        (same && ended).then(|| Keyword {
+            || matches!(line.get(after), Some('.' | ':' | '\u{b0}' | '\u{ba}' | '#'));
+        ended.then(|| Keyword {
             kind: Serial,
             strength: Strength::Weak,
             start: at,
-            end: skip_marks(line, at + length),
+            end: skip_marks(line, after),
         })
     })
+}
+
+/// Where a word ends that stands at this position letter by letter.
+fn spelled(line: &[char], at: usize, word: &str) -> Option<usize> {
+    let mut end = at;
+    for char in word.chars() {
+        if line.get(end) != Some(&char) {
+            return None;
+        }
+        end += 1;
+    }
+    Some(end)
 }
 
 fn skip_marks(line: &[char], from: usize) -> usize {
@@ -263,6 +331,7 @@ fn skip_marks(line: &[char], from: usize) -> usize {
 /// What may stand inside a keyword or between it and its value.
 fn is_mark(char: char) -> bool {
     match char {
+        _ if char.is_ascii_alphanumeric() => false,
         '.' | ':' | '#' | '=' | '-' | '_' | '/' | '*' | ')' | '(' | ']' | '[' | '>' | '|' | ','
         | ';' | '\'' | '\u{2013}' | '\u{b0}' | '\u{ba}' | '\u{b7}' => true,
         _ => char.is_whitespace(),

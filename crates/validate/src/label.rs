@@ -4,7 +4,7 @@
 //! keyword, below it, or go on over several lines. What stands nowhere near a keyword is a number
 //! all the same, only unnamed. Nothing is corrected here.
 
-use crate::canonical::{fold, fold_char};
+use crate::canonical::{fold, fold_char, text_of};
 use crate::ends::{End, Ends};
 use crate::formats::digits;
 use crate::keyword::{self, Keyword, Strength};
@@ -67,10 +67,10 @@ pub(crate) enum Joined {
 }
 
 /// One line, cut into keywords and words.
-struct Line<'a> {
+pub(crate) struct Line<'a> {
     quad: &'a Quad,
-    chars: Vec<char>,
-    keywords: Vec<Keyword>,
+    pub(crate) chars: Vec<char>,
+    pub(crate) keywords: Vec<Keyword>,
     source: &'a TextLine,
 }
 
@@ -86,25 +86,27 @@ pub(crate) struct Label {
 
 /// Reads the lines of one photo. Their order does not matter: they are taken from top to bottom.
 pub(crate) fn read_label(lines: &[TextLine]) -> Label {
-    let mut order: Vec<(usize, String)> =
-        lines.iter().map(TextLine::text).enumerate().take(LINES_MAX).collect();
-    order.sort_by(|(one, text_of_one), (other, text_of_other)| {
-        let (one, other) = (&lines[*one], &lines[*other]);
+    let mut order: Vec<usize> = (0..lines.len().min(LINES_MAX)).collect();
+    order.sort_by(|&one, &other| {
+        let (one, other) = (&lines[one], &lines[other]);
         let flags = |line: &TextLine| {
             (line.bounds.touches_frame, line.bounds.ink_before, line.bounds.ink_after)
         };
         let corner = |line: &TextLine| (line.quad[0].y, line.quad[0].x);
+        fn text(line: &TextLine) -> impl Iterator<Item = char> {
+            line.chars.iter().map(|char| char.best)
+        }
         corner(one)
             .0
             .total_cmp(&corner(other).0)
             .then(corner(one).1.total_cmp(&corner(other).1))
-            .then_with(|| text_of_one.cmp(text_of_other))
+            .then_with(|| text(one).cmp(text(other)))
             .then(flags(one).cmp(&flags(other)))
     });
-    let sorted: Vec<Line> = order.iter().map(|(index, _)| Line::new(&lines[*index])).collect();
+    let sorted: Vec<Line> = order.iter().map(|&index| Line::new(&lines[index])).collect();
     let mut numbers = read_sorted(&sorted);
     for printed in &mut numbers {
-        printed.line = order[printed.line].0;
+        printed.line = order[printed.line];
     }
     let lone = |line: &&Line| {
         line.keywords.last().is_some_and(|keyword| {
@@ -137,7 +139,7 @@ fn read_sorted(lines: &[Line]) -> Vec<Printed> {
 }
 
 impl<'a> Line<'a> {
-    fn new(source: &'a TextLine) -> Self {
+    pub(crate) fn new(source: &'a TextLine) -> Self {
         let chars: Vec<char> =
             source.chars.iter().take(LINE_CHARS_MAX).map(|char| char.best).collect();
         let mut keywords = keyword::keywords(&chars);
@@ -158,46 +160,46 @@ impl<'a> Line<'a> {
     }
 
     /// Whether the line is one word of capital letters and digits.
-    fn is_bare_number(&self) -> bool {
+    pub(crate) fn is_bare_number(&self) -> bool {
         let plain = |char: &char| char.is_ascii_digit() || char.is_ascii_uppercase();
         self.chars.iter().all(|char| plain(char) || matches!(char, '-' | '/' | ' '))
             && self.chars.iter().any(char::is_ascii_digit)
-            && self.words(0, self.chars.len()).len() == 1
+            && self.words(0, self.chars.len()).count() == 1
     }
 
     /// Where the number of a word starts: after the few letters and the colon of a keyword that is not
     /// known or was misread, `SK:6219248629` or `S/K:6219248629`.
     fn after_tag(&self, from: usize, to: usize) -> usize {
         let word = &self.chars[from..to];
-        let in_tag = |char: &&char| char.is_alphanumeric() || **char == '/';
-        let letters = word.iter().take_while(in_tag).count();
-        let ended = matches!(word.get(letters), Some(':' | '\u{ff1a}'));
-        let number = word.get(letters + 1..).unwrap_or_default();
-        let is_word = word[..letters].iter().any(|char| char.is_alphabetic());
+        let colon = word.iter().take(TAG_LETTERS_MAX + 1).position(|&char| is_colon(char));
+        let Some(colon) = colon.filter(|&colon| colon > 0) else { return from };
+        let (tag, number) = (&word[..colon], &word[colon + 1..]);
+        let is_word = tag.iter().any(|char| char.is_alphabetic())
+            && tag.iter().all(|&char| char.is_alphanumeric() || char == '/');
         let one_number = number.len() >= VALUE_CHARS_MIN && !number.contains(&':');
-        match ended && is_word && (1..=TAG_LETTERS_MAX).contains(&letters) && one_number {
-            true => from + letters + 1,
-            false => from,
-        }
+        if is_word && one_number { from + colon + 1 } else { from }
     }
 
     /// The words of a part of the line: where they start and end.
-    fn words(&self, start: usize, end: usize) -> Vec<(usize, usize)> {
-        let mut words = Vec::new();
+    fn words(&self, start: usize, end: usize) -> impl Iterator<Item = (usize, usize)> {
         let mut from = start;
-        for at in start..=end {
-            let splits = at == end
-                || self.chars[at].is_whitespace()
-                || matches!(self.chars[at], ',' | ';' | '|' | '(' | ')' | '[' | ']' | '<' | '>')
-                || self.chars[at] > '\u{2e80}' && fold_char(self.chars[at]).is_none();
-            if splits {
-                if at > from {
-                    words.push((self.after_tag(from, at), at));
-                }
-                from = at + 1;
-            }
-        }
-        words
+        (start..end + 1).filter_map(move |at| {
+            let splits = at == end || splits_words(self.chars[at]);
+            let began = splits.then(|| std::mem::replace(&mut from, at + 1))?;
+            (began < at).then(|| (self.after_tag(began, at), at))
+        })
+    }
+
+    /// The last word of the line up to a position.
+    fn word_before(&self, end: usize) -> Option<(usize, usize)> {
+        let to = self.chars[..end].iter().rposition(|&char| !splits_words(char))? + 1;
+        let from = self.chars[..to].iter().rposition(|&char| splits_words(char));
+        let from = from.map_or(0, |at| at + 1);
+        Some((self.after_tag(from, to), to))
+    }
+
+    fn has_digit(&self, (from, to): (usize, usize)) -> bool {
+        self.chars[from..to].iter().any(char::is_ascii_digit)
     }
 
     /// The numbers that stand after a keyword, the likeliest first: the first word that is long
@@ -210,10 +212,9 @@ impl<'a> Line<'a> {
         named: Option<(IdentifierKind, Strength)>,
         found: &mut Vec<Printed>,
     ) {
-        let words = self.words(start, end);
-        let first = words
-            .iter()
-            .position(|&(from, to)| self.chars[from..to].iter().any(|char| char.is_ascii_digit()));
+        // One word may be passed over.
+        let words: Vec<(usize, usize)> = self.words(start, end).take(1 + JOIN_WORDS_MAX).collect();
+        let first = words.iter().position(|&word| self.has_digit(word));
         // Only what stands right after the keyword is its value; `Serial No. see back 12345` has
         // none, `Serial No. (S) 12345` has.
         let passed = |&first: &usize| match first {
@@ -227,11 +228,10 @@ impl<'a> Line<'a> {
         let Some(first) = first.filter(passed) else { return };
         let mut last = first;
         while last < words.len() && last < first + JOIN_WORDS_MAX {
-            let (from, to) = words[last];
-            let word: String = self.chars[from..to].iter().collect();
+            let from = words[last].0;
             // A tag begins another number.
-            let tagged = from > 0 && matches!(self.chars[from - 1], ':' | '\u{ff1a}');
-            if last > first && (tagged || digits(&word) == 0) {
+            let tagged = from > 0 && is_colon(self.chars[from - 1]);
+            if last > first && (tagged || !self.has_digit(words[last])) {
                 break;
             }
             let joined = if last == first { Joined::No } else { Joined::Words };
@@ -249,23 +249,28 @@ impl<'a> Line<'a> {
         named: Option<(IdentifierKind, Strength)>,
         joined: Joined,
     ) -> Option<Printed> {
-        let text: String = self.chars[span.0..span.1].iter().collect();
-        let value = fold(&text);
+        let chars = &self.chars[span.0..span.1];
+        if chars.len() < VALUE_CHARS_MIN {
+            return None;
+        }
+        let mut value = String::with_capacity(chars.len());
+        value.extend(chars.iter().filter_map(|&char| fold_char(char)));
         if value.len() < VALUE_CHARS_MIN || digits(&value) == 0 {
             return None;
         }
+        let text = text_of(chars);
         let bounds = self.source.bounds;
-        let at_start = self.chars[..span.0].iter().all(|char| fold_char(*char).is_none());
+        let at_start = || self.chars[..span.0].iter().all(|char| fold_char(*char).is_none());
         let at_end = span.1 >= self.chars.len();
-        let at_frame = bounds.touches_frame && (at_start || at_end);
-        let beside = |&(from, to): &(usize, usize)| End::beside(&self.chars[from..to]);
-        let after = self.words(span.1, end).first().map_or(End::Own, beside);
+        let at_frame = bounds.touches_frame && (at_end || at_start());
+        let beside = |(from, to): (usize, usize)| End::beside(&self.chars[from..to]);
+        let after = self.words(span.1, end).next().map_or(End::Own, beside);
         let before = match named {
-            None => self.words(0, span.0).last().map_or(End::Own, beside),
+            None => self.word_before(span.0).map_or(End::Own, beside),
             Some(_) => End::Own,
         };
         let ends = Ends {
-            start: if at_frame || bounds.ink_before && at_start { End::Open } else { before },
+            start: if at_frame || bounds.ink_before && at_start() { End::Open } else { before },
             end: if at_frame || bounds.ink_after && at_end { End::Open } else { after },
         };
         Some(Printed { value, text, named, joined, line: index, span, ends, near: false })
@@ -274,11 +279,8 @@ impl<'a> Line<'a> {
     /// Every word with digits and every run of such words, whatever is printed around them, but for
     /// ratings.
     fn unnamed(&self, index: usize, found: &mut Vec<Printed>) {
-        let words: Vec<(usize, usize)> = self
-            .words(0, self.chars.len())
-            .into_iter()
-            .filter(|&(from, to)| self.chars[from..to].iter().any(|char| char.is_ascii_digit()))
-            .collect();
+        let words = self.words(0, self.chars.len()).filter(|&word| self.has_digit(word));
+        let words: Vec<(usize, usize)> = words.collect();
         for first in 0..words.len() {
             let most = (first + JOIN_WORDS_MAX).min(words.len());
             for last in first..most {
@@ -289,6 +291,18 @@ impl<'a> Line<'a> {
             }
         }
     }
+}
+
+/// Whether a character stands between words.
+fn splits_words(char: char) -> bool {
+    !char.is_ascii_alphanumeric()
+        && (char.is_whitespace()
+            || matches!(char, ',' | ';' | '|' | '(' | ')' | '[' | ']' | '<' | '>')
+            || char > '\u{2e80}' && fold_char(char).is_none())
+}
+
+fn is_colon(char: char) -> bool {
+    matches!(char, ':' | '\u{ff1a}')
 }
 
 /// The value of a keyword that ends its line: beside it, else below it.
@@ -363,7 +377,7 @@ fn continued(
     if keyword.kind != IdentifierKind::Serial || end < line.chars.len() {
         return;
     }
-    let mut text: String = line.chars[keyword.end.min(end)..end].iter().collect();
+    let mut text = text_of(&line.chars[keyword.end.min(end)..end]);
     let near = fold(&text).is_empty();
     let Some(mut frame) = Frame::of(line.quad) else { return };
     let value_at = keyword.end as f32 / line.chars.len().max(1) as f32 * frame.length;

@@ -74,6 +74,23 @@ pub(crate) fn edits(one: &str, other: &str, most: usize) -> Option<usize> {
     row.last().copied().filter(|edits| *edits <= most)
 }
 
+/// The least number of characters to replace, insert or drop to make `word` of some part of `text`
+/// (Sellers 1980, "The theory and computation of evolutionary distances").
+pub(crate) fn edits_within(word: &[char], text: &[char]) -> usize {
+    let mut column: Vec<usize> = (0..=word.len()).collect();
+    let mut least = word.len();
+    for read in text {
+        let mut diagonal = 0;
+        for (at, letter) in word.iter().enumerate() {
+            let replaced = diagonal + usize::from(letter != read);
+            diagonal = column[at + 1];
+            column[at + 1] = replaced.min(column[at] + 1).min(diagonal + 1);
+        }
+        least = least.min(column[word.len()]);
+    }
+    least
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +104,11 @@ mod tests {
         assert_eq!(look_alike_distance("082103239", "0821032398"), None);
         assert_eq!(edits("5188597", "518859", 2), Some(1));
         assert_eq!(edits("77987515", "77362976", 3), None);
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        let within = |word: &str, text: &str| edits_within(&chars(word), &chars(text));
+        assert_eq!(within("SERIAL", "GPONSERIALNUMBER"), 0);
+        assert_eq!(within("SERIALNUMBER", "GPONSEIAUMBER"), 3);
+        assert_eq!(within("SERIAL", ""), 6);
         assert!(look_alikes('0').any(|char| char == 'Q'));
     }
 }

@@ -7,7 +7,7 @@ mod gs1;
 mod identifiers;
 mod pairs;
 
-use crate::canonical::fold;
+use crate::canonical::{fold, fold_char, trimmed};
 use crate::{IdentifierKind, Symbology};
 
 /// Longer payloads are cut: no serial stands behind 4 KiB of other data.
@@ -52,15 +52,19 @@ pub fn parse_payload(payload: &str, symbology: Symbology, gs1: bool) -> Vec<Fiel
         _ => structured(payload, gs1).unwrap_or_else(|| identifiers::plain(payload)),
     };
     for field in &mut fields {
-        field.value =
-            field.value.chars().filter(|char| !char.is_control()).collect::<String>().trim().into();
+        field.value.retain(|char| !char.is_control());
+        field.value = trimmed(std::mem::take(&mut field.value));
     }
-    fields.retain(|field| !fold(&field.value).is_empty());
+    fields.retain(|field| field.value.chars().any(|char| fold_char(char).is_some()));
     fields.truncate(FIELDS_MAX);
     fields
 }
 
 fn structured(payload: &str, gs1: bool) -> Option<Vec<Field>> {
+    // Most payloads are one number, and every structure has its marks.
+    if !gs1 && payload.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
     identifiers::envelope(payload)
         .or_else(|| gs1::digital_link(payload))
         .or_else(|| gs1::element_string(payload, gs1))
@@ -81,11 +85,13 @@ fn cut(payload: &str) -> &str {
 /// The kind of an unnamed value by its form alone.
 fn kind_by_form(value: &str) -> IdentifierKind {
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    let folded = fold(value);
-    let hexadecimal = folded.len() == 12 && folded.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hexadecimal = || {
+        let folded = fold(value);
+        folded.len() == 12 && folded.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
     if digits && value.len() == 15 && crate::check_digit::luhn(value) {
         IdentifierKind::Imei
-    } else if hexadecimal && value.matches([':', '-']).count() == 5 {
+    } else if value.matches([':', '-']).count() == 5 && hexadecimal() {
         IdentifierKind::Mac
     } else if digits && matches!(value.len(), 19 | 20) && value.starts_with("89") {
         IdentifierKind::Iccid

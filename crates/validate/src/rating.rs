@@ -16,7 +16,7 @@ const LINE_VOLTAGE: std::ops::Range<f32> = 1.68..1.78;
 pub(crate) fn is_rating(text: &str) -> bool {
     let words =
         || text.split(|char: char| !char.is_ascii_alphanumeric()).filter(|it| !it.is_empty());
-    let kinds = words().map(|word| kind(&word.to_ascii_uppercase()));
+    let kinds = words().map(kind);
     let rating = kinds.clone().all(|kind| kind != Kind::Other)
         && kinds.clone().any(|kind| kind == Kind::Unit);
     rating || names_two_voltages(text)
@@ -32,14 +32,14 @@ enum Kind {
 }
 
 fn kind(word: &str) -> Kind {
-    let of_phases = word.split_once('X').filter(|(phases, _)| phases.len() == 1);
+    let of_phases = word.split_once(['X', 'x']).filter(|(phases, _)| phases.len() == 1);
     let word = of_phases.map_or(word, |(_, rest)| rest);
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
     let unit = &word[digits..];
     let digits_max = if unit.len() < 2 { DIGITS_OF_LETTER_MAX } else { DIGITS_MAX };
     match (digits <= digits_max, unit) {
         (true, "") => Kind::Number,
-        (true, unit) if UNITS.contains(&unit) => Kind::Unit,
+        (true, unit) if UNITS.iter().any(|it| it.eq_ignore_ascii_case(unit)) => Kind::Unit,
         _ => Kind::Other,
     }
 }

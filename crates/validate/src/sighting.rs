@@ -2,7 +2,7 @@
 //!
 //! A sighting is a fact, not an opinion: the judge counts what several of them say about one value.
 
-use crate::canonical::{fold, fold_char};
+use crate::canonical::{fold, fold_char, trimmed};
 use crate::ends::Ends;
 use crate::formats::digits;
 use crate::keyword::Strength;
@@ -159,6 +159,8 @@ pub(crate) fn sightings(evidence: &Evidence) -> Vec<Sighting> {
     for (index, photo) in evidence.photos.iter().enumerate() {
         let first = label::read_label(&photo.lines);
         let second = label::read_label(&photo.second_lines);
+        let fields = 2 * photo.barcodes.len();
+        all.reserve(first.numbers.len() + second.numbers.len() + fields);
         barcodes(index, photo, &first.lone_serial_keywords, &mut all);
         print(index, &photo.lines, first.numbers, Reading::First, &mut all);
         print(index, &photo.second_lines, second.numbers, Reading::Second, &mut all);
@@ -243,7 +245,7 @@ fn print(
     for printed in numbers {
         all.push(Sighting {
             value: printed.value,
-            printed: printed.text.trim().to_owned(),
+            printed: trimmed(printed.text),
             carrier: Carrier::Print {
                 reading,
                 line: printed.line,

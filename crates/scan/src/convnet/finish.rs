@@ -2,7 +2,7 @@
 
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, SimdUnaryOp};
-use rten_vecmath::{Gelu, Sigmoid};
+use rten_vecmath::Sigmoid;
 
 /// An activation, then a factor and a shift.
 #[derive(Clone, Copy)]
@@ -57,10 +57,37 @@ impl Finish {
                 ops.mul(x, hard_sigmoid(isa, x, slope, offset))
             }
             Activation::Sigmoid => Sigmoid {}.eval(isa, x),
-            Activation::Gelu => Gelu {}.eval(isa, x),
+            Activation::Gelu => gelu(isa, x),
         };
         ops.mul_add(y, ops.splat(self.scale), ops.splat(self.shift))
     }
+}
+
+/// Coefficients of u, u^3, ..., u^15 in the share of a normal distribution between 0 and u, fitted
+/// for -4 to 4 so that x times its error stays least: below 0.00005 there, and below 0.00005 x
+/// beyond. Half the work of the exact function, which was a twelfth of a line.
+const SHARE: [f32; 8] = [
+    3.986_733_8e-1,
+    -6.588_783e-2,
+    9.505_392e-3,
+    -1.006_488_6e-3,
+    7.485_477e-5,
+    -3.657_109_6e-6,
+    1.041_950_4e-7,
+    -1.301_277_1e-9,
+];
+const SHARE_MAX: f32 = 4.0;
+
+#[inline(always)]
+fn gelu<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+    let ops = isa.f32();
+    let u = ops.min(ops.max(x, ops.splat(-SHARE_MAX)), ops.splat(SHARE_MAX));
+    let square = ops.mul(u, u);
+    let mut share = ops.splat(SHARE[SHARE.len() - 1]);
+    for at in (0..SHARE.len() - 1).rev() {
+        share = ops.mul_add(share, square, ops.splat(SHARE[at]));
+    }
+    ops.mul(x, ops.mul_add(share, u, ops.splat(0.5)))
 }
 
 #[inline(always)]

@@ -1,8 +1,8 @@
 //! Printed text: where lines are, what they say, and how sure that is.
 //!
-//! Lines are found in a reduced picture and read from the full one, the most promising first, a
-//! few at a time, so that the engine can stop as soon as the judge has enough. A reading never
-//! leaves anything out on its own judgement of meaning: that is the judge's.
+//! Lines are found in a reduced picture and skimmed: a small network reads each from the full one.
+//! What the judge then calls promising is read with care, the most promising first, a few at a
+//! time, so that the engine can stop as soon as the judge has enough.
 
 mod bounds;
 mod crop;
@@ -23,10 +23,10 @@ pub(crate) use recognise::Recogniser;
 pub(crate) use second::SecondReader;
 
 use image::GrayImage;
-use rayon::prelude::*;
 use rten::ThreadPool;
+use std::cmp::Reverse;
 use std::sync::Arc;
-use validate::{Quad, TextLine};
+use validate::{Promise, Quad, TextLine};
 
 /// Longer side of the picture that lines are looked for in first: 158 of 174 real serials; 800 px
 /// finds 163 and costs half as much again.
@@ -37,16 +37,16 @@ const CLOSER_SIDE_PX: u32 = 800;
 const BESIDE: f32 = 0.25;
 /// Width of the barcode in the picture for that, unless the picture were larger than a whole photo.
 const BESIDE_CODE_PX: f32 = 400.0;
-/// Lines that decide which end is up.
-const DIRECTION_LINES: usize = 4;
 /// Mean confidence below which the other end is tried: 2 of 174 real photos were upside down.
 const DIRECTION_SURE: f32 = 0.75;
 /// Boxes that share more than this are one line, found twice.
 const SAME_LINE: f32 = 0.8;
 
-/// The detector and recogniser of the first reading.
+/// The detector and recognisers of the first reading.
 pub(crate) struct Reader {
     pub(crate) detector: Detector,
+    /// For a hasty look at every line.
+    pub(crate) skimmer: Recogniser,
     pub(crate) recogniser: Recogniser,
 }
 
@@ -54,19 +54,21 @@ pub(crate) struct Reader {
 pub(crate) struct Page {
     /// Every box of text.
     found: Vec<LineBox>,
+    /// Boxes that are still to be skimmed, the most promising first.
+    unseen: Vec<LineBox>,
     /// Boxes that are still to be read, the most promising first.
-    queue: Vec<LineBox>,
+    queue: Vec<(Promise, LineBox)>,
     /// What was read.
     lines: Vec<TextLine>,
-    /// Lines that may still be read.
+    /// Lines that may still be skimmed.
     lines_left: usize,
 }
 
 impl Page {
     /// Found lines of which at most so many are to be read, those beside barcodes first.
     pub(crate) fn new(found: Vec<LineBox>, barcodes: &[Quad], lines_max: usize) -> Self {
-        let queue = order::by_promise(found.clone(), barcodes);
-        Self { found, queue, lines: Vec::new(), lines_left: lines_max }
+        let unseen = order::by_promise(found.clone(), barcodes);
+        Self { found, unseen, queue: Vec::new(), lines: Vec::new(), lines_left: lines_max }
     }
 
     /// What was read, top to bottom.
@@ -78,7 +80,7 @@ impl Page {
 
     /// Whether nothing is left to read.
     pub(crate) fn is_read(&self) -> bool {
-        self.queue.is_empty() || self.lines_left == 0
+        self.queue.is_empty() && (self.unseen.is_empty() || self.lines_left == 0)
     }
 
     /// Whether an unread line is of the size of this one: a second device's serial would be.
@@ -86,7 +88,7 @@ impl Page {
         let line = LineBox::around(quad);
         let near = |a: f32, b: f32, factor: f32| a < b * factor && b < a * factor;
         !self.is_read()
-            && self.queue.iter().any(|other| {
+            && self.queue.iter().any(|(_, other)| {
                 near(other.height, line.height, 1.7) && near(other.width, line.width, 2.0)
             })
     }
@@ -105,13 +107,14 @@ impl Page {
             })
             .collect();
         self.found.extend(&new);
-        self.queue.extend(order::by_promise(new, barcodes));
+        self.unseen.extend(order::by_promise(new, barcodes));
     }
 
-    fn take(&mut self, count: usize) -> Vec<LineBox> {
-        let count = count.min(self.lines_left).min(self.queue.len());
+    /// The boxes to skim now.
+    fn take_unseen(&mut self) -> Vec<LineBox> {
+        let count = self.lines_left.min(self.unseen.len());
         self.lines_left -= count;
-        self.queue.drain(..count).collect()
+        self.unseen.drain(..).take(count).collect()
     }
 }
 
@@ -121,7 +124,37 @@ impl Reader {
         self.detector.detect(photo, FIRST_SIDE_PX)
     }
 
-    /// Reads the next lines: `count`, or the few that also show which end is up.
+    /// Skims what was found since the last time: lines without promise are done with, the others
+    /// are queued.
+    pub(crate) fn skim(
+        &self,
+        photo: &GrayImage,
+        page: &mut Page,
+        threads: &Arc<ThreadPool>,
+    ) -> Result<(), RunFailure> {
+        let first = page.lines.is_empty() && page.queue.is_empty();
+        let mut boxes = page.take_unseen();
+        let mut lines = self.skimmer.read_all(photo, &boxes, &page.found, threads)?;
+        let sure = mean_confidence(&lines);
+        // What is hardly legible may be upside down, and is skimmed from its other end.
+        if first && !lines.is_empty() && sure < DIRECTION_SURE {
+            let (turned, found) = (flipped(&boxes), flipped(&page.found));
+            let other = self.skimmer.read_all(photo, &turned, &found, threads)?;
+            if mean_confidence(&other) > sure {
+                (boxes, lines, page.found) = (turned, other, found);
+            }
+        }
+        for (line, at) in lines.into_iter().zip(boxes) {
+            match validate::promise(&line) {
+                Promise::Nothing => page.lines.push(line),
+                promise => page.queue.push((promise, at)),
+            }
+        }
+        page.queue.sort_by_key(|(promise, _)| Reverse(*promise));
+        Ok(())
+    }
+
+    /// Reads the next lines, up to `count`.
     pub(crate) fn read_more(
         &self,
         photo: &GrayImage,
@@ -129,37 +162,9 @@ impl Reader {
         count: usize,
         threads: &Arc<ThreadPool>,
     ) -> Result<(), RunFailure> {
-        if page.lines.is_empty() {
-            return self.read_first(photo, page, threads);
-        }
-        let boxes = page.take(count);
-        let lines = self.read_lines(photo, &boxes, &page.found, threads)?;
-        page.lines.extend(lines);
-        Ok(())
-    }
-
-    /// Reads the first lines; if they are hardly legible, the photo may be upside down, and they
-    /// are read from their other end.
-    fn read_first(
-        &self,
-        photo: &GrayImage,
-        page: &mut Page,
-        threads: &Arc<ThreadPool>,
-    ) -> Result<(), RunFailure> {
-        let boxes = page.take(DIRECTION_LINES);
-        page.lines = self.read_lines(photo, &boxes, &page.found, threads)?;
-        let sure = mean_confidence(&page.lines);
-        if page.lines.is_empty() || sure >= DIRECTION_SURE {
-            return Ok(());
-        }
-        let flip = |boxes: &[LineBox]| boxes.iter().map(|line| line.flipped()).collect::<Vec<_>>();
-        let found = flip(&page.found);
-        let turned = self.read_lines(photo, &flip(&boxes), &found, threads)?;
-        if mean_confidence(&turned) > sure {
-            page.queue = flip(&page.queue);
-            page.found = found;
-            page.lines = turned;
-        }
+        let count = count.min(page.queue.len());
+        let boxes: Vec<LineBox> = page.queue.drain(..count).map(|(_, line)| line).collect();
+        page.lines.extend(self.recogniser.read_all(photo, &boxes, &page.found, threads)?);
         Ok(())
     }
 
@@ -182,20 +187,10 @@ impl Reader {
         let scale = (BESIDE_CODE_PX / code.width.max(1.0)).min(FIRST_SIDE_PX as f32 / longer);
         page.add(self.detector.detect_within(photo, &part, scale), &[*barcode]);
     }
+}
 
-    /// Reads lines side by side: two lines on two threads gain more than one network on two.
-    fn read_lines(
-        &self,
-        photo: &GrayImage,
-        boxes: &[LineBox],
-        found: &[LineBox],
-        threads: &Arc<ThreadPool>,
-    ) -> Result<Vec<TextLine>, RunFailure> {
-        let read = |line: &LineBox| {
-            self.recogniser.read(photo, line, bounds::bounds(photo, line, found), threads)
-        };
-        boxes.par_iter().map(read).collect()
-    }
+fn flipped(boxes: &[LineBox]) -> Vec<LineBox> {
+    boxes.iter().map(|line| line.flipped()).collect()
 }
 
 fn mean_confidence(lines: &[TextLine]) -> f32 {

@@ -1,5 +1,6 @@
 //! Reads one cut-out line: characters with their probabilities and the pruned lattice.
 
+use super::bounds::bounds;
 use super::crop::crop;
 use super::ctc::{self, Alphabet};
 use super::graft;
@@ -7,6 +8,7 @@ use super::line_box::LineBox;
 use super::network::{Network, RunFailure};
 use crate::convnet::{ConvNet, Maps};
 use image::GrayImage;
+use rayon::prelude::*;
 use rten::ThreadPool;
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
@@ -15,12 +17,14 @@ use validate::{LineBounds, TextLine};
 
 /// Where PP-OCRv6 turns from pictures to sequences: convolutions before, attention after.
 const TURN: &str = "AveragePool";
-/// Channels and rows of what goes on there.
-const TURN_CHANNELS: u64 = 384;
+/// Rows of what goes on there.
 const TURN_ROWS: u64 = 3;
+/// Its channels in the small and in the tiny network.
+const SMALL_CHANNELS: u64 = 384;
+const TINY_CHANNELS: u64 = 160;
 
-/// A text recogniser with its alphabet. Its convolutions, nine tenths of its work, run here, the
-/// rest on rten.
+/// A text recogniser with its alphabet. Its convolutions, most of its work, run here, the rest on
+/// rten.
 pub(crate) struct Recogniser {
     trunk: ConvNet,
     head: Network,
@@ -28,20 +32,35 @@ pub(crate) struct Recogniser {
 }
 
 impl Recogniser {
-    /// A network whose alphabet stands in its metadata, as in PP-OCRv6: one entry a line, the
-    /// space after the last.
-    pub(crate) fn with_own_alphabet(onnx: &[u8]) -> Result<Self, String> {
-        let trunk = ConvNet::before(onnx, TURN)?;
-        let sides = [Some(1), Some(TURN_CHANNELS), Some(TURN_ROWS), None];
-        let head = graft::from_operator(onnx, TURN, &sides).ok_or("not an ONNX recogniser")?;
-        let head = Network::load(head).map_err(|error| error.to_string())?;
+    /// PP-OCRv6 small, whose alphabet stands in its metadata.
+    pub(crate) fn pp_ocr_v6_small(onnx: &[u8]) -> Result<Self, String> {
+        let (trunk, head) = parts(onnx, SMALL_CHANNELS)?;
         let entries = head.metadata("character").ok_or("no alphabet in its metadata")?;
-        let alphabet = Alphabet::from_lines(entries.lines().chain([" "]));
+        let alphabet = alphabet(entries);
         Ok(Self { trunk, head, alphabet })
     }
 
+    /// PP-OCRv6 tiny: a sixth of the work, for a hasty reading.
+    pub(crate) fn pp_ocr_v6_tiny(onnx: &[u8], entries: &str) -> Result<Self, String> {
+        let (trunk, head) = parts(onnx, TINY_CHANNELS)?;
+        Ok(Self { trunk, head, alphabet: alphabet(entries) })
+    }
+
+    /// Reads lines side by side: two lines on two threads gain more than one network on two.
+    /// `found` are all boxes of the photo.
+    pub(crate) fn read_all(
+        &self,
+        photo: &GrayImage,
+        lines: &[LineBox],
+        found: &[LineBox],
+        threads: &Arc<ThreadPool>,
+    ) -> Result<Vec<TextLine>, RunFailure> {
+        let read = |line| self.read(photo, line, bounds(photo, line, found), threads);
+        lines.par_iter().map(read).collect()
+    }
+
     /// Reads the line in the direction of its box.
-    pub(crate) fn read(
+    fn read(
         &self,
         photo: &GrayImage,
         line: &LineBox,
@@ -69,6 +88,19 @@ impl Recogniser {
     }
 }
 
+/// The convolutions and the rest of a recogniser.
+fn parts(onnx: &[u8], channels: u64) -> Result<(ConvNet, Network), String> {
+    let trunk = ConvNet::before(onnx, TURN)?;
+    let sides = [Some(1), Some(channels), Some(TURN_ROWS), None];
+    let head = graft::from_operator(onnx, TURN, &sides).ok_or("not an ONNX recogniser")?;
+    Ok((trunk, Network::load(head).map_err(|error| error.to_string())?))
+}
+
+/// An alphabet of PP-OCRv6: one entry a line, the space after the last.
+fn alphabet(entries: &str) -> Alphabet {
+    Alphabet::from_lines(entries.lines().chain([" "]))
+}
+
 /// The luminance in each of three channels, from -1 to 1.
 fn input(line: &GrayImage) -> Maps {
     let (width, height) = (line.width() as usize, line.height() as usize);
@@ -87,11 +119,16 @@ mod tests {
     #[test]
     fn the_two_parts_give_what_the_whole_network_gives() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-        let onnx = std::fs::read(folder.join(models::RECOGNISE_V6)).expect("run models/fetch");
-        let parts = Recogniser::with_own_alphabet(&onnx).expect("understood");
-        let whole = Network::load(onnx).expect("an ONNX file");
+        let weights = models::Weights::read(&folder).expect("run models/fetch");
+        let keys = String::from_utf8_lossy(&weights.keys_skim);
+        let tiny = Recogniser::pp_ocr_v6_tiny(&weights.skim_v6, &keys).expect("understood");
+        let small = Recogniser::pp_ocr_v6_small(&weights.recognise_v6).expect("understood");
         let threads = Arc::new(ThreadPool::with_num_threads(1));
-        for width in [48, 131, 320] {
+        let networks = [(tiny, weights.skim_v6), (small, weights.recognise_v6)];
+        let networks = networks.map(|(parts, onnx)| (parts, Network::load(onnx).expect("ONNX")));
+        for ((parts, whole), width) in
+            networks.iter().flat_map(|network| [48, 131, 320].map(|width| (network, width)))
+        {
             let strokes = |x: u32, y: u32| x % 13 < 4 && (12..36).contains(&y);
             let line =
                 GrayImage::from_fn(width, 48, |x, y| Luma([if strokes(x, y) { 30 } else { 220 }]));

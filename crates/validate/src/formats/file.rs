@@ -1,7 +1,7 @@
 //! A formats file: TOML, one `[[format]]` table a row. Everything in it is checked before any of
 //! it counts, with limits on every part, because an operator's file is input like any other.
 
-use super::{Format, Plausibility, Shape, Standing};
+use super::{Format, Lengths, Plausibility, Shape, Standing};
 use crate::{CheckCharacter, IdentifierKind, Symbology, canonical};
 use regex_lite::RegexBuilder;
 use serde::Deserialize;
@@ -124,10 +124,12 @@ fn check(row: Row, standing: Standing) -> Result<Format, String> {
             )
         })
     };
+    let shapes = row.shapes.iter().map(shape).collect::<Result<Vec<_>, _>>()?;
     let format = Format {
+        lengths: Lengths::of(&shapes),
         kind: row.kind.unwrap_or(IdentifierKind::Serial),
         standing: row.standing.unwrap_or(standing),
-        shapes: row.shapes.iter().map(shape).collect::<Result<_, _>>()?,
+        shapes,
         pattern: row.pattern.as_deref().map(compile).transpose()?,
         prefix: row.pattern.as_deref().map_or_else(String::new, literal_prefix),
         brands: row.brands.iter().map(|brand| canonical(brand)).collect(),

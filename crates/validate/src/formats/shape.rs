@@ -107,7 +107,7 @@ impl Shape {
     /// Whether a canonical value has this shape.
     pub fn fits(&self, canonical: &str) -> bool {
         canonical.len() == self.0.len()
-            && canonical.chars().zip(&self.0).all(|(char, class)| class.admits(char))
+            && canonical.bytes().zip(&self.0).all(|(byte, class)| class.admits(char::from(byte)))
     }
 
     /// Whether a canonical value would have this shape with one character more, less or another.

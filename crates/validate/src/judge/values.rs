@@ -12,6 +12,8 @@ use crate::*;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Shorter words are no maker's name.
+const BRAND_LETTERS_MIN: usize = 3;
 /// Digits that print alone must have to be taken for a serial: `S/N: 7x3hexa` is a sentence.
 pub(super) const PRINTED_DIGITS_MIN: usize = 4;
 
@@ -199,7 +201,7 @@ impl<'a> Case<'a> {
     /// Whether every barcode in view is one of these or surely another kind of number.
     fn no_barcode_but(&self, these: &BTreeSet<(usize, usize)>) -> bool {
         self.sightings.iter().all(|sighting| {
-            let is_other = |it: &Sighting| it.value == sighting.value && it.says_other().is_some();
+            let is_other = |it: &Sighting| it.says_other().is_some() && it.value == sighting.value;
             sighting.barcode().is_none_or(|barcode| these.contains(&barcode))
                 || self.sightings.iter().any(is_other)
         })
@@ -268,11 +270,11 @@ impl<'a> Case<'a> {
             let formed = |value: &str| self.forcing.iter().any(|format| format.fits(value));
             let near = self.sightings.iter().filter(|sighting| {
                 !sighting.is_near()
-                    && (formed(value) || !formed(&sighting.value))
                     && !sighting.is_barcode()
                     && sighting.says_serial()
                     && look_alike_distance(&sighting.value, value)
                         .is_some_and(|places| (1..=super::LOOK_ALIKES_MAX).contains(&places))
+                    && (formed(value) || !formed(&sighting.value))
             });
             if let Some(print) = near.min_by(|one, other| one.value.cmp(&other.value)) {
                 facts.insert(Fact::KeywordLookAlike);
@@ -404,18 +406,22 @@ pub(super) fn best_first(one: &Sighting, other: &Sighting) -> Ordering {
         .then_with(|| one.printed.cmp(&other.printed))
 }
 
+/// Whether a word of letters and digits is this name.
+fn is_printed(brand: &str, word: &[CharReading]) -> bool {
+    let same = |(name, read): (u8, &CharReading)| char::from(name).eq_ignore_ascii_case(&read.best);
+    brand.len() == word.len() && brand.bytes().zip(word).all(same)
+}
+
 /// The makers' names that are printed in view.
 fn brands<'a>(formats: &'a Formats, evidence: &Evidence) -> BTreeSet<&'a str> {
+    let brands: Vec<&str> =
+        formats.iter().flat_map(|format| &format.brands).map(String::as_str).collect();
     let mut found = BTreeSet::new();
     for photo in &evidence.photos {
         for line in photo.lines.iter().chain(&photo.second_lines) {
-            let text = line.text();
-            let words = text.split(|char: char| !char.is_ascii_alphanumeric());
-            for word in words.filter(|word| word.len() >= 3) {
-                let brands = formats.iter().flat_map(|format| &format.brands);
-                found.extend(
-                    brands.filter(|brand| brand.eq_ignore_ascii_case(word)).map(String::as_str),
-                );
+            let words = line.chars.split(|char| !char.best.is_ascii_alphanumeric());
+            for word in words.filter(|word| word.len() >= BRAND_LETTERS_MIN) {
+                found.extend(brands.iter().filter(|brand| is_printed(brand, word)));
             }
         }
     }

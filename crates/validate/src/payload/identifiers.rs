@@ -91,8 +91,7 @@ pub(super) fn plain(payload: &str) -> Vec<Field> {
     let mut fields = Vec::new();
     // A barcode spells its keywords right: `5RN0` begins a value.
     let spelled = |end: usize| !chars[..end].iter().any(char::is_ascii_digit);
-    let first = keyword::keywords(&chars).into_iter().next();
-    let keyword = first.filter(|keyword| keyword.start == 0 && spelled(keyword.end));
+    let keyword = keyword::leading(&chars).filter(|keyword| spelled(keyword.end));
     if let Some(keyword) = keyword {
         let rest: String = chars[keyword.end..].iter().collect();
         match keyword.strength {
