@@ -130,7 +130,7 @@ fn median_steepness(photo: &GrayImage, lines: &[&TextLine]) -> f32 {
     let mut all: Vec<f32> = lines
         .iter()
         .map(|line| {
-            let cut = crop(photo, &LineBox::around(&line.quad));
+            let cut = crop(photo, &LineBox::around(&line.quad), 1.0);
             let (dark, light) = (quantile(cut.as_raw(), 0.05), quantile(cut.as_raw(), 0.95));
             steepest(&cut) / f32::from(light.saturating_sub(dark)).max(1.0)
         })
@@ -155,7 +155,7 @@ fn glare(light: &GrayImage, photo: &GrayImage, lines: &[TextLine]) -> bool {
     let mut paper: Vec<u8> = lines
         .iter()
         .take(LINES_MAX)
-        .map(|line| quantile(crop(photo, &LineBox::around(&line.quad)).as_raw(), 0.75))
+        .map(|line| quantile(crop(photo, &LineBox::around(&line.quad), 1.0).as_raw(), 0.75))
         .collect();
     paper.sort_unstable();
     let scale = width as f32 / photo.width() as f32;

@@ -12,10 +12,11 @@ const LINE_WIDTH_MIN_PX: u32 = 16;
 /// Samples across one output pixel: beyond it a strongly reduced line is only undersampled.
 const SAMPLES_MAX: u32 = 4;
 
-/// The line's pixels, deskewed, [`LINE_HEIGHT_PX`] high, in the direction of reading.
-pub(crate) fn crop(photo: &GrayImage, line: &LineBox) -> GrayImage {
+/// The line's pixels, deskewed, [`LINE_HEIGHT_PX`] high and so many times as wide as they should be,
+/// in the direction of reading.
+pub(crate) fn crop(photo: &GrayImage, line: &LineBox, stretch: f32) -> GrayImage {
     let height = LINE_HEIGHT_PX;
-    let width = (line.aspect() * height as f32).round() as u32;
+    let width = (stretch * line.aspect() * height as f32).round() as u32;
     let width = width.clamp(LINE_WIDTH_MIN_PX, LINE_WIDTH_MAX_PX);
     sample(photo, line, width, height)
 }

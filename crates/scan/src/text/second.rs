@@ -75,7 +75,7 @@ impl SecondReader {
         line: &LineBox,
         found: &[LineBox],
     ) -> Result<TextLine, RunFailure> {
-        let cut = crop(photo, line);
+        let cut = crop(photo, line, 1.0);
         let (width, height) = (cut.width() as f32, cut.height() as f32);
         let source =
             ImageSource::from_bytes(cut.as_raw(), cut.dimensions()).map_err(RunFailure::new)?;
