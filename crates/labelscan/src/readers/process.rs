@@ -137,8 +137,9 @@ fn command(settings: &PoolSettings) -> Command {
     command
         .arg("reader")
         .env_clear()
-        // One arena: threads of a reader take turns, and each further arena costs up to 64 MiB.
-        .env("MALLOC_ARENA_MAX", "1")
+        // Threads that read side by side wait for each other in one arena, and each further one
+        // takes 64 MiB of the address space.
+        .env("MALLOC_ARENA_MAX", "2")
         // Pictures go back to the system when they are freed, what a line needs is used for the
         // next: fresh pages for every line cost a fifteenth of a read. Without these, glibc raises
         // its threshold as it goes, and the peak is a quarter higher.

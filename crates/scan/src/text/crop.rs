@@ -26,33 +26,39 @@ pub(crate) fn sample(photo: &GrayImage, line: &LineBox, width: u32, height: u32)
     let step = (line.width / width as f32, line.height / height as f32);
     let samples = |step: f32| (step.round() as u32).clamp(1, SAMPLES_MAX);
     let (across, down) = (samples(step.0), samples(step.1));
+    let step = (step.0 / across as f32, step.1 / down as f32);
+    // Pixel centres lie at halves.
+    let first = line.at((step.0 - line.width) / 2.0, (step.1 - line.height) / 2.0);
+    let (first, along, below) = ((first.x - 0.5, first.y - 0.5), line.along, line.down());
+    let share = 1.0 / (across * down) as f32;
     GrayImage::from_fn(width, height, |column, row| {
         let mut sum = 0.0;
-        for j in 0..down {
-            let v = (row as f32 + (j as f32 + 0.5) / down as f32) * step.1 - line.height / 2.0;
-            for i in 0..across {
-                let u =
-                    (column as f32 + (i as f32 + 0.5) / across as f32) * step.0 - line.width / 2.0;
-                let point = line.at(u, v);
-                sum += bilinear(photo, point.x - 0.5, point.y - 0.5);
+        for v in row * down..(row + 1) * down {
+            let v = v as f32 * step.1;
+            let (x, y) = (first.0 + v * below.x, first.1 + v * below.y);
+            for u in column * across..(column + 1) * across {
+                let u = u as f32 * step.0;
+                sum += bilinear(photo, x + u * along.x, y + u * along.y);
             }
         }
-        image::Luma([(sum / (across * down) as f32 + 0.5) as u8])
+        image::Luma([(sum * share + 0.5) as u8])
     })
 }
 
 /// Interpolates between pixel centres; outside the photo its edge goes on.
 fn bilinear(photo: &GrayImage, x: f32, y: f32) -> f32 {
-    let x = x.clamp(0.0, (photo.width() - 1) as f32);
-    let y = y.clamp(0.0, (photo.height() - 1) as f32);
+    let (width, height) = (photo.width() as usize, photo.height() as usize);
+    let x = x.clamp(0.0, (width - 1) as f32);
+    let y = y.clamp(0.0, (height - 1) as f32);
     let (left, top) = (x as usize, y as usize);
     let (fx, fy) = (x - left as f32, y - top as f32);
-    let stride = photo.width() as usize;
-    let right = (left + 1).min(stride - 1);
-    let bottom = (top + 1).min(photo.height() as usize - 1);
+    let bottom = (top + 1).min(height - 1);
     let pixels = photo.as_raw();
-    let at = |x: usize, y: usize| f32::from(pixels[y * stride + x]);
-    let upper = at(left, top) + fx * (at(right, top) - at(left, top));
-    let lower = at(left, bottom) + fx * (at(right, bottom) - at(left, bottom));
-    upper + fy * (lower - upper)
+    let between = |row: usize| {
+        let row = &pixels[row * width..][..width];
+        let (one, other) = (f32::from(row[left]), f32::from(row[(left + 1).min(width - 1)]));
+        one + fx * (other - one)
+    };
+    let upper = between(top);
+    upper + fy * (between(bottom) - upper)
 }

@@ -8,6 +8,8 @@ use validate::{CharReading, Lattice};
 
 /// Classes below this probability never decide a character.
 const P_MIN: f32 = 1e-4;
+/// Classes that are looked at together.
+const CHUNK: usize = 64;
 /// Classes kept a step, the blank included.
 const CLASSES_MAX: usize = 8;
 
@@ -81,13 +83,20 @@ fn reading(
 /// The classes worth keeping of one step, best first.
 fn most_probable(classes: NdTensorView<f32, 1>) -> Vec<(usize, f32)> {
     let mut kept: Vec<(usize, f32)> = Vec::with_capacity(CLASSES_MAX + 1);
-    for (class, &p) in classes.iter().enumerate() {
-        if p <= P_MIN || kept.len() == CLASSES_MAX && p <= kept[CLASSES_MAX - 1].1 {
+    let classes = classes.to_slice();
+    for (chunk, values) in classes.chunks(CHUNK).enumerate() {
+        // Nearly all are near zero: a look at many at once passes over them.
+        if values.iter().fold(0.0, |most: f32, &p| if p > most { p } else { most }) <= P_MIN {
             continue;
         }
-        let place = kept.partition_point(|&(_, other)| other >= p);
-        kept.insert(place, (class, p));
-        kept.truncate(CLASSES_MAX);
+        for (at, &p) in values.iter().enumerate() {
+            if p <= P_MIN || kept.len() == CLASSES_MAX && p <= kept[CLASSES_MAX - 1].1 {
+                continue;
+            }
+            let place = kept.partition_point(|&(_, other)| other >= p);
+            kept.insert(place, (chunk * CHUNK + at, p));
+            kept.truncate(CLASSES_MAX);
+        }
     }
     kept
 }
