@@ -56,10 +56,17 @@ fn with_barcodes() -> Evidence {
     Evidence { photos: vec![photo] }
 }
 
-/// The same label without barcodes, its serial read twice.
-fn print_read_twice() -> Evidence {
+/// The same label without barcodes, read once: what the judge is asked about most, because half of
+/// 100 real photos show no barcode and nine lines or fewer.
+fn print_read_once() -> Evidence {
     let mut evidence = with_barcodes();
     evidence.photos[0].barcodes.clear();
+    evidence
+}
+
+/// The same label without barcodes, its serial read twice.
+fn print_read_twice() -> Evidence {
+    let mut evidence = print_read_once();
     evidence.photos[0].second_lines = vec![line(4, "S/N:082 1032398")];
     evidence
 }
@@ -68,11 +75,13 @@ fn judgements(criterion: &mut Criterion) {
     let (formats, estate) = (Formats::builtin(), Estate::unknown());
     let mut group = criterion.benchmark_group("judge");
     group.throughput(Throughput::Elements(1));
-    for (name, evidence) in
-        [("label_with_barcodes", with_barcodes()), ("print_read_twice", print_read_twice())]
-    {
+    for (name, evidence, accepted) in [
+        ("label_with_barcodes", with_barcodes(), true),
+        ("print_read_once", print_read_once(), false),
+        ("print_read_twice", print_read_twice(), true),
+    ] {
         let verdict = judge(&formats, &evidence, &estate).verdict;
-        assert!(matches!(verdict, Verdict::Accepted { .. }), "{verdict:?}");
+        assert_eq!(matches!(verdict, Verdict::Accepted { .. }), accepted, "{verdict:?}");
         group.bench_function(name, |bencher| {
             bencher.iter(|| judge(&formats, black_box(&evidence), &estate));
         });

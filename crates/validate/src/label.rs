@@ -182,11 +182,12 @@ impl<'a> Line<'a> {
 
     /// The words of a part of the line: where they start and end.
     fn words(&self, start: usize, end: usize) -> impl Iterator<Item = (usize, usize)> {
-        let mut from = start;
-        (start..end + 1).filter_map(move |at| {
-            let splits = at == end || splits_words(self.chars[at]);
-            let began = splits.then(|| std::mem::replace(&mut from, at + 1))?;
-            (began < at).then(|| (self.after_tag(began, at), at))
+        let mut next = start;
+        let pieces = self.chars[start.min(end)..end].split(|&char| splits_words(char));
+        pieces.filter_map(move |piece| {
+            let (from, to) = (next, next + piece.len());
+            next = to + 1;
+            (from < to).then(|| (self.after_tag(from, to), to))
         })
     }
 
