@@ -67,7 +67,7 @@ impl Finish {
 /// for -4 to 4 so that x times its error stays least: below 0.00005 there, and below 0.00005 x
 /// beyond. Half the work of the exact function, which was a twelfth of a line.
 const SHARE: [f32; 8] = [
-    3.986_733_8e-1,
+    3.986_734e-1,
     -6.588_783e-2,
     9.505_392e-3,
     -1.006_488_6e-3,
