@@ -389,9 +389,22 @@ impl WebDriverCompatibleCommand for Vendor {
     }
 }
 
+/// How often chromedriver may give up: it chooses a port in one address family and ends if another
+/// program has the same in the other.
+const DRIVER_STARTS_MAX: usize = 3;
+
 /// Starts chromedriver on a port that it chooses.
 /// What the two write beside the profile goes into `folder`, and with it.
 async fn start_driver(folder: &Path) -> (Child, u16) {
+    for _ in 0..DRIVER_STARTS_MAX {
+        if let Some(started) = try_driver(folder).await {
+            return started;
+        }
+    }
+    panic!("chromedriver does not say its port");
+}
+
+async fn try_driver(folder: &Path) -> Option<(Child, u16)> {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
         .env("TMPDIR", folder)
@@ -413,10 +426,10 @@ async fn start_driver(folder: &Path) -> (Child, u16) {
         None
     };
     let port = tokio::time::timeout(Duration::from_secs(SHOWN_S_MAX), told).await;
-    let port = port.ok().flatten().expect("chromedriver says its port");
+    let port = port.ok().flatten()?;
     // Its pipe is kept empty for as long as it lives.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (driver, port)
+    Some((driver, port))
 }
 
 fn capabilities(
