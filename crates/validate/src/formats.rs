@@ -112,7 +112,7 @@ impl Format {
     }
 
     fn has_form(&self, canonical: &str) -> bool {
-        self.lengths.admit(canonical.len())
+        self.has_length(canonical.len())
             && canonical.starts_with(&self.prefix)
             && (self.shapes.is_empty() || self.shapes.iter().any(|shape| shape.fits(canonical)))
             && (self.digits_min == 0 || digits(canonical) >= self.digits_min)

@@ -33,6 +33,8 @@ const WIDE_SPACE: f32 = 2.0;
 const TAG_LETTERS_MAX: usize = 4;
 /// The shortest value that may be a serial.
 pub(crate) const VALUE_CHARS_MIN: usize = 5;
+/// Digits that print alone must have to be taken for a serial: `S/N: 7x3hexa` is a sentence.
+pub(crate) const PRINTED_DIGITS_MIN: usize = 4;
 
 /// A number as it is printed.
 #[derive(Clone, Debug, PartialEq)]

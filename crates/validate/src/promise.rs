@@ -6,7 +6,7 @@
 
 use crate::canonical::fold_char;
 use crate::keyword::{self, Keyword};
-use crate::label::Line;
+use crate::label::{Line, PRINTED_DIGITS_MIN};
 use crate::{IdentifierKind, TextLine};
 
 /// Mean probability of its characters from which a hasty reading is right about the kind of each.
@@ -15,8 +15,6 @@ const SURE_P: f32 = 0.9;
 const LEGIBLE_P: f32 = 0.7;
 /// Fewer letters than this, in a box for a line, are no text at all.
 const LETTERS_MIN: usize = 3;
-/// Digits that print alone must have to be taken for a serial.
-const DIGITS_MIN: usize = 4;
 /// Letters of a keyword that is not another one, misread: `P/N` may be `S/N`.
 const KEYWORD_LETTERS_MIN: usize = 4;
 
@@ -48,7 +46,7 @@ pub fn promise(hasty: &TextLine) -> Promise {
                 || p >= LEGIBLE_P && !keyword::may_hold_serial_keyword(&line.chars)
         }
         _ if p < SURE_P || line.is_bare_number() => false,
-        ..DIGITS_MIN => line.keywords.iter().all(|keyword| says_surely(&line, keyword)),
+        ..PRINTED_DIGITS_MIN => line.keywords.iter().all(|keyword| says_surely(&line, keyword)),
         _ => !line.keywords.is_empty() && line.keywords.iter().all(|it| says_little(&line, it)),
     };
     if idle { Promise::Nothing } else { Promise::Number }

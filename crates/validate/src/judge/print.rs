@@ -2,10 +2,9 @@
 //! its format, whether every character is beyond doubt. A reader of print is wrong at full
 //! confidence more often than any barcode is, so each of these is asked before print is accepted.
 
-use super::values::PRINTED_DIGITS_MIN;
 use crate::canonical::fold_char;
 use crate::formats::digits;
-use crate::label::Joined;
+use crate::label::{Joined, PRINTED_DIGITS_MIN};
 use crate::look_alike::look_alikes;
 use crate::sighting::{Carrier, Reading, Sighting};
 use crate::{CharReading, Evidence, Format, Standing, look_alike};

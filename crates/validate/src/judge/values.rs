@@ -3,7 +3,7 @@
 use super::print::{Twice, is_sure, read_twice, written_like};
 use crate::correction::{self, differences};
 use crate::formats::digits;
-use crate::label::Joined;
+use crate::label::{Joined, PRINTED_DIGITS_MIN};
 use crate::look_alike::look_alike_distance;
 use crate::payload::Mark;
 use crate::rules::{Bar, Fact, Facts};
@@ -14,8 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Shorter words are no maker's name.
 const BRAND_LETTERS_MIN: usize = 3;
-/// Digits that print alone must have to be taken for a serial: `S/N: 7x3hexa` is a sentence.
-pub(super) const PRINTED_DIGITS_MIN: usize = 4;
 
 /// Everything that is known about one value.
 pub(super) struct Value<'a> {
