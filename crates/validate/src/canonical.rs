@@ -31,8 +31,12 @@ pub(crate) fn text_of(chars: &[char]) -> String {
 /// One character in canonical form, or `None` for a separator. Latin, because no maker uses other
 /// letters in a serial.
 pub(crate) fn fold_char(char: char) -> Option<char> {
-    let char = half_width(char);
-    char.is_ascii_alphanumeric().then(|| char.to_ascii_uppercase())
+    match char {
+        '0'..='9' | 'A'..='Z' => Some(char),
+        'a'..='z' => Some(char.to_ascii_uppercase()),
+        '\0'..='\u{7f}' => None,
+        _ => Some(half_width(char).to_ascii_uppercase()).filter(char::is_ascii_alphanumeric),
+    }
 }
 
 /// The ordinary form of a full-width character (U+FF01 to U+FF5E), others unchanged.

@@ -91,7 +91,7 @@ impl Format {
     }
 
     /// Whether a canonical value looks like this format but does not end in its check character.
-    pub(crate) fn fails_check(&self, canonical: &str) -> bool {
+    fn fails_check(&self, canonical: &str) -> bool {
         self.check.is_some_and(|check| !check.is_right(canonical)) && self.has_form(canonical)
     }
 
@@ -160,6 +160,9 @@ impl Format {
 struct Lengths(u128);
 
 impl Lengths {
+    /// No value is as long as this.
+    const END: usize = u128::BITS as usize;
+
     /// Those of the shapes, or all where only a pattern speaks.
     fn of(shapes: &[Shape]) -> Self {
         match shapes {
@@ -177,13 +180,35 @@ impl Lengths {
 #[derive(Clone, Debug)]
 pub struct Formats {
     formats: Vec<Format>,
+    /// Positions in `formats` by the length of a value: of most lengths there are few.
+    of_length: Vec<Vec<usize>>,
+    /// The makers' names, each once, in canonical form.
+    brands: Vec<String>,
 }
 
 impl Formats {
+    fn new(mut formats: Vec<Format>) -> Self {
+        formats.sort_by_key(|format| match format.standing {
+            Standing::Taught => 0,
+            Standing::Vendor => 1,
+            Standing::Permissive => 2,
+        });
+        let with_length = |length: usize| {
+            let positions = formats.iter().enumerate();
+            positions.filter(|(_, it)| it.has_length(length)).map(|(at, _)| at).collect()
+        };
+        let of_length = (0..Lengths::END).map(with_length).collect();
+        let mut brands: Vec<String> =
+            formats.iter().flat_map(|format| &format.brands).cloned().collect();
+        brands.sort();
+        brands.dedup();
+        Self { formats, of_length, brands }
+    }
+
     /// The formats that ship with the program.
     pub fn builtin() -> Self {
         file::parse(include_str!("formats.toml"), Standing::Vendor)
-            .map(|formats| Self { formats })
+            .map(Self::new)
             .expect("the embedded file is checked by a test")
     }
 
@@ -197,12 +222,12 @@ impl Formats {
             self.formats.retain(|known| known.name != format.name);
             self.formats.push(format);
         }
-        self.formats.sort_by_key(|format| match format.standing {
-            Standing::Taught => 0,
-            Standing::Vendor => 1,
-            Standing::Permissive => 2,
-        });
-        Ok(self)
+        Ok(Self::new(self.formats))
+    }
+
+    /// The makers' names that may be printed on a label, in canonical form.
+    pub(crate) fn brands(&self) -> impl Iterator<Item = &str> {
+        self.brands.iter().map(String::as_str)
     }
 
     /// Every format, in the order of preference.
@@ -212,14 +237,24 @@ impl Formats {
 
     /// The serial formats that a canonical value fits, preferred first.
     pub fn matching(&self, canonical: &str) -> impl Iterator<Item = &Format> {
-        let serials = self.formats.iter().filter(|format| format.kind == IdentifierKind::Serial);
-        serials.filter(move |format| format.fits(canonical))
+        let serial = |format: &&Format| format.kind == IdentifierKind::Serial;
+        self.of_its_length(canonical).filter(serial).filter(move |format| format.fits(canonical))
+    }
+
+    /// Whether a canonical value looks like a format with a check character and does not end in it.
+    pub(crate) fn any_check_fails(&self, canonical: &str) -> bool {
+        self.of_its_length(canonical).any(|format| format.fails_check(canonical))
     }
 
     /// Whether a canonical value has the structure of a UnionPay terminal number.
     pub(crate) fn is_tusn(&self, canonical: &str) -> bool {
         let tusn = |format: &&Format| format.kind == IdentifierKind::Tusn;
-        self.formats.iter().filter(tusn).any(|format| format.fits(canonical))
+        self.of_its_length(canonical).filter(tusn).any(|format| format.fits(canonical))
+    }
+
+    fn of_its_length(&self, canonical: &str) -> impl Iterator<Item = &Format> {
+        let positions = self.of_length.get(canonical.len()).into_iter().flatten();
+        positions.map(|&at| &self.formats[at])
     }
 }
 

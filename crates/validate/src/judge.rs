@@ -10,7 +10,7 @@ mod print;
 mod values;
 
 use crate::look_alike::{edits, look_alike_distance};
-use crate::rules::{self, Bar, Fact};
+use crate::rules::{self, Bar, Bars, Fact};
 use crate::sighting::Sighting;
 use crate::*;
 use std::collections::BTreeSet;
@@ -23,28 +23,29 @@ const LOOK_ALIKES_MAX: usize = 2;
 /// one whatever the order of barcodes and lines.
 pub fn judge(formats: &Formats, evidence: &Evidence, estate: &Estate) -> Judgement {
     let case = Case::new(formats, evidence, estate);
-    Judgement { verdict: verdict(&case), identifiers: identifiers::identifiers(&case) }
+    let by_value = case.by_value();
+    Judgement {
+        verdict: verdict(&case, &by_value),
+        identifiers: identifiers::identifiers(&case, &by_value),
+    }
 }
 
-fn verdict(case: &Case) -> Verdict {
-    let values = case.values();
+fn verdict(case: &Case, by_value: &[&Sighting]) -> Verdict {
+    let values = case.values(by_value);
     let mut accepted: Vec<&Value> = values
         .iter()
         .filter(|value| value.bars.is_empty() && rules::accepting(value.facts).is_some())
         .collect();
     drop_readings_of_one_barcode(&mut accepted);
-    let mut doubts: BTreeSet<Bar> = BTreeSet::new();
+    let doubts: Bars = match accepted[..] {
+        [] => Bars::default(),
+        [only] => values.iter().filter_map(|rival| contradiction(case, only, rival)).collect(),
+        _ => Bars::from_iter([disagreement(case, &accepted)]),
+    };
     match accepted[..] {
-        [] => {}
-        [only] => {
-            doubts.extend(values.iter().filter_map(|rival| contradiction(case, only, rival)));
-            if doubts.is_empty() {
-                return Verdict::Accepted { serial: answer::serial(only) };
-            }
-        }
-        _ => drop(doubts.insert(disagreement(case, &accepted))),
+        [only] if doubts.is_empty() => Verdict::Accepted { serial: answer::serial(only) },
+        _ => answer::undecided(case, &values, doubts),
     }
-    answer::undecided(case, &values, &doubts)
 }
 
 /// A barcode `SPF0UFLRH` supports both itself and `PF0UFLRH`: the stripped reading, if it stands,
@@ -52,7 +53,7 @@ fn verdict(case: &Case) -> Verdict {
 fn drop_readings_of_one_barcode(accepted: &mut Vec<&Value>) {
     let meant: BTreeSet<(usize, usize)> = accepted
         .iter()
-        .flat_map(|value| &value.sightings)
+        .flat_map(|value| value.sightings)
         .filter(|sighting| sighting.named.is_some())
         .filter_map(|sighting| sighting.barcode())
         .collect();
@@ -87,7 +88,7 @@ fn contradiction(case: &Case, only: &Value, rival: &Value) -> Option<Bar> {
         return None;
     }
     let rival_barcode = rival.facts.has(Fact::Barcode);
-    let barred = rival.bars.iter().any(|bar| *bar != Bar::NotInEstate);
+    let barred = rival.bars.iter().any(|bar| bar != Bar::NotInEstate);
     if rival.claims() && case.is_legible(rival) && !barred {
         let near = look_alike_distance(only.value, rival.value)
             .is_some_and(|places| places <= LOOK_ALIKES_MAX);

@@ -46,27 +46,51 @@ struct Entry {
     letters: Vec<char>,
     /// The letters as a reader may see them.
     blurred: Vec<char>,
-    /// The first two of them: most words are refused by these.
-    begins: [char; 2],
+    begins: Beginning,
     kind: IdentifierKind,
     /// Wrong letters that are forgiven.
     slips: usize,
 }
 
 impl Entry {
-    /// Whether a word may stand where a line goes on with these letters: most do not.
-    fn may_be(&self, ahead: &[char]) -> bool {
-        let [first, second] = self.begins;
-        let begins = ahead.len() > 1
-            && ahead[0] == first
-            && (ahead[1] == second || self.slips > 0)
-            && self.blurred.len() <= ahead.len();
+    /// Whether a word may stand where a line goes on with these letters, which begin like `read`:
+    /// most do not.
+    fn may_be(&self, ahead: &[char], read: Beginning) -> bool {
         let mut forgiven = 0;
-        begins
+        self.begins.may_be(read, self.slips)
+            && self.blurred.len() <= ahead.len()
+            && self.blurred[0] == ahead[0]
             && self.blurred.iter().zip(ahead).all(|(letter, read)| {
                 forgiven += usize::from(letter != read);
                 forgiven <= self.slips
             })
+    }
+}
+
+/// The low bytes of the first four letters of a word, so that one comparison refuses most words.
+#[derive(Clone, Copy)]
+struct Beginning {
+    letters: u32,
+    /// The bytes of `letters` that the word has.
+    mask: u32,
+}
+
+impl Beginning {
+    fn of(letters: &[char]) -> Self {
+        let mut own = Self { letters: 0, mask: 0 };
+        for (at, &letter) in letters.iter().take(4).enumerate() {
+            own.letters |= u32::from(letter as u8) << (8 * at);
+            own.mask |= 0xff << (8 * at);
+        }
+        own
+    }
+
+    /// Whether a word may begin like this where `read` was read, with so many wrong letters after
+    /// the first.
+    fn may_be(self, read: Self, slips: usize) -> bool {
+        let wrong = (self.letters ^ read.letters) & self.mask;
+        let wrong_letters = || wrong.to_le_bytes().iter().filter(|&&byte| byte != 0).count();
+        wrong == 0 || slips > 0 && wrong & 0xff == 0 && wrong_letters() <= slips
     }
 }
 
@@ -85,8 +109,8 @@ static TABLE: LazyLock<[Vec<Entry>; BUCKETS]> = LazyLock::new(|| {
             _ => 2,
         };
         let letters = if blurred.len() < 4 { word.chars().collect() } else { blurred.clone() };
-        let begins = [blurred[0], blurred[1]];
-        table[begins[0] as usize % BUCKETS].push(Entry { letters, blurred, begins, kind, slips });
+        let begins = Beginning::of(&blurred);
+        table[blurred[0] as usize % BUCKETS].push(Entry { letters, blurred, begins, kind, slips });
     }
     for entries in &mut table {
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.letters.len()));
@@ -96,8 +120,9 @@ static TABLE: LazyLock<[Vec<Entry>; BUCKETS]> = LazyLock::new(|| {
 
 /// The words that may stand where a line goes on with these letters, the longest first.
 fn words_from(ahead: &[char]) -> impl Iterator<Item = &'static Entry> {
-    let bucket = ahead.first().map(|&first| &TABLE[first as usize % BUCKETS]);
-    bucket.into_iter().flatten().filter(|entry| entry.may_be(ahead))
+    let bucket = ahead.first().map_or(&[][..], |&first| &TABLE[first as usize % BUCKETS]);
+    let read = Beginning::of(ahead);
+    bucket.iter().filter(move |entry| entry.may_be(ahead, read))
 }
 
 /// The letters of a line as a reader may see them, without the marks between them.
@@ -120,7 +145,10 @@ pub(crate) fn keywords(line: &[char]) -> Vec<Keyword> {
             let after = found.last().is_some_and(|before| before.end == keyword.start);
             after && keyword.strength == Strength::Weak
         };
-        let keyword = keyword_at(&line, at, ahead).filter(|keyword| !begins_value(keyword));
+        let keyword = match may_begin(&line, at) {
+            true => keyword_at(&line, at, ahead).filter(|keyword| !begins_value(keyword)),
+            false => None,
+        };
         let next = keyword.map_or(at + 1, |keyword| keyword.end.max(at + 1));
         let passed = line[at..next].iter().filter(|&&char| !is_mark(char)).count();
         ahead = &ahead[passed..];
@@ -167,17 +195,25 @@ pub(crate) fn key_kind(text: &str) -> Option<IdentifierKind> {
         .map(|keyword| keyword.kind)
 }
 
-/// The keyword at a position; `ahead` are the letters from there on.
+/// Whether a keyword may begin at a position. Most characters stand within a word, where only `S/N`
+/// and the like do: a reader drops the space before them.
+fn may_begin(line: &[char], at: usize) -> bool {
+    starts_word(line, at) || line.get(at + 1) == Some(&'/')
+}
+
+fn starts_word(line: &[char], at: usize) -> bool {
+    at == 0 || !line[at - 1].is_alphanumeric() || !line[at].is_ascii()
+}
+
+/// The keyword at a position where one may begin; `ahead` are the letters from there on.
 fn keyword_at(line: &[char], at: usize, ahead: &[char]) -> Option<Keyword> {
-    let first = line[at];
-    if !(first.is_alphanumeric() || first == '№') {
+    if !(line[at].is_alphanumeric() || line[at] == '№') {
         return None;
     }
-    let starts_word = at == 0 || !line[at - 1].is_alphanumeric() || !first.is_ascii();
     if let Some(keyword) = slashed_at(line, at) {
         return Some(keyword);
     }
-    if !starts_word {
+    if !starts_word(line, at) {
         return None;
     }
     // `U1DT3NA00-BT` ends in a country.
@@ -188,7 +224,7 @@ fn keyword_at(line: &[char], at: usize, ahead: &[char]) -> Option<Keyword> {
     whole.or_else(|| colon_at(line, at)).or_else(|| weak_at(line, at))
 }
 
-/// `S/N` and `P/N`, also in the middle of a word: a reader drops the space before them.
+/// `S/N` and `P/N`, also in the middle of a word.
 fn slashed_at(line: &[char], at: usize) -> Option<Keyword> {
     // Each of these words has its slash in the second place.
     if line.get(at + 1) != Some(&'/') {

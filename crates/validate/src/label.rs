@@ -31,6 +31,8 @@ const ALIGNED: f32 = 1.5;
 const WIDE_SPACE: f32 = 2.0;
 /// Letters before a colon that are a keyword, known or not.
 const TAG_LETTERS_MAX: usize = 4;
+/// Numbers of a line for which there is room from the start.
+const NUMBERS_A_LINE: usize = 4;
 /// The shortest value that may be a serial.
 pub(crate) const VALUE_CHARS_MIN: usize = 5;
 /// Digits that print alone must have to be taken for a serial: `S/N: 7x3hexa` is a sentence.
@@ -73,6 +75,8 @@ pub(crate) struct Line<'a> {
     quad: &'a Quad,
     pub(crate) chars: Vec<char>,
     pub(crate) keywords: Vec<Keyword>,
+    /// Where each stretch of characters without a space between them starts and ends.
+    pieces: Vec<(usize, usize)>,
     source: &'a TextLine,
 }
 
@@ -123,7 +127,7 @@ pub(crate) fn read_label(lines: &[TextLine]) -> Label {
 }
 
 fn read_sorted(lines: &[Line]) -> Vec<Printed> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(NUMBERS_A_LINE * lines.len());
     for (index, line) in lines.iter().enumerate() {
         line.unnamed(index, &mut found);
         for (position, keyword) in line.keywords.iter().enumerate() {
@@ -158,7 +162,8 @@ impl<'a> Line<'a> {
         if keywords.iter_mut().filter(named).count() > 1 {
             keywords.iter_mut().filter(named).for_each(|it| it.strength = Strength::Weak);
         }
-        Self { quad: &source.quad, chars, keywords, source }
+        let pieces = pieces(&chars);
+        Self { quad: &source.quad, chars, keywords, pieces, source }
     }
 
     /// Whether the line is one word of capital letters and digits.
@@ -184,20 +189,15 @@ impl<'a> Line<'a> {
 
     /// The words of a part of the line: where they start and end.
     fn words(&self, start: usize, end: usize) -> impl Iterator<Item = (usize, usize)> {
-        let mut next = start;
-        let pieces = self.chars[start.min(end)..end].split(|&char| splits_words(char));
-        pieces.filter_map(move |piece| {
-            let (from, to) = (next, next + piece.len());
-            next = to + 1;
-            (from < to).then(|| (self.after_tag(from, to), to))
-        })
+        let pieces = self.pieces.iter().map(move |&(from, to)| (from.max(start), to.min(end)));
+        let words = pieces.filter(|(from, to)| from < to);
+        words.map(|(from, to)| (self.after_tag(from, to), to))
     }
 
     /// The last word of the line up to a position.
     fn word_before(&self, end: usize) -> Option<(usize, usize)> {
-        let to = self.chars[..end].iter().rposition(|&char| !splits_words(char))? + 1;
-        let from = self.chars[..to].iter().rposition(|&char| splits_words(char));
-        let from = from.map_or(0, |at| at + 1);
+        let &(from, to) = self.pieces.iter().rev().find(|&&(from, _)| from < end)?;
+        let to = to.min(end);
         Some((self.after_tag(from, to), to))
     }
 
@@ -296,6 +296,20 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Where each stretch of characters that do not split words starts and ends.
+fn pieces(chars: &[char]) -> Vec<(usize, usize)> {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for piece in chars.split(|&char| splits_words(char)) {
+        let to = from + piece.len();
+        if !piece.is_empty() {
+            pieces.push((from, to));
+        }
+        from = to + 1;
+    }
+    pieces
+}
+
 /// Whether a character stands between words.
 fn splits_words(char: char) -> bool {
     !char.is_ascii_alphanumeric()
@@ -348,9 +362,11 @@ fn goes_on(frame: &Frame, line: &Line) -> bool {
 /// How far a line is from being the value of the keyword in `frame`; `None` if it cannot be: it
 /// must stand beside or below, without a keyword of its own.
 fn reach(frame: &Frame, line: &Line) -> Option<f32> {
-    let has_value = line.chars.iter().filter(|char| char.is_ascii_digit()).count() > 0
-        && line.chars.iter().filter(|char| fold_char(**char).is_some()).count() >= VALUE_CHARS_MIN;
-    if !line.keywords.is_empty() || !has_value {
+    let has_value = || {
+        line.chars.iter().any(char::is_ascii_digit)
+            && line.chars.iter().filter_map(|char| fold_char(*char)).count() >= VALUE_CHARS_MIN
+    };
+    if !line.keywords.is_empty() || !has_value() {
         return None;
     }
     let extent = frame.extent(line.quad);

@@ -52,7 +52,9 @@ pub fn parse_payload(payload: &str, symbology: Symbology, gs1: bool) -> Vec<Fiel
         _ => structured(payload, gs1).unwrap_or_else(|| identifiers::plain(payload)),
     };
     for field in &mut fields {
-        field.value.retain(|char| !char.is_control());
+        if field.value.contains(char::is_control) {
+            field.value.retain(|char| !char.is_control());
+        }
         field.value = trimmed(std::mem::take(&mut field.value));
     }
     fields.retain(|field| field.value.chars().any(|char| fold_char(char).is_some()));

@@ -209,6 +209,17 @@ pub(crate) enum Bar {
 }
 
 impl Bar {
+    const ALL: [Self; 8] = [
+        Self::NamedOther,
+        Self::CheckFailed,
+        Self::PartNumber,
+        Self::InAddress,
+        Self::TwoSerials,
+        Self::BarcodeTextDiffer,
+        Self::LabelScreenMismatch,
+        Self::NotInEstate,
+    ];
+
     /// What the technician is told.
     pub(crate) fn reason(self) -> ReasonCode {
         match self {
@@ -220,6 +231,41 @@ impl Bar {
             Self::LabelScreenMismatch => ReasonCode::LabelScreenMismatch,
             Self::NotInEstate => ReasonCode::NotInEstate,
         }
+    }
+}
+
+/// The bars that stand against one value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bars(u8);
+
+impl Bars {
+    pub(crate) fn insert(&mut self, bar: Bar) {
+        self.0 |= 1 << bar as u8;
+    }
+
+    pub(crate) fn remove(&mut self, bar: Bar) {
+        self.0 &= !(1 << bar as u8);
+    }
+
+    pub(crate) fn has(self, bar: Bar) -> bool {
+        self.0 & (1 << bar as u8) != 0
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// In the order of their declaration.
+    pub(crate) fn iter(self) -> impl Iterator<Item = Bar> {
+        Bar::ALL.into_iter().filter(move |&bar| self.has(bar))
+    }
+}
+
+impl FromIterator<Bar> for Bars {
+    fn from_iter<I: IntoIterator<Item = Bar>>(bars: I) -> Self {
+        let mut all = Self::default();
+        bars.into_iter().for_each(|bar| all.insert(bar));
+        all
     }
 }
 

@@ -5,7 +5,7 @@ use crate::correction::is_sure;
 use crate::formats::digits;
 use crate::keyword::Strength;
 use crate::label::Joined;
-use crate::rules::{self, Bar, Fact};
+use crate::rules::{self, Bar, Bars, Fact};
 use crate::sighting::{Carrier, Sighting};
 use crate::*;
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ pub(super) fn serial(value: &Value) -> Serial {
         printed: print.map_or(&best.printed, |print| &print.printed).clone(),
         vendor: value.format.map_or("unknown", |format| &format.vendor).to_owned(),
         format: value.format.map_or("unknown", |format| &format.name).to_owned(),
-        source: source(&value.sightings),
+        source: source(value.sightings.iter().copied()),
         symbology: value.sightings.iter().find_map(|sighting| match sighting.carrier {
             Carrier::Barcode { symbology, .. } => Some(symbology),
             Carrier::Print { .. } => None,
@@ -36,9 +36,9 @@ pub(super) fn serial(value: &Value) -> Serial {
 }
 
 /// The kind of evidence that several sightings are.
-pub(super) fn source(sightings: &[&Sighting]) -> Source {
-    let barcode = sightings.iter().any(|sighting| sighting.is_barcode());
-    let print = sightings.iter().any(|sighting| !sighting.is_barcode());
+pub(super) fn source<'a>(sightings: impl Iterator<Item = &'a Sighting> + Clone) -> Source {
+    let barcode = sightings.clone().any(Sighting::is_barcode);
+    let print = sightings.clone().any(|sighting| !sighting.is_barcode());
     match (barcode, print) {
         (true, true) => Source::Both,
         (true, false) => Source::Barcode,
@@ -47,7 +47,7 @@ pub(super) fn source(sightings: &[&Sighting]) -> Source {
 }
 
 /// The answer when nothing stands: what it may be, and why a person must look.
-pub(super) fn undecided(case: &Case, values: &[Value], doubts: &BTreeSet<Bar>) -> Verdict {
+pub(super) fn undecided(case: &Case, values: &[Value], doubts: Bars) -> Verdict {
     let candidates = candidates(case, values);
     let mut reasons: BTreeSet<ReasonCode> = doubts.iter().map(|bar| bar.reason()).collect();
     let faults = case.evidence.photos.iter().flat_map(|photo| &photo.faults);
@@ -128,7 +128,7 @@ fn candidate(case: &Case, value: &Value, confidence: f32) -> Candidate {
         value: value.value.to_owned(),
         format: value.format.map(|format| format.name.clone()),
         confidence,
-        source: source(&value.sightings),
+        source: source(value.sightings.iter().copied()),
         doubtful: doubtful(case, value),
         place: Some(value.sightings[0].place),
     }
@@ -150,7 +150,7 @@ fn doubtful(case: &Case, value: &Value) -> Vec<usize> {
 /// person could read it, and what is surely another number must not.
 fn is_candidate(value: &Value) -> bool {
     let keyed = value.facts.has(Fact::Keyword) || value.facts.has(Fact::KeywordNear);
-    if value.bars.contains(&Bar::NamedOther) && !keyed {
+    if value.bars.has(Bar::NamedOther) && !keyed {
         return false;
     }
     let barcode = value.sightings.iter().any(|sighting| sighting.is_barcode());
@@ -171,7 +171,7 @@ fn is_leftover(value: &Value, strong: &[&Value]) -> bool {
         return false;
     }
     let glued = |it: &&Value| value.value.strip_suffix(it.value).is_some_and(is_serial_keyword);
-    value.bars.contains(&Bar::PartNumber) || is_joined(value) || strong.iter().any(glued)
+    value.bars.has(Bar::PartNumber) || is_joined(value) || strong.iter().any(glued)
 }
 
 /// Whether a value is only there if several words or lines are taken as one.
@@ -219,9 +219,9 @@ fn likelihood(value: &Value) -> f32 {
         (is_joined(value), -1.0),
         (all(Sighting::is_wrapped), -0.5),
         (all(|sighting| !sighting.corrections.is_empty()), -0.3),
-        (value.bars.contains(&Bar::InAddress), -1.0),
-        (value.bars.contains(&Bar::PartNumber), -2.0),
-        (value.bars.contains(&Bar::NamedOther), -2.0),
+        (value.bars.has(Bar::InAddress), -1.0),
+        (value.bars.has(Bar::PartNumber), -2.0),
+        (value.bars.has(Bar::NamedOther), -2.0),
     ];
     odds += modifiers.iter().map(|(holds, weight)| if *holds { *weight } else { 0.0 }).sum::<f32>();
     1.0 / (1.0 + f32::exp(-odds))

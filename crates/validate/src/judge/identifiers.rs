@@ -1,34 +1,36 @@
 //! The other numbers of a label, each once.
 
 use super::answer::source;
-use super::values::{Case, best_first};
+use super::values::Case;
 use crate::keyword::Strength;
 use crate::label::Joined;
 use crate::sighting::{Carrier, Sighting};
 use crate::{Identifier, IdentifierKind};
-use std::collections::BTreeMap;
 
 /// Identifiers returned: more than any label carries.
 const IDENTIFIERS_MAX: usize = 32;
 
-/// Every number with a meaning, each once, in a fixed order.
-pub(super) fn identifiers(case: &Case) -> Vec<Identifier> {
-    let mut seen: BTreeMap<(IdentifierKind, &str), Vec<&Sighting>> = BTreeMap::new();
-    for sighting in &case.sightings {
-        if let Some(kind) = kind(case, sighting) {
-            seen.entry((kind, &sighting.value)).or_default().push(sighting);
-        }
-    }
-    let identifier = |((kind, _), mut sightings): ((_, &str), Vec<&Sighting>)| {
-        sightings.sort_by(|one, other| best_first(one, other));
+/// Every number with a meaning, each once, in a fixed order. `by_value` are the case's sightings by
+/// value, the best of each first.
+pub(super) fn identifiers(case: &Case, by_value: &[&Sighting]) -> Vec<Identifier> {
+    let of_kind = |sighting: &&'_ Sighting| kind(case, sighting);
+    let mut seen: Vec<(IdentifierKind, &Sighting)> =
+        by_value.iter().filter_map(|it| Some((of_kind(it)?, *it))).collect();
+    // Stable, so that values stay in order, the best sighting of each first.
+    seen.sort_by_key(|(kind, _)| *kind);
+    let same = |one: &(_, &Sighting), other: &(_, &Sighting)| {
+        one.0 == other.0 && one.1.value == other.1.value
+    };
+    let identifier = |sightings: &[(IdentifierKind, &Sighting)]| {
+        let (kind, best) = sightings[0];
         Identifier {
             kind,
-            value: sightings[0].printed.clone(),
-            source: source(&sightings),
-            place: Some(sightings[0].place),
+            value: best.printed.clone(),
+            source: source(sightings.iter().map(|(_, sighting)| *sighting)),
+            place: Some(best.place),
         }
     };
-    seen.into_iter().map(identifier).take(IDENTIFIERS_MAX).collect()
+    seen.chunk_by(same).take(IDENTIFIERS_MAX).map(identifier).collect()
 }
 
 fn kind(case: &Case, sighting: &Sighting) -> Option<IdentifierKind> {

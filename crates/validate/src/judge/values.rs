@@ -6,11 +6,11 @@ use crate::formats::digits;
 use crate::label::{Joined, PRINTED_DIGITS_MIN};
 use crate::look_alike::look_alike_distance;
 use crate::payload::Mark;
-use crate::rules::{Bar, Fact, Facts};
+use crate::rules::{Bar, Bars, Fact, Facts};
 use crate::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
 use crate::*;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Shorter words are no maker's name.
 const BRAND_LETTERS_MIN: usize = 3;
@@ -19,9 +19,9 @@ const BRAND_LETTERS_MIN: usize = 3;
 pub(super) struct Value<'a> {
     pub(super) value: &'a str,
     /// Best first.
-    pub(super) sightings: Vec<&'a Sighting>,
+    pub(super) sightings: &'a [&'a Sighting],
     pub(super) facts: Facts,
-    pub(super) bars: BTreeSet<Bar>,
+    pub(super) bars: Bars,
     pub(super) format: Option<&'a Format>,
     /// Characters of print that were settled by a format, a list or a barcode.
     pub(super) corrections: Vec<Correction>,
@@ -65,7 +65,7 @@ pub(super) struct Case<'a> {
     /// Printed values that have several valid corrections.
     pub(super) ambiguous: Vec<(String, Vec<String>)>,
     /// The makers' names that are printed in view.
-    brands: BTreeSet<&'a str>,
+    brands: Vec<&'a str>,
     /// The formats that are to be expected here: taught ones, forms like no other, and those of
     /// makers whose name is in view.
     forcing: Vec<&'a Format>,
@@ -75,42 +75,49 @@ impl<'a> Case<'a> {
     pub(super) fn new(formats: &'a Formats, evidence: &'a Evidence, estate: &'a Estate) -> Self {
         let brands = brands(formats, evidence);
         let named =
-            |format: &Format| format.brands.iter().any(|brand| brands.contains(brand.as_str()));
-        let forcing: Vec<&Format> = formats
-            .iter()
-            .filter(|format| format.kind == IdentifierKind::Serial)
-            .filter(|format| correction::may_force(format, named(format)))
-            .collect();
+            |format: &Format| format.brands.iter().any(|brand| brands.contains(&brand.as_str()));
+        let serials = formats.iter().filter(|format| format.kind == IdentifierKind::Serial);
+        let forcing: Vec<&Format> =
+            serials.filter(|format| correction::may_force(format, named(format))).collect();
         let mut sightings = sighting::sightings(evidence);
         let ambiguous = correction::correct(&forcing, estate, evidence, &mut sightings);
         Self { formats, evidence, estate, sightings, ambiguous, brands, forcing }
     }
 
+    /// Every sighting, by value, the best of each first.
+    pub(super) fn by_value(&self) -> Vec<&Sighting> {
+        let mut sightings: Vec<&Sighting> = self.sightings.iter().collect();
+        sightings.sort_by(|one, other| {
+            one.value.cmp(&other.value).then_with(|| best_first(one, other))
+        });
+        sightings
+    }
+
     /// Each value that may be a serial, with its facts and bars, in the order of the values.
-    pub(super) fn values(&self) -> Vec<Value<'_>> {
-        let mut by_value: BTreeMap<&str, Vec<&Sighting>> = BTreeMap::new();
-        for sighting in &self.sightings {
-            by_value.entry(&sighting.value).or_default().push(sighting);
-        }
+    /// `by_value` is what [`Self::by_value`] gives.
+    pub(super) fn values<'v>(&'v self, by_value: &'v [&'v Sighting]) -> Vec<Value<'v>> {
         let products = self.products();
-        let values = by_value.into_iter().filter(|(value, _)| looks_like_serial(value));
+        let values = by_value.chunk_by(|one, other| one.value == other.value);
         values
-            .map(|(value, mut sightings)| {
-                sightings.sort_by(|one, other| best_first(one, other));
-                let format = self.formats.matching(value).next();
-                let (facts, corrections) = self.facts(value, &sightings, format);
-                let mut bars = self.bars(value, &sightings);
-                if products.contains(value.trim_start_matches('0')) {
-                    bars.insert(Bar::NamedOther);
-                }
-                if facts.has(Fact::BarcodeNamed) || facts.has(Fact::Keyword) {
-                    bars.remove(&Bar::InAddress);
-                } else if self.formats.is_tusn(value) {
-                    bars.insert(Bar::NamedOther);
-                }
-                Value { value, sightings, facts, bars, format, corrections }
-            })
+            .filter(|sightings| looks_like_serial(&sightings[0].value))
+            .map(|sightings| self.value(sightings, &products))
             .collect()
+    }
+
+    fn value<'v>(&'v self, sightings: &'v [&'v Sighting], products: &[&str]) -> Value<'v> {
+        let value = sightings[0].value.as_str();
+        let format = self.formats.matching(value).next();
+        let (facts, corrections) = self.facts(value, sightings, format);
+        let mut bars = self.bars(value, sightings);
+        if products.contains(&value.trim_start_matches('0')) {
+            bars.insert(Bar::NamedOther);
+        }
+        if facts.has(Fact::BarcodeNamed) || facts.has(Fact::Keyword) {
+            bars.remove(Bar::InAddress);
+        } else if self.formats.is_tusn(value) {
+            bars.insert(Bar::NamedOther);
+        }
+        Value { value, sightings, facts, bars, format, corrections }
     }
 
     fn facts(
@@ -120,8 +127,7 @@ impl<'a> Case<'a> {
         format: Option<&Format>,
     ) -> (Facts, Vec<Correction>) {
         let mut facts = Facts::default();
-        let mut barcodes = BTreeSet::new();
-        let mut photos = BTreeSet::new();
+        let mut barcodes: Vec<(usize, usize)> = Vec::new();
         for sighting in sightings {
             match sighting.carrier {
                 Carrier::Barcode { mark, counts, captioned, after_keyword, .. } => {
@@ -132,21 +138,22 @@ impl<'a> Case<'a> {
                     facts.insert_if(Fact::BarcodeCaptioned, counts && captioned);
                     facts.insert_if(Fact::BarcodeAfterKeyword, is_it && after_keyword);
                     barcodes.extend(sighting.barcode().filter(|_| counts));
-                    photos.insert(sighting.place.photo);
                 }
-                Carrier::Print { ends, near, .. } => {
+                Carrier::Print { near, .. } => {
                     facts.insert(Fact::Printed);
                     // A barcode comes before all print here, if there is one to compare with.
                     let compared = !sighting.is_wrapped() || !barcodes.is_empty();
                     facts.insert_if(Fact::Keyword, sighting.says_serial() && !near && compared);
                     facts.insert_if(Fact::KeywordNear, sighting.says_serial() && near);
-                    photos.extend(ends.whole().then_some(sighting.place.photo));
                 }
             }
         }
+        let whole = |sighting: &&&Sighting| sighting.is_barcode() || sighting.is_whole_print();
+        let photos = sightings.iter().filter(whole).map(|sighting| sighting.place.photo);
+        let several_photos = are_several(photos);
         facts.insert_if(Fact::LoneBarcode, self.no_barcode_but(&barcodes));
-        facts.insert_if(Fact::TwoBarcodes, barcodes.len() > 1);
-        facts.insert_if(Fact::SeveralPhotos, photos.len() > 1);
+        facts.insert_if(Fact::TwoBarcodes, are_several(barcodes.iter().copied()));
+        facts.insert_if(Fact::SeveralPhotos, several_photos);
         let read_twice = read_twice(value, sightings);
         facts.insert_if(Fact::TwoReadings, read_twice >= Some(Twice::EachEndOnce));
         facts.insert_if(Fact::TwoWholeReadings, read_twice == Some(Twice::Whole));
@@ -154,7 +161,7 @@ impl<'a> Case<'a> {
         facts.insert_if(Fact::Expected, expected);
         let ambiguous = self.ambiguous.iter().any(|(read, _)| read == value);
         // One look at print accepts nothing, however sure it was.
-        let looked_again = read_twice.is_some() || photos.len() > 1;
+        let looked_again = read_twice.is_some() || several_photos;
         let sure = (looked_again || expected)
             && !ambiguous
             && is_sure(self.evidence, format, sightings)
@@ -174,7 +181,7 @@ impl<'a> Case<'a> {
 
     /// Whether a name of the format's maker is printed in view.
     fn is_in_view(&self, format: &Format) -> bool {
-        format.brands.iter().any(|brand| self.brands.contains(brand.as_str()))
+        format.brands.iter().any(|brand| self.brands.contains(&brand.as_str()))
     }
 
     /// Whether a value misses by one character, wrong, short or long, a form that is to be expected here, and has
@@ -197,7 +204,7 @@ impl<'a> Case<'a> {
     }
 
     /// Whether every barcode in view is one of these or surely another kind of number.
-    fn no_barcode_but(&self, these: &BTreeSet<(usize, usize)>) -> bool {
+    fn no_barcode_but(&self, these: &[(usize, usize)]) -> bool {
         self.sightings.iter().all(|sighting| {
             let is_other = |it: &Sighting| it.says_other().is_some() && it.value == sighting.value;
             sighting.barcode().is_none_or(|barcode| these.contains(&barcode))
@@ -286,8 +293,8 @@ impl<'a> Case<'a> {
         prints.next().map_or_else(Vec::new, |print| print.corrections.clone())
     }
 
-    fn bars(&self, value: &str, sightings: &[&Sighting]) -> BTreeSet<Bar> {
-        let mut bars = BTreeSet::new();
+    fn bars(&self, value: &str, sightings: &[&Sighting]) -> Bars {
+        let mut bars = Bars::default();
         let keyed_here = sightings.iter().any(|sighting| {
             sighting.says_serial() && !matches!(sighting.carrier, Carrier::Print { near: true, .. })
         });
@@ -298,8 +305,8 @@ impl<'a> Case<'a> {
                 _ => sighting.says_other(),
             };
             match other {
-                Some(IdentifierKind::PartNumber) => drop(bars.insert(Bar::PartNumber)),
-                Some(_) => drop(bars.insert(Bar::NamedOther)),
+                Some(IdentifierKind::PartNumber) => bars.insert(Bar::PartNumber),
+                Some(_) => bars.insert(Bar::NamedOther),
                 None => {}
             }
             if matches!(sighting.carrier, Carrier::Barcode { mark: Mark::InAddress, .. }) {
@@ -308,9 +315,7 @@ impl<'a> Case<'a> {
         }
         // A format with a check says nothing about another maker's serials of the same length.
         let known = |format: &Format| format.standing != Standing::Permissive;
-        if self.formats.iter().any(|format| format.fails_check(value))
-            && !self.formats.matching(value).any(known)
-        {
+        if self.formats.any_check_fails(value) && !self.formats.matching(value).any(known) {
             bars.insert(Bar::CheckFailed);
         }
         if self.estate.is_part_number(value) {
@@ -363,7 +368,7 @@ impl<'a> Case<'a> {
 
     /// Product numbers in view without leading zeros: the same number is an EAN-13, a UPC-A and
     /// the digits printed below either.
-    fn products(&self) -> BTreeSet<&str> {
+    fn products(&self) -> Vec<&str> {
         let product = |sighting: &&Sighting| {
             sighting.is_barcode() && sighting.says_other() == Some(IdentifierKind::Ean)
         };
@@ -384,7 +389,7 @@ impl<'a> Case<'a> {
 /// The order of one value's sightings: a barcode before print, a named one before others, as it
 /// was read before corrected; then by what and where, so that the order of the evidence does not
 /// matter.
-pub(super) fn best_first(one: &Sighting, other: &Sighting) -> Ordering {
+fn best_first(one: &Sighting, other: &Sighting) -> Ordering {
     let rank = |sighting: &Sighting| {
         let carrier = match sighting.carrier {
             Carrier::Barcode { counts, mark, .. } => (u8::from(!counts) * 2, mark as usize, 0),
@@ -404,6 +409,12 @@ pub(super) fn best_first(one: &Sighting, other: &Sighting) -> Ordering {
         .then_with(|| one.printed.cmp(&other.printed))
 }
 
+/// Whether not all are the same.
+fn are_several<T: PartialEq>(mut these: impl Iterator<Item = T>) -> bool {
+    let first = these.next();
+    these.any(|other| Some(other) != first)
+}
+
 /// Whether a word of letters and digits is this name.
 fn is_printed(brand: &str, word: &[CharReading]) -> bool {
     let same = |(name, read): (u8, &CharReading)| char::from(name).eq_ignore_ascii_case(&read.best);
@@ -411,15 +422,13 @@ fn is_printed(brand: &str, word: &[CharReading]) -> bool {
 }
 
 /// The makers' names that are printed in view.
-fn brands<'a>(formats: &'a Formats, evidence: &Evidence) -> BTreeSet<&'a str> {
-    let brands: Vec<&str> =
-        formats.iter().flat_map(|format| &format.brands).map(String::as_str).collect();
-    let mut found = BTreeSet::new();
+fn brands<'a>(formats: &'a Formats, evidence: &Evidence) -> Vec<&'a str> {
+    let mut found = Vec::new();
     for photo in &evidence.photos {
         for line in photo.lines.iter().chain(&photo.second_lines) {
             let words = line.chars.split(|char| !char.best.is_ascii_alphanumeric());
             for word in words.filter(|word| word.len() >= BRAND_LETTERS_MIN) {
-                found.extend(brands.iter().filter(|brand| is_printed(brand, word)));
+                found.extend(formats.brands().filter(|brand| is_printed(brand, word)));
             }
         }
     }

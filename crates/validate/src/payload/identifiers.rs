@@ -87,9 +87,12 @@ pub(super) fn listed(piece: &str) -> Field {
 pub(super) fn plain(payload: &str) -> Vec<Field> {
     // Code 39 labels print and sometimes encode the stars around the value.
     let value = payload.trim().trim_matches('*');
-    let chars: Vec<char> = value.chars().collect();
-    let mut fields = Vec::new();
     // A barcode spells its keywords right: `5RN0` begins a value.
+    let chars: Vec<char> = match value.starts_with(|first: char| first.is_ascii_digit()) {
+        true => Vec::new(),
+        false => value.chars().collect(),
+    };
+    let mut fields = Vec::new();
     let spelled = |end: usize| !chars[..end].iter().any(char::is_ascii_digit);
     let keyword = keyword::leading(&chars).filter(|keyword| spelled(keyword.end));
     if let Some(keyword) = keyword {
