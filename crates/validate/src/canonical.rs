@@ -21,13 +21,6 @@ pub(crate) fn fold(text: &str) -> String {
     folded
 }
 
-/// Characters as a text, in one allocation for most.
-pub(crate) fn text_of(chars: &[char]) -> String {
-    let mut text = String::with_capacity(chars.len());
-    text.extend(chars);
-    text
-}
-
 /// One character in canonical form, or `None` for a separator. Latin, because no maker uses other
 /// letters in a serial.
 pub(crate) fn fold_char(char: char) -> Option<char> {
@@ -45,14 +38,6 @@ pub(crate) fn half_width(char: char) -> char {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(char as u32 - 0xff01 + 0x21).unwrap_or(char),
         '\u{3000}' => ' ',
         _ => char,
-    }
-}
-
-/// A text without the spaces around it.
-pub(crate) fn trimmed(text: String) -> String {
-    match text.trim() {
-        inner if inner.len() == text.len() => text,
-        inner => inner.to_owned(),
     }
 }
 

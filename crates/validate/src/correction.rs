@@ -10,6 +10,7 @@ use crate::lattice;
 use crate::look_alike::{look_alike, look_alikes};
 use crate::sighting::Sighting;
 use crate::{CharReading, Correction, Estate, Evidence, Format, Shape, Standing};
+use bumpalo::collections::Vec as ArenaVec;
 
 /// Characters of one value that may be corrected.
 const CORRECTIONS_MAX: usize = 2;
@@ -34,12 +35,13 @@ pub(crate) enum Corrected {
 /// Adds the corrected reading of each printed value that a format or the list of expected serials
 /// forces. `formats` are those that may force: taught ones, and makers' whose label this is.
 /// Returns the values whose correction is ambiguous with their choices.
-pub(crate) fn correct(
+pub(crate) fn correct<'a>(
     formats: &[&Format],
     estate: &Estate,
     evidence: &Evidence,
-    sightings: &mut Vec<Sighting>,
+    sightings: &mut ArenaVec<'a, Sighting<'a>>,
 ) -> Vec<(String, Vec<String>)> {
+    let arena = sightings.bump();
     let mut corrected = Vec::new();
     let mut ambiguous = Vec::new();
     for sighting in sightings.iter().filter(|sighting| !sighting.is_barcode()) {
@@ -50,15 +52,17 @@ pub(crate) fn correct(
             expected(estate, evidence, sighting).or_else(|| forced(formats, evidence, sighting));
         match answer {
             Some(Corrected::To(value, corrections)) => {
-                corrected.push(Sighting { value, corrections, ..sighting.clone() });
+                let value = arena.alloc_str(&value);
+                let corrections = arena.alloc_slice_fill_iter(corrections);
+                corrected.push(Sighting { value, corrections, ..*sighting });
             }
             Some(Corrected::Ambiguous(choices)) => {
-                ambiguous.push((sighting.value.clone(), choices));
+                ambiguous.push((sighting.value.to_owned(), choices));
             }
             None => {}
         }
     }
-    sightings.append(&mut corrected);
+    sightings.extend(corrected);
     ambiguous.sort();
     ambiguous.dedup();
     ambiguous
@@ -68,7 +72,7 @@ pub(crate) fn correct(
 /// only if the reader itself was unsure of it and held that one next likely: serials of one batch
 /// differ by just that.
 fn expected(estate: &Estate, evidence: &Evidence, sighting: &Sighting) -> Option<Corrected> {
-    let value = sighting.value.as_str();
+    let value = sighting.value;
     match estate.resembling(value)[..] {
         [] => None,
         [only] if only == value => None,
@@ -93,13 +97,13 @@ fn expected(estate: &Estate, evidence: &Evidence, sighting: &Sighting) -> Option
 
 /// What the formats force, if the value fits none of them as it stands.
 fn forced(formats: &[&Format], evidence: &Evidence, sighting: &Sighting) -> Option<Corrected> {
-    if formats.iter().any(|format| format.fits(&sighting.value)) {
+    if formats.iter().any(|format| format.fits(sighting.value)) {
         return None;
     }
     let mut choices: Vec<String> = Vec::new();
     for format in formats.iter().filter(|format| format.has_length(sighting.value.len())) {
         for shape in &format.shapes {
-            let valid = under_shape(shape, &sighting.value);
+            let valid = under_shape(shape, sighting.value);
             choices.extend(valid.into_iter().filter(|value| format.fits(value)));
         }
     }
@@ -108,7 +112,7 @@ fn forced(formats: &[&Format], evidence: &Evidence, sighting: &Sighting) -> Opti
     match &choices[..] {
         [] => None,
         [only] => decodes_to(formats, evidence, sighting, only)
-            .then(|| Corrected::To(only.clone(), differences(&sighting.value, only))),
+            .then(|| Corrected::To(only.clone(), differences(sighting.value, only))),
         _ => Some(Corrected::Ambiguous(choices)),
     }
 }

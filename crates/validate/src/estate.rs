@@ -6,6 +6,7 @@
 use crate::look_alike::look_alike_distance;
 use crate::sighting::{self, SERIAL_CHARS_MAX};
 use crate::{Evidence, canonical, look_alike};
+use bumpalo::Bump;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -96,8 +97,9 @@ impl Estate {
 /// The values that a judgement of this evidence may ask an estate about. Whoever keeps a long list
 /// elsewhere looks up these and what has their [`look`], and hands over no more than that.
 pub fn values_in_view(evidence: &Evidence) -> BTreeSet<String> {
-    let values = sighting::sightings(evidence).into_iter().map(|sighting| sighting.value);
-    values.filter(|value| value.len() <= SERIAL_CHARS_MAX).collect()
+    let arena = Bump::new();
+    let values = sighting::sightings(evidence, &arena).into_iter().map(|sighting| sighting.value);
+    values.filter(|value| value.len() <= SERIAL_CHARS_MAX).map(str::to_owned).collect()
 }
 
 /// A serial with every class of look-alikes written as its smallest member. Two serials of one

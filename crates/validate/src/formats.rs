@@ -182,7 +182,7 @@ pub struct Formats {
     formats: Vec<Format>,
     /// Positions in `formats` by the length of a value: of most lengths there are few.
     of_length: Vec<Vec<usize>>,
-    /// The makers' names, each once, in canonical form.
+    /// The makers' names, each once, in canonical form and order.
     brands: Vec<String>,
 }
 
@@ -225,9 +225,11 @@ impl Formats {
         Ok(Self::new(self.formats))
     }
 
-    /// The makers' names that may be printed on a label, in canonical form.
-    pub(crate) fn brands(&self) -> impl Iterator<Item = &str> {
-        self.brands.iter().map(String::as_str)
+    /// The makers' names that begin with a letter, in canonical form.
+    pub(crate) fn brands(&self, initial: char) -> impl Iterator<Item = &str> {
+        let start = self.brands.partition_point(|brand| brand.chars().next() < Some(initial));
+        let brands = self.brands[start..].iter().map(String::as_str);
+        brands.take_while(move |brand| brand.starts_with(initial))
     }
 
     /// Every format, in the order of preference.
@@ -253,8 +255,8 @@ impl Formats {
     }
 
     fn of_its_length(&self, canonical: &str) -> impl Iterator<Item = &Format> {
-        let positions = self.of_length.get(canonical.len()).into_iter().flatten();
-        positions.map(|&at| &self.formats[at])
+        let positions = self.of_length.get(canonical.len()).map_or(&[][..], Vec::as_slice);
+        positions.iter().map(|&at| &self.formats[at])
     }
 }
 

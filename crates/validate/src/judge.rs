@@ -13,16 +13,21 @@ use crate::look_alike::{edits, look_alike_distance};
 use crate::rules::{self, Bar, Bars, Fact};
 use crate::sighting::Sighting;
 use crate::*;
+use bumpalo::Bump;
 use std::collections::BTreeSet;
 use values::{Case, Value};
 
 /// Look-alikes in one value that a barcode may settle.
 const LOOK_ALIKES_MAX: usize = 2;
+/// Room for what is derived from the evidence of most photos. A judgement takes its memory at once
+/// and gives it back at once: it makes a hundred short texts and keeps few.
+const ARENA_BYTES: usize = 16 * 1024;
 
 /// Judges the evidence of one terminal's photos. Total: any evidence gives a judgement, the same
 /// one whatever the order of barcodes and lines.
 pub fn judge(formats: &Formats, evidence: &Evidence, estate: &Estate) -> Judgement {
-    let case = Case::new(formats, evidence, estate);
+    let arena = Bump::with_capacity(ARENA_BYTES);
+    let case = Case::new(formats, evidence, estate, &arena);
     let by_value = case.by_value();
     Judgement {
         verdict: verdict(&case, &by_value),
@@ -30,7 +35,7 @@ pub fn judge(formats: &Formats, evidence: &Evidence, estate: &Estate) -> Judgeme
     }
 }
 
-fn verdict(case: &Case, by_value: &[&Sighting]) -> Verdict {
+fn verdict(case: &Case, by_value: &[&Sighting<'_>]) -> Verdict {
     let values = case.values(by_value);
     let mut accepted: Vec<&Value> = values
         .iter()

@@ -9,6 +9,8 @@ mod words;
 use crate::IdentifierKind::{self, *};
 use crate::canonical::half_width;
 use crate::look_alike::edits_within;
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 use std::sync::LazyLock;
 use words::{MANGLED, NEEDS_COLON, WEAK, WORDS};
 
@@ -125,19 +127,23 @@ fn words_from(ahead: &[char]) -> impl Iterator<Item = &'static Entry> {
     bucket.iter().filter(move |entry| entry.may_be(ahead, read))
 }
 
+/// The characters of a line in upper case, half width and without their accents.
+fn plain_line<'a>(line: &[char], arena: &'a Bump) -> &'a [char] {
+    arena.alloc_slice_fill_iter(line.iter().map(|&char| plain(char)))
+}
+
 /// The letters of a line as a reader may see them, without the marks between them.
-fn letters(line: &[char]) -> Vec<char> {
-    let mut letters = Vec::with_capacity(line.len());
+fn letters<'a>(line: &[char], arena: &'a Bump) -> &'a [char] {
+    let mut letters = ArenaVec::with_capacity_in(line.len(), arena);
     letters.extend(line.iter().filter(|&&char| !is_mark(char)).map(|&char| blur(char)));
-    letters
+    letters.into_bump_slice()
 }
 
 /// Every keyword of a line, left to right, not overlapping.
-pub(crate) fn keywords(line: &[char]) -> Vec<Keyword> {
-    let line: Vec<char> = line.iter().map(|&char| plain(char)).collect();
-    let letters = letters(&line);
-    let mut ahead = letters.as_slice();
-    let mut found: Vec<Keyword> = Vec::new();
+pub(crate) fn keywords<'a>(line: &[char], arena: &'a Bump) -> ArenaVec<'a, Keyword> {
+    let line = plain_line(line, arena);
+    let mut ahead = letters(line, arena);
+    let mut found: ArenaVec<Keyword> = ArenaVec::new_in(arena);
     let mut at = 0;
     while at < line.len() {
         // `S/N: SN9VMNZ8`: after a keyword, letters glued to a number are the number's.
@@ -145,8 +151,8 @@ pub(crate) fn keywords(line: &[char]) -> Vec<Keyword> {
             let after = found.last().is_some_and(|before| before.end == keyword.start);
             after && keyword.strength == Strength::Weak
         };
-        let keyword = match may_begin(&line, at) {
-            true => keyword_at(&line, at, ahead).filter(|keyword| !begins_value(keyword)),
+        let keyword = match may_begin(line, at) {
+            true => keyword_at(line, at, ahead).filter(|keyword| !begins_value(keyword)),
             false => None,
         };
         let next = keyword.map_or(at + 1, |keyword| keyword.end.max(at + 1));
@@ -160,18 +166,19 @@ pub(crate) fn keywords(line: &[char]) -> Vec<Keyword> {
 
 /// The keyword that a text begins with.
 pub(crate) fn leading(text: &[char]) -> Option<Keyword> {
-    let line: Vec<char> = text.iter().map(|&char| plain(char)).collect();
-    (!line.is_empty()).then(|| keyword_at(&line, 0, &letters(&line))).flatten()
+    let arena = Bump::new();
+    let line = plain_line(text, &arena);
+    (!line.is_empty()).then(|| keyword_at(line, 0, letters(line, &arena))).flatten()
 }
 
 /// Whether a line that was read badly may hold a long serial keyword, with one letter in
 /// [`LETTERS_A_SLIP`] wrong, lost or added.
 pub(crate) fn may_hold_serial_keyword(line: &[char]) -> bool {
-    let line: Vec<char> = line.iter().map(|&char| plain(char)).collect();
-    let read = letters(&line);
+    let arena = Bump::new();
+    let read = letters(plain_line(line, &arena), &arena);
     WORDS.iter().filter(|(_, kind)| *kind == Serial).any(|(word, _)| {
         let word: Vec<char> = word.chars().map(blur).collect();
-        word.len() >= LONG_LETTERS_MIN && edits_within(&word, &read) <= word.len() / LETTERS_A_SLIP
+        word.len() >= LONG_LETTERS_MIN && edits_within(&word, read) <= word.len() / LETTERS_A_SLIP
     })
 }
 
@@ -413,7 +420,8 @@ mod tests {
     /// The keywords of a line as `kind:value` with the text up to the next keyword.
     fn read(line: &str) -> Vec<String> {
         let chars: Vec<char> = line.chars().collect();
-        let found = keywords(&chars);
+        let arena = Bump::new();
+        let found = keywords(&chars, &arena);
         let mut out = Vec::new();
         for (index, keyword) in found.iter().enumerate() {
             let end = found.get(index + 1).map_or(chars.len(), |next| next.start);

@@ -4,13 +4,15 @@
 //! keyword, below it, or go on over several lines. What stands nowhere near a keyword is a number
 //! all the same, only unnamed. Nothing is corrected here.
 
-use crate::canonical::{fold, fold_char, text_of};
+use crate::canonical::{fold, fold_char};
 use crate::ends::{End, Ends};
 use crate::formats::digits;
 use crate::keyword::{self, Keyword, Strength};
 use crate::place::Frame;
 use crate::rating::is_rating;
 use crate::{IdentifierKind, Quad, TextLine};
+use bumpalo::Bump;
+use bumpalo::collections::{String as ArenaString, Vec as ArenaVec};
 
 /// More lines than any label has; a photo of a newspaper is cut here.
 const LINES_MAX: usize = 300;
@@ -39,12 +41,12 @@ pub(crate) const VALUE_CHARS_MIN: usize = 5;
 pub(crate) const PRINTED_DIGITS_MIN: usize = 4;
 
 /// A number as it is printed.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Printed {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Printed<'a> {
     /// Canonical form.
-    pub(crate) value: String,
+    pub(crate) value: &'a str,
     /// As printed.
-    pub(crate) text: String,
+    pub(crate) text: &'a str,
     /// What its keyword says; `None` without one.
     pub(crate) named: Option<(IdentifierKind, Strength)>,
     /// How it was put together.
@@ -73,25 +75,26 @@ pub(crate) enum Joined {
 /// One line, cut into keywords and words.
 pub(crate) struct Line<'a> {
     quad: &'a Quad,
-    pub(crate) chars: Vec<char>,
-    pub(crate) keywords: Vec<Keyword>,
+    pub(crate) chars: &'a [char],
+    pub(crate) keywords: ArenaVec<'a, Keyword>,
     /// Where each stretch of characters without a space between them starts and ends.
-    pieces: Vec<(usize, usize)>,
+    pieces: ArenaVec<'a, (usize, usize)>,
     source: &'a TextLine,
+    arena: &'a Bump,
 }
 
 /// What is printed on one photo.
-#[derive(Debug, Default)]
-pub(crate) struct Label {
+pub(crate) struct Label<'a> {
     /// Every number.
-    pub(crate) numbers: Vec<Printed>,
+    pub(crate) numbers: Found<'a>,
     /// Where serial keywords stand that have no value of their own in their line: a barcode beside
     /// one is the value.
     pub(crate) lone_serial_keywords: Vec<Quad>,
 }
 
-/// Reads the lines of one photo. Their order does not matter: they are taken from top to bottom.
-pub(crate) fn read_label(lines: &[TextLine]) -> Label {
+/// Reads the lines of one photo into an arena. Their order does not matter: they are taken from top
+/// to bottom.
+pub(crate) fn read_label<'a>(lines: &'a [TextLine], arena: &'a Bump) -> Label<'a> {
     let mut order: Vec<usize> = (0..lines.len().min(LINES_MAX)).collect();
     order.sort_by(|&one, &other| {
         let (one, other) = (&lines[one], &lines[other]);
@@ -109,8 +112,8 @@ pub(crate) fn read_label(lines: &[TextLine]) -> Label {
             .then_with(|| text(one).cmp(text(other)))
             .then(flags(one).cmp(&flags(other)))
     });
-    let sorted: Vec<Line> = order.iter().map(|&index| Line::new(&lines[index])).collect();
-    let mut numbers = read_sorted(&sorted);
+    let sorted: Vec<Line> = order.iter().map(|&index| Line::new(&lines[index], arena)).collect();
+    let mut numbers = read_sorted(&sorted, arena);
     for printed in &mut numbers {
         printed.line = order[printed.line];
     }
@@ -126,8 +129,11 @@ pub(crate) fn read_label(lines: &[TextLine]) -> Label {
     Label { numbers, lone_serial_keywords }
 }
 
-fn read_sorted(lines: &[Line]) -> Vec<Printed> {
-    let mut found = Vec::with_capacity(NUMBERS_A_LINE * lines.len());
+/// The numbers of one photo, in the order in which they are found.
+type Found<'a> = ArenaVec<'a, Printed<'a>>;
+
+fn read_sorted<'a>(lines: &[Line<'a>], arena: &'a Bump) -> Found<'a> {
+    let mut found = ArenaVec::with_capacity_in(NUMBERS_A_LINE * lines.len(), arena);
     for (index, line) in lines.iter().enumerate() {
         line.unnamed(index, &mut found);
         for (position, keyword) in line.keywords.iter().enumerate() {
@@ -145,10 +151,10 @@ fn read_sorted(lines: &[Line]) -> Vec<Printed> {
 }
 
 impl<'a> Line<'a> {
-    pub(crate) fn new(source: &'a TextLine) -> Self {
-        let chars: Vec<char> =
-            source.chars.iter().take(LINE_CHARS_MAX).map(|char| char.best).collect();
-        let mut keywords = keyword::keywords(&chars);
+    pub(crate) fn new(source: &'a TextLine, arena: &'a Bump) -> Self {
+        let read = source.chars.iter().take(LINE_CHARS_MAX).map(|char| char.best);
+        let chars: &[char] = arena.alloc_slice_fill_iter(read);
+        let mut keywords = keyword::keywords(chars, arena);
         // `P/N` with a misread first letter is `S/N`: a short word must be read surely.
         for keyword in &mut keywords {
             let first = source.chars.get(keyword.start).is_some_and(|char| char.p < KEYWORD_P_MIN);
@@ -162,8 +168,8 @@ impl<'a> Line<'a> {
         if keywords.iter_mut().filter(named).count() > 1 {
             keywords.iter_mut().filter(named).for_each(|it| it.strength = Strength::Weak);
         }
-        let pieces = pieces(&chars);
-        Self { quad: &source.quad, chars, keywords, pieces, source }
+        let pieces = pieces(chars, arena);
+        Self { quad: &source.quad, chars, keywords, pieces, source, arena }
     }
 
     /// Whether the line is one word of capital letters and digits.
@@ -213,10 +219,11 @@ impl<'a> Line<'a> {
         start: usize,
         end: usize,
         named: Option<(IdentifierKind, Strength)>,
-        found: &mut Vec<Printed>,
+        found: &mut Found<'a>,
     ) {
         // One word may be passed over.
-        let words: Vec<(usize, usize)> = self.words(start, end).take(1 + JOIN_WORDS_MAX).collect();
+        let mut words = ArenaVec::with_capacity_in(1 + JOIN_WORDS_MAX, self.arena);
+        words.extend(self.words(start, end).take(1 + JOIN_WORDS_MAX));
         let first = words.iter().position(|&word| self.has_digit(word));
         // Only what stands right after the keyword is its value; `Serial No. see back 12345` has
         // none, `Serial No. (S) 12345` has.
@@ -251,17 +258,19 @@ impl<'a> Line<'a> {
         end: usize,
         named: Option<(IdentifierKind, Strength)>,
         joined: Joined,
-    ) -> Option<Printed> {
+    ) -> Option<Printed<'a>> {
         let chars = &self.chars[span.0..span.1];
         if chars.len() < VALUE_CHARS_MIN {
             return None;
         }
-        let mut value = String::with_capacity(chars.len());
+        let mut value = ArenaString::with_capacity_in(chars.len(), self.arena);
         value.extend(chars.iter().filter_map(|&char| fold_char(char)));
         if value.len() < VALUE_CHARS_MIN || digits(&value) == 0 {
             return None;
         }
-        let text = text_of(chars);
+        let mut text = ArenaString::with_capacity_in(chars.len(), self.arena);
+        text.extend(chars);
+        let (value, text) = (value.into_bump_str(), text.into_bump_str());
         let bounds = self.source.bounds;
         let at_start = || self.chars[..span.0].iter().all(|char| fold_char(*char).is_none());
         let at_end = span.1 >= self.chars.len();
@@ -281,24 +290,24 @@ impl<'a> Line<'a> {
 
     /// Every word with digits and every run of such words, whatever is printed around them, but for
     /// ratings.
-    fn unnamed(&self, index: usize, found: &mut Vec<Printed>) {
-        let words = self.words(0, self.chars.len()).filter(|&word| self.has_digit(word));
-        let words: Vec<(usize, usize)> = words.collect();
+    fn unnamed(&self, index: usize, found: &mut Found<'a>) {
+        let mut words = ArenaVec::with_capacity_in(self.pieces.len(), self.arena);
+        words.extend(self.words(0, self.chars.len()).filter(|&word| self.has_digit(word)));
         for first in 0..words.len() {
             let most = (first + JOIN_WORDS_MAX).min(words.len());
             for last in first..most {
                 let joined = if last == first { Joined::No } else { Joined::Words };
                 let span = (words[first].0, words[last].1);
                 let printed = self.printed(index, span, self.chars.len(), None, joined);
-                found.extend(printed.filter(|printed| !is_rating(&printed.text)));
+                found.extend(printed.filter(|printed| !is_rating(printed.text)));
             }
         }
     }
 }
 
 /// Where each stretch of characters that do not split words starts and ends.
-fn pieces(chars: &[char]) -> Vec<(usize, usize)> {
-    let mut pieces = Vec::new();
+fn pieces<'a>(chars: &[char], arena: &'a Bump) -> ArenaVec<'a, (usize, usize)> {
+    let mut pieces = ArenaVec::with_capacity_in(chars.len() / 2 + 1, arena);
     let mut from = 0;
     for piece in chars.split(|&char| splits_words(char)) {
         let to = from + piece.len();
@@ -323,11 +332,11 @@ fn is_colon(char: char) -> bool {
 }
 
 /// The value of a keyword that ends its line: beside it, else below it.
-fn neighbours(
-    lines: &[Line],
+fn neighbours<'a>(
+    lines: &[Line<'a>],
     index: usize,
     named: (IdentifierKind, Strength),
-    found: &mut Vec<Printed>,
+    found: &mut Found<'a>,
 ) {
     let Some(frame) = Frame::of(lines[index].quad) else { return };
     let mut nearest: Option<(f32, usize)> = None;
@@ -385,18 +394,18 @@ fn reach(frame: &Frame, line: &Line) -> Option<f32> {
 
 /// A serial that goes on in the lines below: each join is a value of its own, good only for
 /// comparing with a barcode.
-fn continued(
-    lines: &[Line],
+fn continued<'a>(
+    lines: &[Line<'a>],
     index: usize,
     keyword: &Keyword,
     end: usize,
-    found: &mut Vec<Printed>,
+    found: &mut Found<'a>,
 ) {
     let line = &lines[index];
     if keyword.kind != IdentifierKind::Serial || end < line.chars.len() {
         return;
     }
-    let mut text = text_of(&line.chars[keyword.end.min(end)..end]);
+    let mut text: String = line.chars[keyword.end.min(end)..end].iter().collect();
     let near = fold(&text).is_empty();
     let Some(mut frame) = Frame::of(line.quad) else { return };
     let value_at = keyword.end as f32 / line.chars.len().max(1) as f32 * frame.length;
@@ -421,12 +430,12 @@ fn continued(
             let here = found.iter_mut().filter(|it| it.line == index && it.span.1 == last);
             here.for_each(|printed| printed.ends.end = printed.ends.end.min(End::OfKnownLength));
         }
-        text.extend(&below.chars);
+        text.extend(below.chars);
         let value = fold(&text);
         if value.len() >= VALUE_CHARS_MIN && digits(&value) > 0 {
             found.push(Printed {
-                value,
-                text: text.clone(),
+                value: line.arena.alloc_str(&value),
+                text: line.arena.alloc_str(&text),
                 named: Some((keyword.kind, keyword.strength)),
                 joined: Joined::Lines,
                 line: index,
@@ -450,10 +459,11 @@ mod tests {
     use IdentifierKind::*;
 
     fn named(lines: &[TextLine]) -> Vec<(IdentifierKind, String)> {
-        read_label(lines)
+        let arena = Bump::new();
+        read_label(lines, &arena)
             .numbers
             .into_iter()
-            .filter_map(|printed| Some((printed.named?.0, printed.value)))
+            .filter_map(|printed| Some((printed.named?.0, printed.value.to_owned())))
             .collect()
     }
 
@@ -494,8 +504,10 @@ mod tests {
     fn a_cut_or_glued_value_is_not_whole() {
         let mut cut = line(0, "S/N: 77987515");
         cut.bounds.ink_after = true;
-        assert!(read_label(&[cut]).numbers.iter().all(|printed| !printed.ends.whole()));
-        let goes_on = read_label(&[line(0, "S/N: 77987515 2019")]);
+        let arena = Bump::new();
+        assert!(read_label(&[cut], &arena).numbers.iter().all(|printed| !printed.ends.whole()));
+        let line_that_goes_on = [line(0, "S/N: 77987515 2019")];
+        let goes_on = read_label(&line_that_goes_on, &arena);
         assert!(
             !goes_on
                 .numbers
@@ -504,6 +516,6 @@ mod tests {
         );
         let mut before = line(0, "S/N: 77987515");
         before.bounds.ink_before = true;
-        assert!(read_label(&[before]).numbers.iter().any(|printed| printed.ends.whole()));
+        assert!(read_label(&[before], &arena).numbers.iter().any(|printed| printed.ends.whole()));
     }
 }

@@ -7,7 +7,7 @@ mod gs1;
 mod identifiers;
 mod pairs;
 
-use crate::canonical::{fold, fold_char, trimmed};
+use crate::canonical::{fold, fold_char};
 use crate::{IdentifierKind, Symbology};
 
 /// Longer payloads are cut: no serial stands behind 4 KiB of other data.
@@ -55,7 +55,9 @@ pub fn parse_payload(payload: &str, symbology: Symbology, gs1: bool) -> Vec<Fiel
         if field.value.contains(char::is_control) {
             field.value.retain(|char| !char.is_control());
         }
-        field.value = trimmed(std::mem::take(&mut field.value));
+        if field.value.trim().len() < field.value.len() {
+            field.value = field.value.trim().to_owned();
+        }
     }
     fields.retain(|field| field.value.chars().any(|char| fold_char(char).is_some()));
     fields.truncate(FIELDS_MAX);

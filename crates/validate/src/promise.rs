@@ -8,6 +8,7 @@ use crate::canonical::fold_char;
 use crate::keyword::{self, Keyword};
 use crate::label::{Line, PRINTED_DIGITS_MIN};
 use crate::{IdentifierKind, TextLine};
+use bumpalo::Bump;
 
 /// Mean probability of its characters from which a hasty reading is right about the kind of each.
 const SURE_P: f32 = 0.9;
@@ -31,7 +32,8 @@ pub enum Promise {
 
 /// What a hasty reading of a line promises a careful one.
 pub fn promise(hasty: &TextLine) -> Promise {
-    let line = Line::new(hasty);
+    let arena = Bump::new();
+    let line = Line::new(hasty, &arena);
     let is_serial = |keyword: &Keyword| keyword.kind == IdentifierKind::Serial;
     if line.keywords.iter().any(is_serial) {
         return Promise::Serial;
@@ -43,7 +45,7 @@ pub fn promise(hasty: &TextLine) -> Promise {
         0 if line.keywords.is_empty() => {
             p >= SURE_P
                 || letters < LETTERS_MIN
-                || p >= LEGIBLE_P && !keyword::may_hold_serial_keyword(&line.chars)
+                || p >= LEGIBLE_P && !keyword::may_hold_serial_keyword(line.chars)
         }
         _ if p < SURE_P || line.is_bare_number() => false,
         ..PRINTED_DIGITS_MIN => line.keywords.iter().all(|keyword| says_surely(&line, keyword)),

@@ -6,6 +6,7 @@
 use crate::label::{self, Joined};
 use crate::sighting::looks_like_serial;
 use crate::{Estate, Evidence, Formats, IdentifierKind, Standing, Verdict, judge};
+use bumpalo::Bump;
 use std::collections::BTreeMap;
 
 /// Lines read again at most: a label has one serial.
@@ -29,18 +30,19 @@ pub fn wants_second_reading(formats: &Formats, evidence: &Evidence) -> Vec<LineR
     }
     let mut promise: BTreeMap<LineRef, u8> = BTreeMap::new();
     for (photo, seen) in evidence.photos.iter().enumerate() {
-        let again = label::read_label(&seen.second_lines).numbers;
-        for printed in label::read_label(&seen.lines).numbers {
+        let arena = Bump::new();
+        let again = label::read_label(&seen.second_lines, &arena).numbers;
+        for printed in label::read_label(&seen.lines, &arena).numbers {
             let read_again = again.iter().any(|it| it.value == printed.value);
             let joined = printed.joined == Joined::Lines;
-            if joined || read_again || !looks_like_serial(&printed.value) {
+            if joined || read_again || !looks_like_serial(printed.value) {
                 continue;
             }
             let keyed = matches!(printed.named, Some((IdentifierKind::Serial, _)));
             let taught = || {
                 printed.named.is_none()
                     && formats
-                        .matching(&printed.value)
+                        .matching(printed.value)
                         .any(|format| format.standing == Standing::Taught)
             };
             let rank = match (keyed, printed.ends.whole()) {

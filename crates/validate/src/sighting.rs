@@ -2,7 +2,7 @@
 //!
 //! A sighting is a fact, not an opinion: the judge counts what several of them say about one value.
 
-use crate::canonical::{fold, fold_char, trimmed};
+use crate::canonical::{fold, fold_char};
 use crate::ends::Ends;
 use crate::formats::digits;
 use crate::keyword::Strength;
@@ -13,14 +13,16 @@ use crate::{
     Barcode, CharReading, Correction, Evidence, IdentifierKind, PhotoEvidence, Place, Quad,
     Symbology, TextLine,
 };
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 
-/// One value in one place.
-#[derive(Clone, Debug)]
-pub(crate) struct Sighting {
+/// One value in one place. What it holds is in the arena of its judgement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sighting<'a> {
     /// Canonical form.
-    pub(crate) value: String,
+    pub(crate) value: &'a str,
     /// As printed or encoded.
-    pub(crate) printed: String,
+    pub(crate) printed: &'a str,
     /// What carries it.
     pub(crate) carrier: Carrier,
     /// What it is said to be; `None` if nothing says so.
@@ -28,7 +30,7 @@ pub(crate) struct Sighting {
     /// Where.
     pub(crate) place: Place,
     /// Characters that were forced to their look-alikes; empty for the value as it was read.
-    pub(crate) corrections: Vec<Correction>,
+    pub(crate) corrections: &'a [Correction],
 }
 
 /// What carries a value.
@@ -70,7 +72,7 @@ pub(crate) enum Reading {
     Second,
 }
 
-impl Sighting {
+impl Sighting<'_> {
     pub(crate) fn is_barcode(&self) -> bool {
         matches!(self.carrier, Carrier::Barcode { .. })
     }
@@ -118,10 +120,10 @@ impl Sighting {
 
     /// The line that it is printed in and its place there; `None` for a barcode and for a value of
     /// several lines.
-    pub(crate) fn line<'a>(
+    pub(crate) fn line<'e>(
         &self,
-        evidence: &'a Evidence,
-    ) -> Option<(&'a TextLine, (usize, usize))> {
+        evidence: &'e Evidence,
+    ) -> Option<(&'e TextLine, (usize, usize))> {
         let Carrier::Print { reading, line, span, joined, .. } = self.carrier else { return None };
         let photo = evidence.photos.get(self.place.photo).filter(|_| joined != Joined::Lines)?;
         let lines = match reading {
@@ -132,7 +134,7 @@ impl Sighting {
     }
 
     /// The characters of its canonical form as they were read; none where [`Self::line`] is none.
-    pub(crate) fn chars<'a>(&self, evidence: &'a Evidence) -> Vec<&'a CharReading> {
+    pub(crate) fn chars<'e>(&self, evidence: &'e Evidence) -> Vec<&'e CharReading> {
         let Some((line, span)) = self.line(evidence) else { return Vec::new() };
         let chars = line.chars.get(span.0..span.1).unwrap_or_default();
         chars.iter().filter(|char| fold_char(char.best).is_some()).collect()
@@ -154,11 +156,11 @@ impl Sighting {
 
 /// Every sighting of the evidence, in an order that does not depend on the order of the evidence
 /// within a photo.
-pub(crate) fn sightings(evidence: &Evidence) -> Vec<Sighting> {
-    let mut all = Vec::new();
+pub(crate) fn sightings<'a>(evidence: &'a Evidence, arena: &'a Bump) -> ArenaVec<'a, Sighting<'a>> {
+    let mut all = ArenaVec::new_in(arena);
     for (index, photo) in evidence.photos.iter().enumerate() {
-        let first = label::read_label(&photo.lines);
-        let second = label::read_label(&photo.second_lines);
+        let first = label::read_label(&photo.lines, arena);
+        let second = label::read_label(&photo.second_lines, arena);
         let fields = 2 * photo.barcodes.len();
         all.reserve(first.numbers.len() + second.numbers.len() + fields);
         barcodes(index, photo, &first.lone_serial_keywords, &mut all);
@@ -168,7 +170,13 @@ pub(crate) fn sightings(evidence: &Evidence) -> Vec<Sighting> {
     all
 }
 
-fn barcodes(index: usize, photo: &PhotoEvidence, captions: &[Quad], all: &mut Vec<Sighting>) {
+fn barcodes<'a>(
+    index: usize,
+    photo: &PhotoEvidence,
+    captions: &[Quad],
+    all: &mut ArenaVec<'a, Sighting<'a>>,
+) {
+    let arena = all.bump();
     for (position, barcode) in photo.barcodes.iter().enumerate() {
         let counts = is_two_dimensional(barcode.symbology) || barcode.votes >= 2;
         let captioned = captions.iter().any(|caption| is_captioned(caption, barcode, photo));
@@ -187,8 +195,8 @@ fn barcodes(index: usize, photo: &PhotoEvidence, captions: &[Quad], all: &mut Ve
                 continue;
             }
             all.push(Sighting {
-                value,
-                printed: field.value,
+                value: arena.alloc_str(&value),
+                printed: arena.alloc_str(&field.value),
                 carrier: Carrier::Barcode {
                     index: position,
                     symbology: barcode.symbology,
@@ -199,7 +207,7 @@ fn barcodes(index: usize, photo: &PhotoEvidence, captions: &[Quad], all: &mut Ve
                 },
                 named,
                 place: Place { photo: index, quad: barcode.quad },
-                corrections: Vec::new(),
+                corrections: &[],
             });
         }
     }
@@ -235,17 +243,17 @@ fn is_next(caption: &Quad, barcode: &Barcode, photo: &PhotoEvidence) -> bool {
         && !photo.lines.iter().any(|line| nearer(&line.quad))
 }
 
-fn print(
+fn print<'a>(
     index: usize,
     lines: &[TextLine],
-    numbers: Vec<Printed>,
+    numbers: ArenaVec<'a, Printed<'a>>,
     reading: Reading,
-    all: &mut Vec<Sighting>,
+    all: &mut ArenaVec<'a, Sighting<'a>>,
 ) {
     for printed in numbers {
         all.push(Sighting {
             value: printed.value,
-            printed: trimmed(printed.text),
+            printed: printed.text.trim(),
             carrier: Carrier::Print {
                 reading,
                 line: printed.line,
@@ -256,7 +264,7 @@ fn print(
             },
             named: printed.named,
             place: Place { photo: index, quad: lines[printed.line].quad },
-            corrections: Vec::new(),
+            corrections: &[],
         });
     }
 }

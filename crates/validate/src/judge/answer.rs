@@ -20,7 +20,7 @@ pub(super) fn serial(value: &Value) -> Serial {
     let print = value.sightings.iter().find(|sighting| !sighting.is_barcode());
     Serial {
         value: value.value.to_owned(),
-        printed: print.map_or(&best.printed, |print| &print.printed).clone(),
+        printed: print.map_or(best.printed, |print| print.printed).to_owned(),
         vendor: value.format.map_or("unknown", |format| &format.vendor).to_owned(),
         format: value.format.map_or("unknown", |format| &format.name).to_owned(),
         source: source(value.sightings.iter().copied()),
@@ -36,7 +36,7 @@ pub(super) fn serial(value: &Value) -> Serial {
 }
 
 /// The kind of evidence that several sightings are.
-pub(super) fn source<'a>(sightings: impl Iterator<Item = &'a Sighting> + Clone) -> Source {
+pub(super) fn source<'a>(sightings: impl Iterator<Item = &'a Sighting<'a>> + Clone) -> Source {
     let barcode = sightings.clone().any(Sighting::is_barcode);
     let print = sightings.clone().any(|sighting| !sighting.is_barcode());
     match (barcode, print) {
@@ -217,7 +217,7 @@ fn likelihood(value: &Value) -> f32 {
         (both, 0.8),
         (weak, 0.5),
         (is_joined(value), -1.0),
-        (all(Sighting::is_wrapped), -0.5),
+        (all(|sighting| sighting.is_wrapped()), -0.5),
         (all(|sighting| !sighting.corrections.is_empty()), -0.3),
         (value.bars.has(Bar::InAddress), -1.0),
         (value.bars.has(Bar::PartNumber), -2.0),

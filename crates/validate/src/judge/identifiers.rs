@@ -25,7 +25,7 @@ pub(super) fn identifiers(case: &Case, by_value: &[&Sighting]) -> Vec<Identifier
         let (kind, best) = sightings[0];
         Identifier {
             kind,
-            value: best.printed.clone(),
+            value: best.printed.to_owned(),
             source: source(sightings.iter().map(|(_, sighting)| *sighting)),
             place: Some(best.place),
         }
@@ -38,7 +38,7 @@ fn kind(case: &Case, sighting: &Sighting) -> Option<IdentifierKind> {
         Some((IdentifierKind::Serial, _)) => return None,
         Some((kind, Strength::Sure)) => kind,
         Some((kind @ (IdentifierKind::Imei | IdentifierKind::Mac), _)) => kind,
-        _ if case.formats.is_tusn(&sighting.value) => IdentifierKind::Tusn,
+        _ if case.formats.is_tusn(sighting.value) => IdentifierKind::Tusn,
         _ => return None,
     };
     // Of several words after a keyword the first is its value, unless numbers of this kind are

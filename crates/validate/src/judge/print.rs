@@ -75,7 +75,7 @@ pub(super) fn read_twice(value: &str, sightings: &[&Sighting]) -> Option<Twice> 
 /// `4,631,603` is no serial of a maker who prints seven digits in one piece.
 pub(super) fn written_like(format: &Format, sightings: &[&Sighting]) -> bool {
     sightings.iter().any(|sighting| {
-        sighting.is_barcode() || !sighting.is_wrapped() && format.is_written(&sighting.printed)
+        sighting.is_barcode() || !sighting.is_wrapped() && format.is_written(sighting.printed)
     })
 }
 
@@ -96,7 +96,7 @@ pub(super) fn is_sure(
         let chars = sighting.chars(evidence);
         let corrected = |at| sighting.corrections.iter().any(|correction| correction.at == at);
         let sure = |(at, char): (usize, &&CharReading)| {
-            let is_read = match may_be(&sighting.value, at, format).next() {
+            let is_read = match may_be(sighting.value, at, format).next() {
                 Some(_) => char.p >= SURE_OF_LOOK_P,
                 None => char.p >= SURE_ALONE_P || is_unlike_runner_up(char),
             };
@@ -104,7 +104,7 @@ pub(super) fn is_sure(
         };
         !chars.is_empty()
             && chars.iter().enumerate().all(sure)
-            && every_look_is_settled(&sighting.value, format)
+            && every_look_is_settled(sighting.value, format)
             && is_evenly_spaced(evidence, sighting)
     })
 }

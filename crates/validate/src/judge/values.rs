@@ -9,6 +9,8 @@ use crate::payload::Mark;
 use crate::rules::{Bar, Bars, Fact, Facts};
 use crate::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
 use crate::*;
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -19,7 +21,7 @@ const BRAND_LETTERS_MIN: usize = 3;
 pub(super) struct Value<'a> {
     pub(super) value: &'a str,
     /// Best first.
-    pub(super) sightings: &'a [&'a Sighting],
+    pub(super) sightings: &'a [&'a Sighting<'a>],
     pub(super) facts: Facts,
     pub(super) bars: Bars,
     pub(super) format: Option<&'a Format>,
@@ -61,7 +63,7 @@ pub(super) struct Case<'a> {
     pub(super) formats: &'a Formats,
     pub(super) evidence: &'a Evidence,
     pub(super) estate: &'a Estate,
-    pub(super) sightings: Vec<Sighting>,
+    pub(super) sightings: ArenaVec<'a, Sighting<'a>>,
     /// Printed values that have several valid corrections.
     pub(super) ambiguous: Vec<(String, Vec<String>)>,
     /// The makers' names that are printed in view.
@@ -72,24 +74,28 @@ pub(super) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    pub(super) fn new(formats: &'a Formats, evidence: &'a Evidence, estate: &'a Estate) -> Self {
+    pub(super) fn new(
+        formats: &'a Formats,
+        evidence: &'a Evidence,
+        estate: &'a Estate,
+        arena: &'a Bump,
+    ) -> Self {
         let brands = brands(formats, evidence);
         let named =
             |format: &Format| format.brands.iter().any(|brand| brands.contains(&brand.as_str()));
         let serials = formats.iter().filter(|format| format.kind == IdentifierKind::Serial);
         let forcing: Vec<&Format> =
             serials.filter(|format| correction::may_force(format, named(format))).collect();
-        let mut sightings = sighting::sightings(evidence);
+        let mut sightings = sighting::sightings(evidence, arena);
         let ambiguous = correction::correct(&forcing, estate, evidence, &mut sightings);
         Self { formats, evidence, estate, sightings, ambiguous, brands, forcing }
     }
 
     /// Every sighting, by value, the best of each first.
-    pub(super) fn by_value(&self) -> Vec<&Sighting> {
-        let mut sightings: Vec<&Sighting> = self.sightings.iter().collect();
-        sightings.sort_by(|one, other| {
-            one.value.cmp(&other.value).then_with(|| best_first(one, other))
-        });
+    pub(super) fn by_value(&self) -> Vec<&Sighting<'a>> {
+        let mut sightings: Vec<&Sighting<'a>> = self.sightings.iter().collect();
+        sightings
+            .sort_by(|one, other| one.value.cmp(other.value).then_with(|| best_first(one, other)));
         sightings
     }
 
@@ -99,13 +105,13 @@ impl<'a> Case<'a> {
         let products = self.products();
         let values = by_value.chunk_by(|one, other| one.value == other.value);
         values
-            .filter(|sightings| looks_like_serial(&sightings[0].value))
+            .filter(|sightings| looks_like_serial(sightings[0].value))
             .map(|sightings| self.value(sightings, &products))
             .collect()
     }
 
     fn value<'v>(&'v self, sightings: &'v [&'v Sighting], products: &[&str]) -> Value<'v> {
-        let value = sightings[0].value.as_str();
+        let value = sightings[0].value;
         let format = self.formats.matching(value).next();
         let (facts, corrections) = self.facts(value, sightings, format);
         let mut bars = self.bars(value, sightings);
@@ -231,7 +237,7 @@ impl<'a> Case<'a> {
         });
         let known = |format: &Format| format.standing != Standing::Permissive;
         let whole_is_specific =
-            whole.is_some_and(|whole| self.formats.matching(&whole.value).any(known));
+            whole.is_some_and(|whole| self.formats.matching(whole.value).any(known));
         // `SN2599583` may be `2599583` and `N2599583`.
         let two_ways = whole.is_some_and(|whole| {
             whole.value.len() > value.len() + 1
@@ -243,13 +249,13 @@ impl<'a> Case<'a> {
                 && print.value.len() > value.len()
                 && print.value.ends_with(value)
                 && whole.is_some_and(|it| {
-                    it.value.len() > print.value.len() && it.value.ends_with(&print.value)
+                    it.value.len() > print.value.len() && it.value.ends_with(print.value)
                 })
         });
         // Print that lost its first letter looks like print without the identifier.
         let forms = |value: &str| self.formats.matching(value).map(|form| &form.name).collect();
         let (of_whole, own): (BTreeSet<_>, BTreeSet<_>) =
-            (whole.map(|whole| forms(&whole.value)).unwrap_or_default(), forms(value));
+            (whole.map(|whole| forms(whole.value)).unwrap_or_default(), forms(value));
         let only_whole_has_it = own.is_subset(&of_whole) && own != of_whole;
         let is_keyed = facts.has(Fact::Keyword) || facts.has(Fact::KeywordNear);
         let stripped = match (specific(value), whole_is_specific) {
@@ -277,20 +283,20 @@ impl<'a> Case<'a> {
                 !sighting.is_near()
                     && !sighting.is_barcode()
                     && sighting.says_serial()
-                    && look_alike_distance(&sighting.value, value)
+                    && look_alike_distance(sighting.value, value)
                         .is_some_and(|places| (1..=super::LOOK_ALIKES_MAX).contains(&places))
-                    && (formed(value) || !formed(&sighting.value))
+                    && (formed(value) || !formed(sighting.value))
             });
-            if let Some(print) = near.min_by(|one, other| one.value.cmp(&other.value)) {
+            if let Some(print) = near.min_by(|one, other| one.value.cmp(other.value)) {
                 facts.insert(Fact::KeywordLookAlike);
-                return differences(&print.value, value);
+                return differences(print.value, value);
             }
         }
         let mut prints = sightings.iter().filter(|sighting| !sighting.is_barcode());
         if prints.clone().any(|sighting| sighting.corrections.is_empty()) {
             return Vec::new();
         }
-        prints.next().map_or_else(Vec::new, |print| print.corrections.clone())
+        prints.next().map_or_else(Vec::new, |print| print.corrections.to_vec())
     }
 
     fn bars(&self, value: &str, sightings: &[&Sighting]) -> Bars {
@@ -406,7 +412,7 @@ fn best_first(one: &Sighting, other: &Sighting) -> Ordering {
         .then_with(|| one.place.photo.cmp(&other.place.photo))
         .then_with(|| corner(one).y.total_cmp(&corner(other).y))
         .then_with(|| corner(one).x.total_cmp(&corner(other).x))
-        .then_with(|| one.printed.cmp(&other.printed))
+        .then_with(|| one.printed.cmp(other.printed))
 }
 
 /// Whether not all are the same.
@@ -428,7 +434,8 @@ fn brands<'a>(formats: &'a Formats, evidence: &Evidence) -> Vec<&'a str> {
         for line in photo.lines.iter().chain(&photo.second_lines) {
             let words = line.chars.split(|char| !char.best.is_ascii_alphanumeric());
             for word in words.filter(|word| word.len() >= BRAND_LETTERS_MIN) {
-                found.extend(formats.brands().filter(|brand| is_printed(brand, word)));
+                let brands = formats.brands(word[0].best.to_ascii_uppercase());
+                found.extend(brands.filter(|brand| is_printed(brand, word)));
             }
         }
     }
