@@ -53,7 +53,8 @@ pub async fn nodes(scans: usize) -> Report {
     let postgres = DataServer::postgres();
     let mut pair = [Installation::registering_at(&sink), Installation::registering_at(&sink)];
     let photos = pair[0].store().photos;
-    join(&mut pair, &postgres, &photos);
+    join(&mut pair, &postgres);
+    pair.iter_mut().for_each(|node| node.set("LABELSCAN_PHOTOS", &photos));
     let settings = pair[0].store();
     let store = Store::open(&settings).await.expect("the store opens");
     let acknowledged = fill(&store, scans).await;
@@ -96,22 +97,12 @@ pub async fn pace(nodes: usize, scans: usize) -> f64 {
     let subject = open_stream(&nats).await;
     let mut fleet: Vec<Installation> =
         (0..nodes).map(|_| Installation::registering_at(&sink)).collect();
-    join(&mut fleet, &postgres, "s3://photos/of/labels");
-    let s3 = [
-        ("AWS_ENDPOINT", format!("http://{}", s3.address())),
-        ("AWS_ALLOW_HTTP", "true".to_owned()),
-        ("AWS_SKIP_SIGNATURE", "true".to_owned()),
-    ];
+    join(&mut fleet, &postgres);
     for node in &mut fleet {
         node.set("LABELSCAN_REGISTRY", &subject);
-        for (name, value) in &s3 {
-            node.set(name, value);
-        }
+        node.keep_photos_at(&s3);
     }
-    let mut settings = fleet[0].store();
-    settings.photos_options =
-        s3.map(|(name, value)| (name.to_ascii_lowercase(), value)).into_iter().collect();
-    let store = Store::open(&settings).await.expect("the store opens");
+    let store = Store::open(&fleet[0].store()).await.expect("the store opens");
     fill(&store, scans).await;
 
     let mut up = Vec::with_capacity(nodes);
@@ -132,13 +123,12 @@ pub async fn pace(nodes: usize, scans: usize) -> f64 {
     per_s
 }
 
-/// Makes installations the nodes of one service, with the photos at one place.
-fn join(nodes: &mut [Installation], postgres: &DataServer, photos: &str) {
+/// Makes installations the nodes of one service.
+fn join(nodes: &mut [Installation], postgres: &DataServer) {
     let keys = nodes[0].seal_keys().display().to_string();
     for node in nodes {
         for (name, value) in [
             ("LABELSCAN_DATABASE", postgres.url().as_str()),
-            ("LABELSCAN_PHOTOS", photos),
             ("LABELSCAN_SEAL_KEYS", keys.as_str()),
             ("LABELSCAN_LOG", "info"),
             ("LABELSCAN_READERS", "1"),

@@ -2,7 +2,7 @@
 
 use crate::audit::{Trail, audit};
 use crate::crash_point;
-use crate::row::{column, count, ensure_held, name_of, named, time, time_or_none};
+use crate::row::{column, count, name_of, named, places_of_rows, time, time_or_none};
 use crate::scans::id_in;
 use crate::seal::{Cell, Seal};
 use crate::writes::Write;
@@ -258,46 +258,60 @@ impl Store {
     }
 }
 
-/// Always true.
-pub(crate) async fn settle_row(
+/// Writes how attempts ended that came together, each with its time.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] if any of them is lost: who calls takes all back and asks one by one.
+pub(crate) async fn settle_rows(
     connection: &mut AnyConnection,
     trail: &mut Trail,
     seal: &Seal,
-    claim: &Claim,
-    outcome: &Outcome,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let sealed = |name, text: &Option<String>| {
-        let cell = Cell::new("deliveries", name, &claim.id);
-        text.as_ref().map(|text| seal.seal(cell, text.as_bytes())).transpose()
-    };
-    let over = outcome.due_at.is_none();
-    let changed = sqlx::query(
-        "UPDATE deliveries SET status = $1, due_at = $2, code = $3, why = $4, answer = $5, \
-         settled_at = $6, attempts = attempts - $7, fence = fence + 1 \
-         WHERE event_id = $8 AND fence = $9 AND status = 'queued'",
-    )
-    .bind(name_of(outcome.status)?)
-    .bind(outcome.due_at.unwrap_or(now).as_millisecond())
-    .bind(&outcome.code)
-    .bind(sealed("why", &outcome.why)?)
-    .bind(sealed("answer", &outcome.answer)?)
-    .bind(over.then(|| now.as_millisecond()))
-    .bind(outcome.uncounted)
-    .bind(&claim.id)
-    .bind(claim.fence)
-    .execute(&mut *connection)
-    .await?;
-    ensure_held(&changed)?;
-    let what = match outcome.status {
-        DeliveryStatus::Queued => return Ok(true),
-        DeliveryStatus::Delivered => "delivery.delivered",
-        DeliveryStatus::Refused => "delivery.refused",
-        DeliveryStatus::Exhausted => "delivery.exhausted",
-    };
-    trail.add(now, "forwarder", what, &claim.id, &outcome.code)?;
+    settlements: &[(&Claim, &Outcome, Timestamp)],
+) -> Result<(), StoreError> {
+    if settlements.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "UPDATE deliveries SET status = new.column3, due_at = new.column4, code = new.column5, \
+         why = new.column6, answer = new.column7, settled_at = new.column8, \
+         attempts = attempts - new.column9, fence = fence + 1 FROM (VALUES {}) AS new \
+         WHERE event_id = new.column1 AND fence = new.column2 AND status = 'queued' \
+         RETURNING event_id",
+        places_of_rows(settlements.len(), 9)
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for (claim, outcome, now) in settlements {
+        let sealed = |name, text: &Option<String>| {
+            let cell = Cell::new("deliveries", name, &claim.id);
+            text.as_ref().map(|text| seal.seal(cell, text.as_bytes())).transpose()
+        };
+        let over = outcome.due_at.is_none();
+        query = query
+            .bind(&claim.id)
+            .bind(claim.fence)
+            .bind(name_of(outcome.status)?)
+            .bind(outcome.due_at.unwrap_or(*now).as_millisecond())
+            .bind(&outcome.code)
+            .bind(sealed("why", &outcome.why)?)
+            .bind(sealed("answer", &outcome.answer)?)
+            .bind(over.then(|| now.as_millisecond()))
+            .bind(outcome.uncounted);
+    }
+    let held = query.fetch_all(connection).await?;
+    if held.len() < settlements.len() {
+        return Err(StoreError::LeaseLost);
+    }
+    for (claim, outcome, now) in settlements {
+        let what = match outcome.status {
+            DeliveryStatus::Queued => continue,
+            DeliveryStatus::Delivered => "delivery.delivered",
+            DeliveryStatus::Refused => "delivery.refused",
+            DeliveryStatus::Exhausted => "delivery.exhausted",
+        };
+        trail.add(*now, "forwarder", what, &claim.id, &outcome.code)?;
+    }
     crash_point("delivery.settling");
-    Ok(true)
+    Ok(())
 }
 
 fn claimed_from(row: &AnyRow, seal: &Seal) -> Result<ClaimedDelivery, StoreError> {

@@ -7,7 +7,7 @@
 
 use crate::audit::Trail;
 use crate::database::Database;
-use crate::deliveries::{Outcome, settle_row};
+use crate::deliveries::{Outcome, settle_rows};
 use crate::receive::{Prepared, insert_rows};
 use crate::scan_queue::{Finding, finish_rows};
 use crate::seal::Seal;
@@ -117,7 +117,8 @@ async fn write_together(
     }
 }
 
-/// Uploads need nothing that is written beside them, so they come first and share statements.
+/// Uploads and settlements need nothing that is written beside them, so they come first and share
+/// statements.
 async fn apply(
     connection: &mut AnyConnection,
     trail: &mut Trail,
@@ -129,7 +130,12 @@ async fn apply(
         Write::Receive(prepared) => Some((prepared.as_ref(), waiting.now)),
         Write::Finish(..) | Write::Settle(..) => None,
     });
+    let settlements = group.iter().filter_map(|waiting| match &waiting.write {
+        Write::Settle(claim, outcome) => Some((claim, outcome, waiting.now)),
+        Write::Receive(..) | Write::Finish(..) => None,
+    });
     let new = insert_rows(connection, seal, &uploads.collect::<Vec<_>>()).await?;
+    settle_rows(connection, trail, seal, &settlements.collect::<Vec<_>>()).await?;
     let mut answers = Vec::with_capacity(group.len());
     for Waiting { write, now, .. } in group {
         answers.push(match write {
@@ -137,9 +143,7 @@ async fn apply(
             Write::Finish(claim, finding) => {
                 finish_rows(connection, trail, seal, limits, claim, finding, *now).await?
             }
-            Write::Settle(claim, outcome) => {
-                settle_row(connection, trail, seal, claim, outcome, *now).await?
-            }
+            Write::Settle(..) => true,
         });
     }
     Ok(answers)

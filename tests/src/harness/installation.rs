@@ -1,6 +1,7 @@
 //! One installation of the service: a data folder, settings, and the process that serves it.
 
 use super::{Caller, Ended, Sink, eventually, labelscan_with, models, program};
+use servers::S3;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::MetadataExt;
@@ -52,6 +53,14 @@ impl Installation {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Keeps its photos at an S3 server.
+    pub fn keep_photos_at(&mut self, s3: &S3) {
+        self.set("LABELSCAN_PHOTOS", "s3://photos/of/labels");
+        self.set("AWS_ENDPOINT", &format!("http://{}", s3.address()));
+        self.set("AWS_ALLOW_HTTP", "true");
+        self.set("AWS_SKIP_SIGNATURE", "true");
+    }
+
     /// Where its servers listen.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -82,7 +91,11 @@ impl Installation {
             found.map(|(_, value)| value.clone())
         };
         let default = store::Settings::in_folder(&self.data());
+        let of_s3 = self.settings.iter().filter(|(name, _)| name.starts_with("AWS_"));
         store::Settings {
+            photos_options: of_s3
+                .map(|(name, it)| (name.to_ascii_lowercase(), it.clone()))
+                .collect(),
             database: set("LABELSCAN_DATABASE").unwrap_or_else(|| default.database.clone()),
             photos: set("LABELSCAN_PHOTOS").unwrap_or_else(|| default.photos.clone()),
             encryption: store::Encryption::On {

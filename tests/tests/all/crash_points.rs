@@ -1,14 +1,16 @@
-//! The process dies at every point between two steps, on both databases: what was acknowledged is
-//! there, what is owed arrives, the registry sees each id with the same bytes. And a crowd that
-//! sends the same thing at once is one scan and one registration.
+//! The process dies at every point between two steps: what was acknowledged is there, what is owed
+//! arrives, the registry sees each id with the same bytes. And a crowd that sends the same thing at
+//! once is one scan and one registration. On what one machine has (SQLite, a folder, a webhook) and
+//! on what several share (PostgreSQL, S3, JetStream).
 
 use crate::SOON;
 use serde_json::json;
-use servers::DataServer;
+use servers::{DataServer, S3};
 use std::time::Duration;
 use store::CRASH_POINTS;
 use tests::harness::invariants::{Acknowledged, account};
-use tests::harness::{Answer, Caller, Installation, Sink, eventually};
+use tests::harness::{Answer, Caller, Event, Installation, Sink, eventually};
+use tests::jetstream::{open_stream, stored};
 use tests::render::tag;
 
 /// An upload as its sender remembers it until it is acknowledged.
@@ -42,8 +44,60 @@ impl Sent {
     }
 }
 
+/// What several machines share.
+struct Shared {
+    postgres: DataServer,
+    nats: DataServer,
+    s3: S3,
+    // Holds what is in S3.
+    _objects: tempfile::TempDir,
+}
+
+impl Shared {
+    async fn up() -> Self {
+        let objects = tempfile::tempdir().expect("a folder");
+        let s3 = S3::serve(objects.path()).await;
+        Self { postgres: DataServer::postgres(), nats: DataServer::nats(), s3, _objects: objects }
+    }
+}
+
+/// What stands around a service.
+struct Surroundings {
+    sink: Sink,
+    /// `None` for what one machine has.
+    shared: Option<Shared>,
+}
+
+impl Surroundings {
+    async fn of_one_machine() -> Self {
+        Self { sink: Sink::up().await, shared: None }
+    }
+
+    async fn of_several_machines() -> Self {
+        Self { sink: Sink::up().await, shared: Some(Shared::up().await) }
+    }
+
+    async fn installation(&self) -> Installation {
+        let mut installation = impatient(&self.sink);
+        if let Some(shared) = &self.shared {
+            installation.set("LABELSCAN_DATABASE", &shared.postgres.url());
+            installation.set("LABELSCAN_REGISTRY", &open_stream(&shared.nats).await);
+            installation.keep_photos_at(&shared.s3);
+        }
+        installation
+    }
+
+    /// What the registry holds.
+    async fn events(&self) -> Vec<Event> {
+        match &self.shared {
+            Some(shared) => stored(&shared.nats).await,
+            None => self.sink.events(),
+        }
+    }
+}
+
 /// An installation whose dead claims come back within seconds.
-fn impatient(sink: &Sink, database: Option<&DataServer>) -> Installation {
+fn impatient(sink: &Sink) -> Installation {
     let mut installation = Installation::registering_at(sink);
     for (name, value) in [
         ("LABELSCAN_READERS", "1"),
@@ -54,9 +108,6 @@ fn impatient(sink: &Sink, database: Option<&DataServer>) -> Installation {
         ("LABELSCAN_LOG", "info"),
     ] {
         installation.set(name, value);
-    }
-    if let Some(database) = database {
-        installation.set("LABELSCAN_DATABASE", &database.url());
     }
     installation
 }
@@ -74,9 +125,8 @@ async fn drained(caller: &Caller) {
     .await;
 }
 
-async fn a_crash_at_every_point_loses_nothing(database: Option<DataServer>) {
-    let sink = Sink::up().await;
-    let installation = impatient(&sink, database.as_ref());
+async fn a_crash_at_every_point_loses_nothing(around: Surroundings) {
+    let installation = around.installation().await;
     let caller = installation.caller("depot", "operator").await;
     let mut uploads: Vec<Sent> = Vec::new();
     for (number, point) in CRASH_POINTS.into_iter().enumerate() {
@@ -110,25 +160,25 @@ async fn a_crash_at_every_point_loses_nothing(database: Option<DataServer>) {
     drained(&caller).await;
     assert_eq!(server.stop().await, Some(0), "{}", installation.log());
     let acknowledged = uploads.into_iter().map(Sent::acknowledged);
-    let account = account(&installation.store(), acknowledged, &sink.events()).await;
+    let events = around.events().await;
+    let account = account(&installation.store(), acknowledged, &events).await;
     account.assert_sound();
     assert_eq!((account.owed, account.taken), (CRASH_POINTS.len(), CRASH_POINTS.len()));
 }
 
 #[tokio::test]
-async fn a_crash_at_every_point_loses_nothing_on_sqlite() {
-    a_crash_at_every_point_loses_nothing(None).await;
+async fn a_crash_at_every_point_loses_nothing_on_one_machine() {
+    a_crash_at_every_point_loses_nothing(Surroundings::of_one_machine().await).await;
 }
 
 #[tokio::test]
-async fn a_crash_at_every_point_loses_nothing_on_postgres() {
-    a_crash_at_every_point_loses_nothing(Some(DataServer::postgres())).await;
+async fn a_crash_at_every_point_loses_nothing_on_several_machines() {
+    a_crash_at_every_point_loses_nothing(Surroundings::of_several_machines().await).await;
 }
 
-async fn a_crowd_is_one_scan_and_one_registration(database: Option<DataServer>) {
+async fn a_crowd_is_one_scan_and_one_registration(around: Surroundings) {
     const CROWD: usize = 64;
-    let sink = Sink::up().await;
-    let installation = impatient(&sink, database.as_ref());
+    let installation = around.installation().await;
     let server = installation.start().await;
     let caller = installation.caller("depot", "operator").await;
     let sent = Sent::new(1);
@@ -154,17 +204,18 @@ async fn a_crowd_is_one_scan_and_one_registration(database: Option<DataServer>) 
         photo: sent.photo.clone(),
         serial: Some(sent.serial.clone()),
     });
-    let account = account(&installation.store(), acknowledged, &sink.events()).await;
+    let events = around.events().await;
+    let account = account(&installation.store(), acknowledged, &events).await;
     account.assert_sound();
     assert_eq!((account.owed, account.taken, account.repeated), (1, 1, 0), "{account:?}");
 }
 
 #[tokio::test]
-async fn a_crowd_is_one_scan_and_one_registration_on_sqlite() {
-    a_crowd_is_one_scan_and_one_registration(None).await;
+async fn a_crowd_is_one_scan_and_one_registration_on_one_machine() {
+    a_crowd_is_one_scan_and_one_registration(Surroundings::of_one_machine().await).await;
 }
 
 #[tokio::test]
-async fn a_crowd_is_one_scan_and_one_registration_on_postgres() {
-    a_crowd_is_one_scan_and_one_registration(Some(DataServer::postgres())).await;
+async fn a_crowd_is_one_scan_and_one_registration_on_several_machines() {
+    a_crowd_is_one_scan_and_one_registration(Surroundings::of_several_machines().await).await;
 }

@@ -13,9 +13,8 @@ const IDENTIFIERS_MAX: usize = 32;
 /// Every number with a meaning, each once, in a fixed order. `by_value` are the case's sightings by
 /// value, the best of each first.
 pub(super) fn identifiers(case: &Case, by_value: &[&Sighting]) -> Vec<Identifier> {
-    let of_kind = |sighting: &&'_ Sighting| kind(case, sighting);
     let mut seen: Vec<(IdentifierKind, &Sighting)> =
-        by_value.iter().filter_map(|it| Some((of_kind(it)?, *it))).collect();
+        by_value.iter().filter_map(|&it| Some((kind(case, it)?, it))).collect();
     // Stable, so that values stay in order, the best sighting of each first.
     seen.sort_by_key(|(kind, _)| *kind);
     let same = |one: &(_, &Sighting), other: &(_, &Sighting)| {
