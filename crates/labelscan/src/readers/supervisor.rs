@@ -139,7 +139,7 @@ impl Supervisor {
         let _ = started.send(Ok(()));
         drop(started);
         stop.run_until_cancelled(self.serve(&mut process, &jobs)).await;
-        self.shared.up().remove(&self.number);
+        self.note_down();
         process.kill().await;
     }
 
@@ -149,6 +149,7 @@ impl Supervisor {
                 job = async { jobs.lock().await.recv().await } => job,
                 status = process.ended() => {
                     tracing::warn!(reader = self.number, ?status, "an idle reader ended");
+                    self.note_down();
                     self.replace(process).await;
                     continue;
                 }
@@ -159,8 +160,13 @@ impl Supervisor {
                 continue;
             }
             let (outcome, lost) = self.read(process, &request, threads).await;
+            let spent = lost || process.answered >= self.shared.settings.requests_max;
+            // Whoever hears the outcome must not find the spent reader among those that are up.
+            if spent {
+                self.note_down();
+            }
             let _ = answer.send(outcome);
-            if lost || process.answered >= self.shared.settings.requests_max {
+            if spent {
                 self.replace(process).await;
             }
             drop(permit);
@@ -199,7 +205,6 @@ impl Supervisor {
 
     /// Puts a new process in the place of a lost or worn one; tries until it succeeds.
     async fn replace(&self, process: &mut Process) {
-        self.shared.up().remove(&self.number);
         process.kill().await;
         let mut pause_ms = 100;
         loop {
@@ -218,5 +223,9 @@ impl Supervisor {
         if let Some(id) = process.id() {
             self.shared.up().insert(self.number, id);
         }
+    }
+
+    fn note_down(&self) {
+        self.shared.up().remove(&self.number);
     }
 }
