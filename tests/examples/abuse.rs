@@ -10,13 +10,13 @@
 
 use anyhow::{Result, ensure};
 use clap::Parser;
+use render::{Code, Fonts, Recipe, photograph};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tests::bombs::bombs;
 use tests::harness::{Answer, Caller, Installation};
 use tests::lies::{drip, lie, slow_beginning};
-use tests::render::{Code, Fonts, Recipe, photograph};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 

@@ -9,12 +9,12 @@
 
 use anyhow::{Result, ensure};
 use clap::Parser;
+use render::{Code, Fonts, Recipe, photograph};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tests::harness::{Caller, Installation, Server, labelscan};
-use tests::render::{Code, Fonts, Recipe, photograph};
 use tokio::task::JoinSet;
 
 /// The slowest that one in a hundred `/healthz` may be, in milliseconds.

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use rand::{SeedableRng, rngs::StdRng};
+use render::{Fonts, Ink, set};
 use std::path::PathBuf;
-use tests::render::{Fonts, Ink, set};
 
 /// Renders photos of terminal labels and their ground truth.
 #[derive(Parser)]

@@ -2,7 +2,7 @@
 //! end each file is in one place and each serial at the registry once.
 
 use crate::harness::{Installation, Sink, eventually};
-use crate::render::tag;
+use render::tag;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What the end-to-end tests are made with: photographs of labels and a harness around the program.
+//! What the end-to-end tests are made with: a harness around the program, and long plays with it.
 
 pub mod bombs;
 pub mod harness;
@@ -7,5 +7,4 @@ pub mod jetstream;
 pub mod lies;
 pub mod nodes;
 pub mod printed;
-pub mod render;
 pub mod soak;

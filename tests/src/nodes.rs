@@ -4,8 +4,8 @@
 use crate::harness::invariants::{Account, Acknowledged, account};
 use crate::harness::{Installation, Sink};
 use crate::jetstream::{open_stream, stored};
-use crate::render::tag;
 use jiff::Timestamp;
+use render::tag;
 use serde_json::json;
 use servers::{DataServer, S3};
 use std::collections::BTreeSet;

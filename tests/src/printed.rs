@@ -1,10 +1,10 @@
 //! Labels that `labelscan print` made, photographed and read back by `labelscan scan`.
 
 use crate::harness::labelscan;
-use crate::render::{Shot, photograph_print};
 use anyhow::{Context, Result, ensure};
 use image::GrayImage;
 use rand::{SeedableRng, rngs::StdRng};
+use render::{Shot, photograph_print};
 use std::path::Path;
 
 /// One printed label.

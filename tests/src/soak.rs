@@ -7,9 +7,9 @@
 use crate::harness::invariants::{Account, Acknowledged, account};
 use crate::harness::{Caller, Installation, Server, Sink};
 use crate::jetstream::{open_stream, stored};
-use crate::render::tag;
 use rand::seq::IndexedRandom;
 use rand::{SeedableRng, rngs::StdRng};
+use render::tag;
 use servers::DataServer;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

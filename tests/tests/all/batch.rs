@@ -2,9 +2,9 @@
 //! CSV.
 
 use crate::SOON;
+use render::tag;
 use std::path::Path;
 use tests::harness::{Ended, Installation, Sink, eventually, labelscan, labelscan_with};
-use tests::render::tag;
 
 async fn scanned(folder: &Path, arguments: &[&str]) -> Ended {
     let mut all = vec!["scan"];

@@ -4,6 +4,7 @@
 //! on what several share (PostgreSQL, S3, JetStream).
 
 use crate::SOON;
+use render::tag;
 use serde_json::json;
 use servers::{DataServer, S3};
 use std::time::Duration;
@@ -11,7 +12,6 @@ use store::CRASH_POINTS;
 use tests::harness::invariants::{Acknowledged, account};
 use tests::harness::{Answer, Caller, Event, Installation, Sink, eventually};
 use tests::jetstream::{open_stream, stored};
-use tests::render::tag;
 
 /// An upload as its sender remembers it until it is acknowledged.
 struct Sent {

@@ -3,9 +3,9 @@
 
 use crate::every_page::assert_open_to_all;
 use crate::{SOON, clear_photo, serial_of};
+use render::tag;
 use serde_json::json;
 use tests::harness::{Browser, BrowserSettings, Caller, Installation, Reply, Sink, eventually};
-use tests::render::tag;
 
 /// Two labels in one upload: nobody but a person can say which one it is.
 async fn upload_for_review(technician: &Caller, key: &str, seeds: [u64; 2]) -> String {

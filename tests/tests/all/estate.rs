@@ -1,11 +1,11 @@
 //! The estate over HTTP and on the command line: a list is imported, and what it says decides. And
 //! the other thing that a label is held against: the device's own screen.
 
+use render::{Code, Fonts, Ink, Layout, Photo, Recipe, photograph, tag};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tests::harness::{Answer, Caller, Installation};
-use tests::render::{Code, Fonts, Ink, Layout, Photo, Recipe, photograph, tag};
 
 const EXPECTED: &str = "0821000001";
 const STRANGER: &str = "0821000002";

@@ -4,9 +4,9 @@
 
 use crate::phone::Site;
 use crate::{clear_photo, photo_without_numbers};
+use render::tag;
 use serde_json::json;
 use tests::harness::{Browser, BrowserSettings, Camera, Reply, eventually, root};
-use tests::render::tag;
 
 /// A page with its style and scripts, in bytes over the wire; the photos it shows come on top.
 const PAGE_BYTES_MAX: u64 = 150_000;
@@ -191,7 +191,7 @@ async fn what_the_phone_shows_about_a_photo_is_open_to_all() {
     let site = Site::up().await;
     let phone = site.phone(BrowserSettings::phone(Camera::Refused)).await;
     let two = [53, 54].map(clear_photo);
-    let both = tests::render::side_by_side(&two[0], &two[1]).expect("a photo");
+    let both = render::side_by_side(&two[0], &two[1]).expect("a photo");
     for language in ["en", "zh"] {
         phone.run(&format!("document.cookie = 'lang={language}; path=/'")).await;
         phone.open("/").await;

@@ -2,11 +2,11 @@
 //! is killed in between.
 
 use crate::SOON;
+use render::tag;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tests::harness::{Installation, Sink, eventually};
 use tests::inbox::{Plan, files, path_of, play, serial};
-use tests::render::tag;
 
 const PLAN: Plan = Plan { photos: 24, kills: 3 };
 

@@ -29,8 +29,8 @@ mod structure;
 mod terminals;
 mod why_not;
 
+use render::{Code, Fonts, Layout, Photo, Recipe, photograph};
 use std::time::Duration;
-use tests::render::{Code, Fonts, Layout, Photo, Recipe, photograph};
 
 /// How long a test waits for something that takes a moment on a busy machine.
 const SOON: Duration = Duration::from_secs(60);

@@ -2,10 +2,10 @@
 //! as files that no browser runs, kept through backup and check.
 
 use crate::clear_photo;
+use render::tag;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::harness::{Answer, Browser, BrowserSettings, Caller, Installation};
-use tests::render::tag;
 
 const SERIAL: &str = "0821000001";
 

@@ -1,10 +1,10 @@
 //! New serials for devices that an operator numbers: never one twice, whoever asks, and the judge
 //! takes them.
 
+use render::tag;
 use serde_json::json;
 use std::collections::BTreeSet;
 use tests::harness::Installation;
-use tests::render::tag;
 use tokio::task::JoinSet;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

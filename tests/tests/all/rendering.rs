@@ -1,9 +1,9 @@
 //! The renderer must be right before anything is measured with it.
 
 use rand::{SeedableRng, rngs::StdRng};
+use render::{Code, Fonts, Ink, Layout, Maker, Photo, Recipe, Shot, photograph};
 use rxing::{BarcodeFormat, DecodeHints, helpers::detect_in_luma_with_hints};
 use std::collections::HashSet;
-use tests::render::{Code, Fonts, Ink, Layout, Maker, Photo, Recipe, Shot, photograph};
 
 fn steady(layout: Layout, code: Code) -> Recipe {
     Recipe { layout, ..Recipe::turned(code, 0.0) }

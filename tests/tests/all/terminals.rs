@@ -2,9 +2,9 @@
 //! whether a terminal is where it is said to be.
 
 use crate::SOON;
+use render::tag;
 use serde_json::{Value, json};
 use tests::harness::{Answer, Caller, Installation, Sink, eventually};
-use tests::render::tag;
 
 const OLD: &str = "0821000001";
 const NEW: &str = "0821000002";

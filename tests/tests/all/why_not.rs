@@ -1,8 +1,8 @@
 //! A photo that cannot be accepted says why, with a code that stays and a hint to act on.
 
+use render::{Code, Fonts, Layout, Photo, Recipe, Shot, photograph, side_by_side};
 use serde_json::Value;
 use tests::harness::labelscan;
-use tests::render::{Code, Fonts, Layout, Photo, Recipe, Shot, photograph, side_by_side};
 
 /// A printed serial, photographed well but for what `spoil` does.
 fn printed(fonts: &Fonts, layout: Layout, seed: u64, spoil: impl FnOnce(&mut Shot)) -> Photo {

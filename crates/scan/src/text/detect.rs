@@ -9,7 +9,10 @@
 use super::crop::sample;
 use super::line_box::LineBox;
 use crate::convnet::{ConvNet, Maps};
-use fast_image_resize as resize;
+use fast_image_resize::pixels::U8;
+use fast_image_resize::{
+    FilterType, IntoImageView, IntoImageViewMut, ResizeAlg, ResizeOptions, Resizer,
+};
 use image::GrayImage;
 use rten_imageproc::{BoundingRect, Polygon, RetrievalMode, find_contours, min_area_rect};
 use rten_tensor::prelude::*;
@@ -102,10 +105,12 @@ fn reduce(photo: &GrayImage, side: u32) -> GrayImage {
 /// Area-averaging resize.
 pub(crate) fn resized(photo: &GrayImage, width: u32, height: u32) -> GrayImage {
     let mut target = GrayImage::new(width, height);
-    let options = resize::ResizeOptions::new()
-        .resize_alg(resize::ResizeAlg::Convolution(resize::FilterType::Bilinear));
-    // Both pictures are of one kind and hold at least a pixel, so that nothing can fail.
-    let _ = resize::Resizer::new().resize(photo, &mut target, &options);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    // Naming the kind of pixel spares the compiler all the others.
+    if let (Some(from), Some(mut to)) = (photo.image_view::<U8>(), target.image_view_mut::<U8>()) {
+        // Both pictures are of one kind and hold at least a pixel, so that nothing can fail.
+        let _ = Resizer::new().resize_typed(&from, &mut to, &options);
+    }
     target
 }
 

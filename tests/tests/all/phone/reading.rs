@@ -3,9 +3,9 @@
 use super::Site;
 use crate::{clear_photo, photo_without_numbers, serial_of};
 use rand::{SeedableRng, rngs::StdRng};
+use render::{Fonts, Ink, Photo, photograph, set};
 use serde_json::json;
 use tests::harness::{BrowserSettings, Camera};
-use tests::render::{Fonts, Ink, Photo, photograph, set};
 
 fn showing(jpeg: &[u8]) -> BrowserSettings {
     BrowserSettings::phone(Camera::Showing(jpeg.to_vec()))

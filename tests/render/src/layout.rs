@@ -1,9 +1,9 @@
 //! How labels are laid out: what stands where, and the ground truth that follows from it.
 
-use super::numbers::Numbers;
-use super::print::{Face, Fonts};
-use super::symbol::Code;
-use super::{Recipe, TrueBarcode, Truth};
+use crate::numbers::Numbers;
+use crate::print::{Face, Fonts};
+use crate::symbol::Code;
+use crate::{Recipe, TrueBarcode, Truth};
 use anyhow::Result;
 use rand::{RngExt, rngs::StdRng};
 

@@ -1,8 +1,8 @@
 //! The quickest label there is: a square symbol that names its serial, for tests that need many
 //! photos and not the camera's weather.
 
-use super::Code;
-use super::symbol::Modules;
+use crate::Code;
+use crate::symbol::Modules;
 use anyhow::{Context, Result, bail};
 use image::codecs::jpeg::JpegEncoder;
 use image::{GrayImage, Luma};

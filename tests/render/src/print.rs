@@ -1,7 +1,7 @@
 //! Paper: a label's elements drawn in real fonts and modules, at [`PX_PER_MM`].
 
-use super::layout::{Element, Ink, Label};
-use super::symbol::{Code, Modules};
+use crate::layout::{Element, Ink, Label};
+use crate::symbol::{Code, Modules};
 use ab_glyph::{Font, FontVec, Glyph, PxScale, ScaleFont, point};
 use anyhow::Result;
 use image::{GrayImage, Luma};

@@ -1,6 +1,6 @@
 //! Sets of photos with a manifest, as `labelscan eval` reads them.
 
-use super::{Code, Fonts, Ink, Layout, Recipe, photograph};
+use crate::{Code, Fonts, Ink, Layout, Recipe, photograph};
 use anyhow::Result;
 use rand::{RngExt, rngs::StdRng};
 use std::io::Write;
