@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use forward::{EndpointState, ForwardSettings};
 use jiff::SignedDuration;
-use outbox::{Hook, Outbox};
+use outbox::{Hook, Outbox, eventually};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::{HashMap, HashSet};
@@ -14,6 +14,17 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{DeliveryStatus, Lease};
+
+/// What a registry answers that is down: another code each time, so that the attempts can be told
+/// apart.
+fn failure(before: usize) -> StatusCode {
+    if before.is_multiple_of(2) { StatusCode::BAD_GATEWAY } else { StatusCode::GATEWAY_TIMEOUT }
+}
+
+/// How a delivery says that it was answered with a code.
+fn told(status: StatusCode) -> String {
+    format!("answered {status}")
+}
 
 fn fast() -> ForwardSettings {
     ForwardSettings { poll_ms: 20, ..Default::default() }
@@ -38,21 +49,16 @@ async fn what_is_queued_goes_out_at_once_and_once() {
 #[tokio::test]
 async fn a_registry_that_was_down_gets_the_same_id_and_bytes_later() {
     let failing = Hook::serve(Box::new(|_, before| {
-        let status = if before < 3 { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
+        let status = if before < 3 { failure(before) } else { StatusCode::OK };
         (Duration::ZERO, status.into_response())
     }));
     let (outbox, hook) = (Outbox::open().await, failing.await);
     outbox.queue(1).await;
     let running = outbox.start(hook.registry(), fast());
-    for (attempts, wait_s) in [(1, 6), (2, 360), (3, 2160)] {
-        for _ in 0..500 {
-            if hook.ids().len() == attempts {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+    for (before, wait_s) in [6, 360, 2160].into_iter().enumerate() {
+        outbox.until_failed_with(&told(failure(before))).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(hook.ids().len(), attempts, "not before its time");
+        assert_eq!(hook.ids().len(), before + 1, "not before its time");
         outbox.clock.pass(wait_s);
     }
     outbox.until(DeliveryStatus::Delivered, 1).await;
@@ -63,19 +69,19 @@ async fn a_registry_that_was_down_gets_the_same_id_and_bytes_later() {
 
 #[tokio::test]
 async fn after_its_last_attempt_a_delivery_is_exhausted() {
-    let down =
-        Hook::serve(Box::new(|_, _| (Duration::ZERO, StatusCode::BAD_GATEWAY.into_response())));
+    let down = Hook::serve(Box::new(|_, before| (Duration::ZERO, failure(before).into_response())));
     let (outbox, hook) = (Outbox::open().await, down.await);
     outbox.queue(1).await;
     let running = outbox.start(hook.registry(), fast());
-    for _ in 0..forward::ATTEMPTS_MAX {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+    for before in 0..forward::ATTEMPTS_MAX as usize {
+        outbox.until_failed_with(&told(failure(before))).await;
         outbox.clock.pass(12 * 3600);
     }
     outbox.until(DeliveryStatus::Exhausted, 1).await;
     running.stop().await;
     assert_eq!(hook.ids().len(), forward::ATTEMPTS_MAX as usize);
-    assert_eq!(outbox.deliveries().await[0].why.as_deref(), Some("answered 502 Bad Gateway"));
+    let last = told(failure(forward::ATTEMPTS_MAX as usize - 1));
+    assert_eq!(outbox.deliveries().await[0].why.as_deref(), Some(&*last));
 }
 
 #[tokio::test]
@@ -116,13 +122,13 @@ async fn a_claim_that_died_is_taken_over_after_its_lease() {
 async fn who_lost_the_lease_settles_nothing() {
     // The first call is refused, but so late that another has delivered in the meantime.
     let racing = Hook::serve(Box::new(|_, before| match before {
-        0 => (Duration::from_millis(800), StatusCode::UNPROCESSABLE_ENTITY.into_response()),
+        0 => (Duration::from_millis(1_500), StatusCode::UNPROCESSABLE_ENTITY.into_response()),
         _ => (Duration::ZERO, StatusCode::OK.into_response()),
     }));
     let (outbox, hook) = (Outbox::open().await, racing.await);
     outbox.queue(1).await;
     let first = outbox.start(hook.registry(), fast());
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    hook.until(1).await;
     outbox.clock.pass(3600);
     let second = outbox.start(hook.registry(), fast());
     outbox.until(DeliveryStatus::Delivered, 1).await;
@@ -135,7 +141,7 @@ async fn who_lost_the_lease_settles_nothing() {
 #[tokio::test]
 async fn a_graceful_stop_settles_what_is_under_way_and_begins_nothing() {
     let slow =
-        Hook::serve(Box::new(|_, _| (Duration::from_millis(400), StatusCode::OK.into_response())));
+        Hook::serve(Box::new(|_, _| (Duration::from_secs(1), StatusCode::OK.into_response())));
     let (outbox, hook) = (Outbox::open().await, slow.await);
     for number in 0..3 {
         outbox.queue(number).await;
@@ -144,7 +150,7 @@ async fn a_graceful_stop_settles_what_is_under_way_and_begins_nothing() {
         hook.registry(),
         ForwardSettings { in_flight_max: 2, poll_ms: 20, ..Default::default() },
     );
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    hook.until(2).await;
     running.stop().await;
     outbox.until(DeliveryStatus::Delivered, 2).await;
     let left: Vec<_> = outbox.deliveries().await;
@@ -175,7 +181,7 @@ async fn a_throttled_registry_is_left_alone_for_as_long_as_it_asks() {
     let (outbox, hook) = (Outbox::open().await, throttling.await);
     outbox.queue(0).await;
     let running = outbox.start(hook.registry(), fast());
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    outbox.until_failed_with(&told(StatusCode::TOO_MANY_REQUESTS)).await;
     for number in 1..10 {
         outbox.queue(number).await;
     }
@@ -198,7 +204,11 @@ async fn a_registry_that_is_gone_gets_nothing_until_it_is_reopened() {
     let (outbox, hook) = (Outbox::open().await, leaving.await);
     outbox.queue(1).await;
     let running = outbox.start(hook.registry(), fast());
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    eventually("the 410 is no attempt", async || {
+        let gone = running.handle.health().state == EndpointState::Gone;
+        gone && outbox.deliveries().await[0].attempts == 0
+    })
+    .await;
     outbox.clock.pass(100 * 3600);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(hook.ids().len(), 1);
@@ -224,7 +234,7 @@ async fn events_that_hang_do_not_hold_up_the_others() {
         ForwardSettings { in_flight_max: 4, poll_ms: 20, ..Default::default() },
     );
     let others = tokio::time::timeout(
-        Duration::from_millis(1_900),
+        Duration::from_millis(4_900),
         outbox.until(DeliveryStatus::Delivered, 37),
     );
     others.await.expect("before the hanging ones reach their deadline");

@@ -43,7 +43,9 @@ async fn a_registration_survives_kill_9_under_its_old_name() {
 async fn an_attempt_that_died_is_repeated_with_the_same_bytes() {
     let sink = Sink::up().await;
     sink.reply(Reply::Status(503, String::new()));
-    let installation = Installation::registering_at(&sink);
+    let mut installation = Installation::registering_at(&sink);
+    installation.set("LABELSCAN_REGISTRY_DELIVER_MS_MAX", "5000");
+    installation.set("LABELSCAN_REGISTRY_SETTLE_MS_MAX", "5000");
     let server = installation.start().await;
     let caller = installation.caller("depot", "operator").await;
     caller.upload("k", &[&clear_photo(72).jpeg]).await.expect("an answer");
@@ -63,7 +65,9 @@ async fn an_attempt_that_died_is_repeated_with_the_same_bytes() {
 
 #[tokio::test]
 async fn a_photo_that_was_taken_is_read_after_kill_9() {
-    let installation = Installation::new();
+    let mut installation = Installation::new();
+    installation.set("LABELSCAN_READ_MS_MAX", "10000");
+    installation.set("LABELSCAN_LEASE_MS", "15000");
     let server = installation.start().await;
     let caller = installation.caller("depot", "technician").await;
     let photo = clear_photo(73);

@@ -107,6 +107,15 @@ impl Outbox {
         self.store.deliveries(&DeliveryFilter { most: 1_000, ..Default::default() }).await.unwrap()
     }
 
+    /// Waits until the newest delivery's latest attempt is settled with a reason that begins so.
+    pub async fn until_failed_with(&self, why: &str) {
+        let told = async || {
+            let why_not = self.deliveries().await[0].why.clone();
+            why_not.is_some_and(|it| it.starts_with(why))
+        };
+        eventually(why, told).await;
+    }
+
     /// How many deliveries have this status.
     pub async fn count(&self, status: DeliveryStatus) -> usize {
         self.deliveries().await.iter().filter(|delivery| delivery.status == status).count()
@@ -114,13 +123,8 @@ impl Outbox {
 
     /// Waits until so many deliveries have this status.
     pub async fn until(&self, status: DeliveryStatus, count: usize) {
-        for _ in 0..1_000 {
-            if self.count(status).await == count {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("not {count} {status:?}: {:#?}", self.deliveries().await);
+        let what = format!("{count} {status:?}");
+        eventually(&what, async || self.count(status).await == count).await;
     }
 
     pub fn start(&self, registry: Registry, settings: ForwardSettings) -> Running {
@@ -130,6 +134,17 @@ impl Outbox {
         let task = tokio::spawn(forwarder.run(move || clock.now(), stop.clone()));
         Running { handle, stop, task }
     }
+}
+
+/// Waits until something is so, 10 s at most.
+pub async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+    for _ in 0..1_000 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("waited 10 s in vain: {what}");
 }
 
 fn serial(number: usize) -> Serial {
@@ -201,10 +216,16 @@ impl Hook {
             url: self.url.clone(),
             secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".into(),
             allow_private: true,
-            deliver_ms_max: 2_000,
+            deliver_ms_max: 5_000,
             ..Default::default()
         })
         .unwrap()
+    }
+
+    /// Waits until so many calls have come.
+    pub async fn until(&self, calls: usize) {
+        let what = format!("{calls} calls");
+        eventually(&what, async || self.ids().len() >= calls).await;
     }
 
     pub fn ids(&self) -> Vec<String> {
