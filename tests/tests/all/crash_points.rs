@@ -100,6 +100,8 @@ impl Surroundings {
 fn impatient(sink: &Sink) -> Installation {
     let mut installation = Installation::registering_at(sink);
     for (name, value) in [
+        // Each crash may cost an attempt of every scan that is being read.
+        ("LABELSCAN_ATTEMPTS_MAX", "100"),
         ("LABELSCAN_READERS", "1"),
         ("LABELSCAN_READ_MS_MAX", "8000"),
         ("LABELSCAN_LEASE_MS", "9000"),

@@ -11,6 +11,12 @@ fn root() -> PathBuf {
 
 /// Names of each product crate's dependencies, without those of its own tests.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    dependencies_in("crates")
+}
+
+/// The same of the crates in a folder of the workspace.
+fn dependencies_in(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let folder = root().join(folder);
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(root())
@@ -21,7 +27,10 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata["packages"].as_array().expect("packages");
     packages
         .iter()
-        .filter(|package| !["tests", "servers"].map(Value::from).contains(&package["name"]))
+        .filter(|package| {
+            let manifest = package["manifest_path"].as_str().expect("a path");
+            Path::new(manifest).starts_with(&folder)
+        })
         .map(|package| {
             let listed = package["dependencies"].as_array().expect("dependencies");
             let kept = listed.iter().filter(|dependency| dependency["kind"] != "dev");
@@ -78,6 +87,12 @@ fn crates_depend_on_each_other_in_one_direction() {
     assert_eq!(inner("scan"), allowed(&["validate"]));
     assert!(inner("store").is_subset(&allowed(&["validate"])));
     assert!(inner("forward").is_subset(&allowed(&["store", "validate"])));
+}
+
+#[test]
+fn photos_of_tests_are_made_without_the_product_s_code() {
+    let product: BTreeSet<String> = dependencies().into_keys().collect();
+    assert!(dependencies_in("tests")["render"].is_disjoint(&product));
 }
 
 #[test]
