@@ -204,11 +204,11 @@ async fn a_registry_that_is_gone_gets_nothing_until_it_is_reopened() {
     let (outbox, hook) = (Outbox::open().await, leaving.await);
     outbox.queue(1).await;
     let running = outbox.start(hook.registry(), fast());
-    eventually("the 410 is no attempt", async || {
+    let gone = eventually(async || {
         let gone = running.handle.health().state == EndpointState::Gone;
         gone && outbox.deliveries().await[0].attempts == 0
-    })
-    .await;
+    });
+    assert!(gone.await, "the 410 is no attempt: {:#?}", outbox.deliveries().await);
     outbox.clock.pass(100 * 3600);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(hook.ids().len(), 1);

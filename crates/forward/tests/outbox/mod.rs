@@ -109,11 +109,10 @@ impl Outbox {
 
     /// Waits until the newest delivery's latest attempt is settled with a reason that begins so.
     pub async fn until_failed_with(&self, why: &str) {
-        let told = async || {
-            let why_not = self.deliveries().await[0].why.clone();
-            why_not.is_some_and(|it| it.starts_with(why))
-        };
-        eventually(why, told).await;
+        let failed = eventually(async || {
+            self.deliveries().await[0].why.as_deref().is_some_and(|told| told.starts_with(why))
+        });
+        assert!(failed.await, "no failure with {why:?}: {:#?}", self.deliveries().await);
     }
 
     /// How many deliveries have this status.
@@ -123,8 +122,8 @@ impl Outbox {
 
     /// Waits until so many deliveries have this status.
     pub async fn until(&self, status: DeliveryStatus, count: usize) {
-        let what = format!("{count} {status:?}");
-        eventually(&what, async || self.count(status).await == count).await;
+        let reached = eventually(async || self.count(status).await == count);
+        assert!(reached.await, "not {count} {status:?}: {:#?}", self.deliveries().await);
     }
 
     pub fn start(&self, registry: Registry, settings: ForwardSettings) -> Running {
@@ -136,15 +135,15 @@ impl Outbox {
     }
 }
 
-/// Waits until something is so, 10 s at most.
-pub async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+/// Whether something comes to be so within 10 s.
+pub async fn eventually(is_so: impl AsyncFn() -> bool) -> bool {
     for _ in 0..1_000 {
         if is_so().await {
-            return;
+            return true;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("waited 10 s in vain: {what}");
+    false
 }
 
 fn serial(number: usize) -> Serial {
@@ -224,8 +223,8 @@ impl Hook {
 
     /// Waits until so many calls have come.
     pub async fn until(&self, calls: usize) {
-        let what = format!("{calls} calls");
-        eventually(&what, async || self.ids().len() >= calls).await;
+        let came = eventually(async || self.ids().len() >= calls);
+        assert!(came.await, "not {calls} calls: {:?}", self.ids());
     }
 
     pub fn ids(&self) -> Vec<String> {
