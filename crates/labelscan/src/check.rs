@@ -11,7 +11,7 @@ use crate::settings::{self, EncryptionMode, Settings};
 use crate::storage::{open_store, store_settings};
 use crate::{formats, pipeline, serve};
 use anyhow::Context as _;
-use forward::IdentityError;
+use outbound::IdentityError;
 use jiff::SignedDuration;
 use std::{
     io::{self, Write},

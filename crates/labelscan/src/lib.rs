@@ -1,7 +1,7 @@
 //! The program around the crates: command line, settings, reader processes, HTTP and pages.
 //!
 //! It wires things together and talks to people; it never decides what a serial is (`validate`
-//! does) and never touches a database or a registry itself (`store` and `forward` do).
+//! does) and never touches a database or a registry itself (`store` and `outbound` do).
 
 mod check;
 pub mod cli;

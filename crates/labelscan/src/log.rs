@@ -12,7 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 #[must_use]
 pub(crate) struct Log {
     #[cfg(feature = "otel")]
-    _traces: Option<forward::Traces>,
+    _traces: Option<outbound::Traces>,
 }
 
 impl Log {
@@ -30,7 +30,7 @@ impl Log {
         let log = tracing_subscriber::registry().with(lines);
         #[cfg(feature = "otel")]
         {
-            let traces = settings.otel_endpoint.as_deref().map(forward::Traces::open).transpose();
+            let traces = settings.otel_endpoint.as_deref().map(outbound::Traces::open).transpose();
             let traces = traces.map_err(|error| anyhow::anyhow!("otel_endpoint: {error}"))?;
             let spans = traces.as_ref().map(|it| it.layer().with_filter(LevelFilter::INFO));
             log.with(spans).init();

@@ -3,7 +3,7 @@
 
 use crate::keys::Role;
 use crate::settings::{Secret, Settings};
-use forward::{Claims, IdentityProvider, IdentitySettings};
+use outbound::{Claims, IdentityProvider, IdentitySettings};
 use serde::Serialize;
 
 /// Where the provider sends browsers back to, below the service's address.

@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::storage::open_store;
 use crate::work::Work;
 use crate::{clock, formats, upkeep};
-use forward::{ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
+use outbound::{ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
 use std::sync::Arc;
 use store::Store;
 use tokio::task::JoinHandle;

@@ -3,7 +3,7 @@
 
 use crate::http::details::{Details, Operation};
 use crate::scan_object::new_id;
-use forward::{
+use outbound::{
     Event, EventData, EventIdentifier, EventSerial, Merchant, PhotoReference, Review, Site,
     Standing,
 };

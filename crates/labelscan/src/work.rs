@@ -12,7 +12,7 @@ use crate::registration::{Accepted, registration, replaced};
 use crate::scan_object::{ReasonObject, TookMs};
 use crate::settings::Settings;
 use crate::turns::{Turn, TurnLimits, Turns};
-use forward::Standing;
+use outbound::Standing;
 use jiff::Timestamp;
 use scan::Reading;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! Fills an outbox in bulk, past the store's own functions, so that a million events are there in a
-//! minute, unsealed. What `forward`'s example `deliveries` then works on.
+//! minute, unsealed. What `outbound`'s example `deliveries` then works on.
 //!
 //! `cargo run --release -p store --example fill -- FOLDER EVENTS [DATABASE]`
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a program of its own")]

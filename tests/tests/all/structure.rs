@@ -65,11 +65,11 @@ fn http_is_served_only_from_labelscan() {
 
 #[test]
 fn other_hosts_are_reached_only_from_forward() {
-    assert_eq!(users_of(&["async-nats", "hyper-util", "ureq"]), only("forward"));
+    assert_eq!(users_of(&["async-nats", "hyper-util", "ureq"]), only("outbound"));
     // `store` has the clients of its databases and of S3, and makes no connection itself: it lists
     // reqwest only to give the latter TLS.
     let with_client: Vec<_> = users_of(&["reqwest"]).into_iter().collect();
-    assert_eq!(with_client, ["forward", "store"]);
+    assert_eq!(with_client, ["outbound", "store"]);
     assert_absent("store", &["reqwest", "std::net", "tokio::net", "object_store::http"], &[]);
     assert_absent("store", &["object_store::aws"], &["photos.rs"]);
 }
@@ -86,7 +86,7 @@ fn crates_depend_on_each_other_in_one_direction() {
     assert_eq!(inner("validate"), allowed(&[]));
     assert_eq!(inner("scan"), allowed(&["validate"]));
     assert!(inner("store").is_subset(&allowed(&["validate"])));
-    assert!(inner("forward").is_subset(&allowed(&["store", "validate"])));
+    assert!(inner("outbound").is_subset(&allowed(&["store", "validate"])));
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(crate) struct App(Arc<Inner>);
 struct Inner {
     store: Store,
     work: Arc<Work>,
-    forwarding: Option<forward::Handle>,
+    forwarding: Option<outbound::Handle>,
     /// The company's identity provider, if there is one.
     oidc: Option<Oidc>,
     settings: Settings,
@@ -59,7 +59,7 @@ impl App {
     pub(crate) fn new(
         store: Store,
         work: Arc<Work>,
-        forwarding: Option<forward::Handle>,
+        forwarding: Option<outbound::Handle>,
         oidc: Option<Oidc>,
         settings: Settings,
         base_url: String,
@@ -134,7 +134,7 @@ impl App {
     }
 
     /// The deliveries to the registry, if there is one.
-    pub(super) fn forwarding(&self) -> Option<&forward::Handle> {
+    pub(super) fn forwarding(&self) -> Option<&outbound::Handle> {
         self.0.forwarding.as_ref()
     }
 

@@ -133,7 +133,7 @@ async fn deliveries(
     let status = query.status.unwrap_or_else(|| console::first_tab(&counts));
     let filter = DeliveryFilter { status: Some(status), after: query.after, most: PAGE_ROWS + 1 };
     let (page, more) = cut(app.store().deliveries(&filter).await?);
-    let registry = RegistryObject::new(app.forwarding().map(forward::Handle::health));
+    let registry = RegistryObject::new(app.forwarding().map(outbound::Handle::health));
     let shown = ShownDeliveries { status, counts, page, more, registry };
     let frame = frame(&app, &operator, &headers, Place::Deliveries).await?;
     Ok(console::deliveries(frame, shown))

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::registration::{Accepted, registration};
 use crate::scan_object::Scan;
 use axum::extract::State;
-use forward::{Review, Standing};
+use outbound::{Review, Standing};
 use jiff::Timestamp;
 use serde::Deserialize;
 use store::{Action, Decision, Registration};

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use forward::EndpointState;
+use outbound::EndpointState;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -92,7 +92,7 @@ fn add_readers(to: &mut Registry, app: &App) {
     to.register("reader_resident_peak_bytes", help, ConstGauge::new(counts.resident_bytes_peak));
 }
 
-fn add_registry(to: &mut Registry, forwarding: &forward::Handle) {
+fn add_registry(to: &mut Registry, forwarding: &outbound::Handle) {
     let attempts = Family::<Outcome, Counter>::default();
     for (outcome, count) in forwarding.settlements() {
         attempts.get_or_create(&Outcome { outcome }).inc_by(count);

@@ -15,7 +15,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use forward::{Attempt, IdentityError};
+use outbound::{Attempt, IdentityError};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use utoipa::IntoParams;

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::keys::Role;
 use axum::extract::State;
 use axum::http::StatusCode;
-use forward::{EndpointState, Health};
+use outbound::{EndpointState, Health};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -93,7 +93,7 @@ pub(super) async fn get(
     caller: Caller,
 ) -> Result<axum::Json<RegistryObject>, Problem> {
     caller.at_least(Role::Operator)?;
-    Ok(axum::Json(RegistryObject::new(app.forwarding().map(forward::Handle::health))))
+    Ok(axum::Json(RegistryObject::new(app.forwarding().map(outbound::Handle::health))))
 }
 
 /// Open the way to the registry again

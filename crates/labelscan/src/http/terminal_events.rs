@@ -13,7 +13,7 @@ use crate::registration::{Accepted, registration};
 use crate::scan_object::ReasonObject;
 use axum::extract::State;
 use axum::http::StatusCode;
-use forward::{Review, Standing};
+use outbound::{Review, Standing};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use crate::hex::hex;
 use crate::scan_object::{ReasonObject, Scan, new_id};
 use crate::settings::Settings;
 use anyhow::Context as _;
-use forward::{Photo, Service, ServiceSettings, SubmitError};
+use outbound::{Photo, Service, ServiceSettings, SubmitError};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, response::IntoResponse};
-use forward::{Answer, AnswerResult, Message, Outcome, Registry, RegistrySettings};
+use outbound::{Answer, AnswerResult, Message, Outcome, Registry, RegistrySettings};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! What is asked of an identity provider, how often, and for how long.
 
-use forward::{Attempt, IdentityError, IdentityProvider, IdentitySettings};
+use outbound::{Attempt, IdentityError, IdentityProvider, IdentitySettings};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use servers::{Conduct, IdentityServer, Signed};

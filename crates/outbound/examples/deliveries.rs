@@ -1,7 +1,7 @@
 //! How many deliveries a second reach a sink on loopback.
 //!
-//!     cargo run --release -p forward --example deliveries -- [DELIVERIES] [IN_FLIGHT] [DATABASE]
-//!     cargo run --release -p forward --example deliveries -- [DELIVERIES] [IN_FLIGHT] --filled FOLDER
+//!     cargo run --release -p outbound --example deliveries -- [DELIVERIES] [IN_FLIGHT] [DATABASE]
+//!     cargo run --release -p outbound --example deliveries -- [DELIVERIES] [IN_FLIGHT] --filled FOLDER
 //!        [DATABASE]
 //!
 //! Prints one line for the calls alone (sign, send, hear) and one for the whole way out of a real
@@ -10,7 +10,7 @@
 //! SQLite file in a temporary folder. With `--filled`, DELIVERIES of the events that store's example
 //! `fill` queued in FOLDER are delivered, and the memory is told as they go.
 
-use forward::{ForwardSettings, Forwarder, Message, Registry, RegistrySettings};
+use outbound::{ForwardSettings, Forwarder, Message, Registry, RegistrySettings};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use std::error::Error;

@@ -3,7 +3,7 @@
 mod outbox;
 
 use async_nats::jetstream::{self, stream};
-use forward::{ForwardSettings, Message, Outcome, Registry, RegistrySettings};
+use outbound::{ForwardSettings, Message, Outcome, Registry, RegistrySettings};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use outbox::Outbox;

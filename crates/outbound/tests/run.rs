@@ -4,7 +4,7 @@ mod outbox;
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use forward::{EndpointState, ForwardSettings};
+use outbound::{EndpointState, ForwardSettings};
 use jiff::SignedDuration;
 use outbox::{Hook, Outbox, eventually};
 use rand::rngs::StdRng;
@@ -73,14 +73,14 @@ async fn after_its_last_attempt_a_delivery_is_exhausted() {
     let (outbox, hook) = (Outbox::open().await, down.await);
     outbox.queue(1).await;
     let running = outbox.start(hook.registry(), fast());
-    for before in 0..forward::ATTEMPTS_MAX as usize {
+    for before in 0..outbound::ATTEMPTS_MAX as usize {
         outbox.until_failed_with(&told(failure(before))).await;
         outbox.clock.pass(12 * 3600);
     }
     outbox.until(DeliveryStatus::Exhausted, 1).await;
     running.stop().await;
-    assert_eq!(hook.ids().len(), forward::ATTEMPTS_MAX as usize);
-    let last = told(failure(forward::ATTEMPTS_MAX as usize - 1));
+    assert_eq!(hook.ids().len(), outbound::ATTEMPTS_MAX as usize);
+    let last = told(failure(outbound::ATTEMPTS_MAX as usize - 1));
     assert_eq!(outbox.deliveries().await[0].why.as_deref(), Some(&*last));
 }
 
@@ -346,7 +346,7 @@ async fn check_invariants(outbox: &Outbox, hook: &Hook, events: usize, seed: u64
         assert_ne!(delivery.status, DeliveryStatus::Queued, "seed {seed}: {id} is not settled");
         assert_eq!(calls.get(id).map(HashSet::len), Some(1), "seed {seed}: {id} changed");
         assert!(counts[id] <= delivery.attempts, "seed {seed}: {id} was called uncounted");
-        assert!(counts[id] <= forward::ATTEMPTS_MAX, "seed {seed}: {id} broke the cap");
+        assert!(counts[id] <= outbound::ATTEMPTS_MAX, "seed {seed}: {id} broke the cap");
     }
     let done = outbox.clock.now() + SignedDuration::from_hours(1000);
     let left = outbox.store.claim_deliveries(100, Lease::from_millis(1), done).await.unwrap();

@@ -5,7 +5,7 @@
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use forward::{ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
+use outbound::{ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};

@@ -3,7 +3,7 @@
 //! Trust comes from the machine's root certificates, which `SSL_CERT_FILE` replaces. The
 //! environment belongs to the whole process, so each test runs itself again in one of its own.
 
-use forward::{Message, Outcome, Registry, RegistrySettings};
+use outbound::{Message, Outcome, Registry, RegistrySettings};
 use jiff::Timestamp;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::net::SocketAddr;
