@@ -3,10 +3,15 @@
 
 use crate::barcode::{BarcodeFindings, Symbologies, WorkBudget, read_barcodes};
 use crate::convnet::ConvNet;
-use crate::decode::Failure;
+use crate::image::decode::{self, Failure};
+use crate::image::faults;
 use crate::models::{self, LoadError, Weights};
-use crate::text::{Detector, Page, Reader, Recogniser, RunFailure, SecondReader};
-use crate::{Limits, Photo, Reading, Threads, Took, Unreadable, UnreadableCode, decode, faults};
+use crate::photo::{Limits, Photo, Reading, Threads, Took, Unreadable, UnreadableCode};
+use crate::text::detect::Detector;
+use crate::text::network::RunFailure;
+use crate::text::recognise::Recogniser;
+use crate::text::second::SecondReader;
+use crate::text::{Page, Reader};
 use image::GrayImage;
 use rten::ThreadPool;
 use std::path::Path;

@@ -7,8 +7,8 @@
 //! vectors of positions are summed in registers. The rows of the output are shared out among the
 //! threads of the caller's pool.
 
-use super::finish::Finish;
-use super::maps::{Buffers, Maps, zeros};
+use crate::convnet::finish::Finish;
+use crate::convnet::maps::{Buffers, Maps, zeros};
 use rayon::prelude::*;
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, SimdOp};

@@ -8,18 +8,14 @@
 
 mod convolve;
 mod finish;
-mod graph;
-mod maps;
+pub(crate) mod maps;
+mod operation;
 mod plan;
-pub(crate) mod wire;
 
-pub(crate) use maps::Maps;
-
-use convolve::{Convolution, Depthwise};
-use finish::Finish;
-use graph::Graph;
-use maps::Buffers;
-use plan::Plan;
+use crate::convnet::maps::{Buffers, Maps};
+use crate::convnet::operation::{Operation, Stage};
+use crate::convnet::plan::Plan;
+use crate::onnx::graph::Graph;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A network of convolutions and what is between them.
@@ -31,57 +27,6 @@ pub(crate) struct ConvNet {
     last_uses: Vec<usize>,
     /// Those of earlier runs, one for each that ran at the same time.
     buffers: Mutex<Vec<Buffers>>,
-}
-
-/// A step with the places of the values it takes.
-struct Stage {
-    operation: Operation,
-    inputs: Vec<usize>,
-}
-
-enum Operation {
-    Convolution(Convolution),
-    /// Four channels for each, put side by side.
-    Transposed(Convolution),
-    Depthwise(Depthwise),
-    Add,
-    /// Maps times one value a channel.
-    Gate,
-    Mean,
-    MaxOfFour,
-    Concatenate,
-    Enlarge(usize),
-}
-
-impl Operation {
-    fn finish(&mut self) -> Option<&mut Finish> {
-        match self {
-            Self::Convolution(convolution) | Self::Transposed(convolution) => {
-                Some(&mut convolution.finish)
-            }
-            Self::Depthwise(depthwise) => Some(&mut depthwise.finish),
-            _ => None,
-        }
-    }
-
-    /// Output channels that [`Operation::rescale`] takes.
-    fn channels(&self) -> usize {
-        match self {
-            Self::Convolution(convolution) | Self::Transposed(convolution) => convolution.channels,
-            Self::Depthwise(depthwise) => depthwise.channels(),
-            _ => 0,
-        }
-    }
-
-    fn rescale(&mut self, channel: usize, scale: f32, shift: f32) {
-        match self {
-            Self::Convolution(convolution) | Self::Transposed(convolution) => {
-                convolution.rescale(channel, scale, shift);
-            }
-            Self::Depthwise(depthwise) => depthwise.rescale(channel, scale, shift),
-            _ => {}
-        }
-    }
 }
 
 impl ConvNet {

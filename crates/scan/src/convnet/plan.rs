@@ -1,10 +1,10 @@
 //! From an ONNX graph to stages: what follows a convolution value by value (bias, normalisation,
 //! factors, activation) becomes part of it, so that the maps are written once.
 
-use super::convolve::{Convolution, Depthwise, Padding, Window};
-use super::finish::{Activation, Finish};
-use super::graph::{Constant, Graph, Node};
-use super::{Operation, Stage};
+use crate::convnet::convolve::{Convolution, Depthwise, Padding, Window};
+use crate::convnet::finish::{Activation, Finish};
+use crate::convnet::operation::{Operation, Stage};
+use crate::onnx::graph::{Constant, Graph, Node};
 use std::collections::{HashMap, HashSet};
 
 /// Builds the stages for the nodes of a graph up to `end`.

@@ -5,23 +5,17 @@
 //! time, so that the engine can stop as soon as the judge has enough.
 
 mod bounds;
-mod crop;
 mod ctc;
-mod detect;
-mod graft;
-mod line_box;
-mod network;
+pub(crate) mod detect;
+pub(crate) mod network;
 mod order;
-mod recognise;
-mod second;
+pub(crate) mod recognise;
+pub(crate) mod second;
 
-pub(crate) use crop::crop;
-pub(crate) use detect::{Detector, resized};
-pub(crate) use line_box::LineBox;
-pub(crate) use network::RunFailure;
-pub(crate) use recognise::Recogniser;
-pub(crate) use second::SecondReader;
-
+use crate::image::oriented_box::LineBox;
+use crate::text::detect::Detector;
+use crate::text::network::RunFailure;
+use crate::text::recognise::Recogniser;
 use image::GrayImage;
 use rten::ThreadPool;
 use std::cmp::Reverse;

@@ -1,13 +1,17 @@
 //! The judge's words: the accepted serial with its grounds, or the candidates with what is missing.
 
-use super::values::{Case, Value};
-use crate::correction::is_sure;
-use crate::formats::digits;
-use crate::keyword::Strength;
-use crate::label::Joined;
-use crate::rules::{self, Bar, Bars, Fact};
-use crate::sighting::{Carrier, Sighting};
-use crate::*;
+use crate::evidence::Source;
+use crate::formats::format::Standing;
+use crate::identifier::IdentifierKind;
+use crate::judge::correction::is_sure;
+use crate::judge::reason::{Reason, ReasonCode};
+use crate::judge::rules::{self, Bar, Bars, Fact};
+use crate::judge::sighting::{Carrier, Sighting};
+use crate::judge::values::{Case, Value};
+use crate::judge::verdict::{Candidate, Serial, Verdict};
+use crate::print::keyword::{Strength, is_serial_keyword};
+use crate::print::label::Joined;
+use crate::serial::fold::digits;
 use std::collections::BTreeSet;
 
 /// Candidates shown to a person: more would not be read.

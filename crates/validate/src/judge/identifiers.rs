@@ -1,11 +1,11 @@
 //! The other numbers of a label, each once.
 
-use super::answer::source;
-use super::values::Case;
-use crate::keyword::Strength;
-use crate::label::Joined;
-use crate::sighting::{Carrier, Sighting};
-use crate::{Identifier, IdentifierKind};
+use crate::identifier::{Identifier, IdentifierKind};
+use crate::judge::answer::source;
+use crate::judge::sighting::{Carrier, Sighting};
+use crate::judge::values::Case;
+use crate::print::keyword::Strength;
+use crate::print::label::Joined;
 
 /// Identifiers returned: more than any label carries.
 const IDENTIFIERS_MAX: usize = 32;

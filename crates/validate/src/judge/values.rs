@@ -1,18 +1,27 @@
 //! Each value in view with the facts that speak for it and the bars that stand against it.
 
-use super::print::{Twice, is_sure, read_twice, written_like};
-use crate::correction::{self, differences};
-use crate::formats::digits;
-use crate::label::{Joined, PRINTED_DIGITS_MIN};
-use crate::look_alike::look_alike_distance;
-use crate::payload::Mark;
-use crate::rules::{Bar, Bars, Fact, Facts};
-use crate::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
-use crate::*;
+use crate::estate::Estate;
+use crate::evidence::{CharReading, Evidence, Surface, Symbology};
+use crate::formats::Formats;
+use crate::formats::format::{Format, Standing};
+use crate::formats::shape::{Class, Shape};
+use crate::identifier::IdentifierKind;
+use crate::judge::correction::{self, differences};
+use crate::judge::print_facts::{Twice, is_sure, read_twice, written_like};
+use crate::judge::rules::{Bar, Bars, Fact, Facts};
+use crate::judge::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
+use crate::judge::verdict::Correction;
+use crate::payload::field::Mark;
+use crate::print::label::{Joined, PRINTED_DIGITS_MIN};
+use crate::serial::fold::digits;
+use crate::serial::look_alike::look_alike_distance;
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+
+/// Look-alikes in one value that a barcode may settle.
+pub(super) const LOOK_ALIKES_MAX: usize = 2;
 
 /// Shorter words are no maker's name.
 const BRAND_LETTERS_MIN: usize = 3;
@@ -284,7 +293,7 @@ impl<'a> Case<'a> {
                     && !sighting.is_barcode()
                     && sighting.says_serial()
                     && look_alike_distance(sighting.value, value)
-                        .is_some_and(|places| (1..=super::LOOK_ALIKES_MAX).contains(&places))
+                        .is_some_and(|places| (1..=LOOK_ALIKES_MAX).contains(&places))
                     && (formed(value) || !formed(sighting.value))
             });
             if let Some(print) = near.min_by(|one, other| one.value.cmp(other.value)) {
