@@ -43,7 +43,7 @@ pub use judge::verdict::*;
 pub use payload::field::{Field, Mark};
 pub use payload::{PAYLOAD_BYTES_MAX, parse_payload};
 pub use print::keyword::is_serial_keyword;
-pub use reading_plan::read_priority::{Promise, promise};
+pub use reading_plan::read_priority::{ReadPriority, read_priority};
 pub use reading_plan::second_reading::{LineRef, wants_second_reading};
 pub use reconcile::{Disagreeing, Disagreement, Reconciliation, reconcile};
 pub use serial::canonical::canonical;

@@ -7,7 +7,7 @@
 //! picture gives the same values on any number of threads.
 
 mod convolve;
-mod finish;
+mod epilogue;
 pub(crate) mod maps;
 mod operation;
 mod plan;
@@ -95,7 +95,9 @@ impl ConvNet {
     ) -> Maps {
         match &stage.operation {
             Operation::Add => self.changed(index, stage, values, buffers, Maps::add),
-            Operation::Gate => self.changed(index, stage, values, buffers, Maps::gate),
+            Operation::ScaleChannels => {
+                self.changed(index, stage, values, buffers, Maps::scale_channels)
+            }
             other => {
                 let inputs: Vec<&Maps> =
                     stage.inputs.iter().filter_map(|&input| values[input].as_ref()).collect();
@@ -103,14 +105,16 @@ impl ConvNet {
                     Operation::Convolution(convolution) => convolution.run(inputs[0], buffers),
                     Operation::Transposed(squares) => {
                         let apart = squares.run(inputs[0], buffers);
-                        let together = apart.interleave(buffers);
+                        let together = apart.depth_to_space(buffers);
                         buffers.give_back(apart.values);
                         together
                     }
                     Operation::Depthwise(depthwise) => depthwise.run(inputs[0], buffers),
-                    Operation::MaxOfFour => inputs[0].max_of_four(buffers),
+                    Operation::MaxPool2x2 => inputs[0].max_pool_2x2(buffers),
                     Operation::Concatenate => Maps::concatenate(&inputs, buffers),
-                    Operation::Enlarge(times) => inputs[0].enlarge(*times, buffers),
+                    Operation::UpsampleNearest(times) => {
+                        inputs[0].upsample_nearest(*times, buffers)
+                    }
                     _ => inputs[0].mean(),
                 }
             }

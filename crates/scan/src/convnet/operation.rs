@@ -1,7 +1,7 @@
 //! The steps of a network.
 
 use crate::convnet::convolve::{Convolution, Depthwise};
-use crate::convnet::finish::Finish;
+use crate::convnet::epilogue::Epilogue;
 
 /// A step with the places of the values it takes.
 pub(super) struct Stage {
@@ -16,20 +16,20 @@ pub(super) enum Operation {
     Depthwise(Depthwise),
     Add,
     /// Maps times one value a channel.
-    Gate,
+    ScaleChannels,
     Mean,
-    MaxOfFour,
+    MaxPool2x2,
     Concatenate,
-    Enlarge(usize),
+    UpsampleNearest(usize),
 }
 
 impl Operation {
-    pub(super) fn finish(&mut self) -> Option<&mut Finish> {
+    pub(super) fn epilogue(&mut self) -> Option<&mut Epilogue> {
         match self {
             Self::Convolution(convolution) | Self::Transposed(convolution) => {
-                Some(&mut convolution.finish)
+                Some(&mut convolution.epilogue)
             }
-            Self::Depthwise(depthwise) => Some(&mut depthwise.finish),
+            Self::Depthwise(depthwise) => Some(&mut depthwise.epilogue),
             _ => None,
         }
     }

@@ -20,7 +20,7 @@ use image::GrayImage;
 use rten::ThreadPool;
 use std::cmp::Reverse;
 use std::sync::Arc;
-use validate::{Promise, Quad, TextLine};
+use validate::{Quad, ReadPriority, TextLine};
 
 /// Longer side of the picture that lines are looked for in first: 158 of 174 real serials; 800 px
 /// finds 163 and costs half as much again.
@@ -51,7 +51,7 @@ pub(crate) struct Page {
     /// Boxes that are still to be skimmed, the most promising first.
     unseen: Vec<LineBox>,
     /// Boxes that are still to be read, the most promising first.
-    queue: Vec<(Promise, LineBox)>,
+    queue: Vec<(ReadPriority, LineBox)>,
     /// What was read.
     lines: Vec<TextLine>,
     /// Lines that may still be skimmed.
@@ -118,7 +118,7 @@ impl Reader {
         self.detector.detect(photo, FIRST_SIDE_PX)
     }
 
-    /// Skims what was found since the last time: lines without promise are done with, the others
+    /// Skims what was found since the last time: lines of no priority are done with, the others
     /// are queued.
     pub(crate) fn skim(
         &self,
@@ -139,12 +139,12 @@ impl Reader {
             }
         }
         for (line, at) in lines.into_iter().zip(boxes) {
-            match validate::promise(&line) {
-                Promise::Nothing => page.lines.push(line),
-                promise => page.queue.push((promise, at)),
+            match validate::read_priority(&line) {
+                ReadPriority::Nothing => page.lines.push(line),
+                priority => page.queue.push((priority, at)),
             }
         }
-        page.queue.sort_by_key(|(promise, _)| Reverse(*promise));
+        page.queue.sort_by_key(|(priority, _)| Reverse(*priority));
         Ok(())
     }
 

@@ -33,7 +33,7 @@ const RUN_MIN: usize = 4;
 
 /// How well two independent readings of the same spot agree on a value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Twice {
+pub(super) enum Agreement {
     /// Each end is its own for at least one of them, which suffices for a value of known length.
     EachEndOnce,
     /// Neither saw anything cut off or glued on.
@@ -42,7 +42,7 @@ pub(super) enum Twice {
 
 /// Whether two independent readings of the same spot agree on something that is written like a
 /// serial.
-pub(super) fn read_twice(value: &str, sightings: &[&Sighting]) -> Option<Twice> {
+pub(super) fn read_twice(value: &str, sightings: &[&Sighting]) -> Option<Agreement> {
     if digits(value) < PRINTED_DIGITS_MIN {
         return None;
     }
@@ -64,8 +64,8 @@ pub(super) fn read_twice(value: &str, sightings: &[&Sighting]) -> Option<Twice> 
         first.same_ink(second) && (read(first) || read(second))
     });
     let agreed = same_ink.filter_map(|((_, one), (_, other))| match one.or(other) {
-        _ if one.whole() && other.whole() => Some(Twice::Whole),
-        together if together.whole_for_its_length() => Some(Twice::EachEndOnce),
+        _ if one.whole() && other.whole() => Some(Agreement::Whole),
+        together if together.whole_for_its_length() => Some(Agreement::EachEndOnce),
         _ => None,
     });
     agreed.max()

@@ -1,7 +1,7 @@
 //! The rule of acceptance: which facts about one value suffice to register it, and which forbid it.
 //!
 //! This is the table that a domain expert reads. A value is accepted if one row of [`ACCEPTING`]
-//! is complete and no [`Bar`] stands against it; everything else goes to a person. A row is added
+//! is complete and no [`Veto`] stands against it; everything else goes to a person. A row is added
 //! only with a reason why its facts cannot all be wrong in the same way at once.
 
 use crate::judge::check::Check;
@@ -190,7 +190,7 @@ pub(crate) fn accepting(facts: Facts) -> Option<&'static Row> {
 
 /// What forbids to accept a value, whatever speaks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Bar {
+pub(crate) enum Veto {
     /// It is named as another kind of number, or an EAN/UPC symbol carries it.
     NamedOther,
     /// It has the form of a format with a check character, and fails it.
@@ -209,7 +209,7 @@ pub(crate) enum Bar {
     NotInEstate,
 }
 
-impl Bar {
+impl Veto {
     const ALL: [Self; 8] = [
         Self::NamedOther,
         Self::CheckFailed,
@@ -235,21 +235,21 @@ impl Bar {
     }
 }
 
-/// The bars that stand against one value.
+/// The vetoes that stand against one value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Bars(u8);
+pub(crate) struct Vetoes(u8);
 
-impl Bars {
-    pub(crate) fn insert(&mut self, bar: Bar) {
-        self.0 |= 1 << bar as u8;
+impl Vetoes {
+    pub(crate) fn insert(&mut self, veto: Veto) {
+        self.0 |= 1 << veto as u8;
     }
 
-    pub(crate) fn remove(&mut self, bar: Bar) {
-        self.0 &= !(1 << bar as u8);
+    pub(crate) fn remove(&mut self, veto: Veto) {
+        self.0 &= !(1 << veto as u8);
     }
 
-    pub(crate) fn has(self, bar: Bar) -> bool {
-        self.0 & (1 << bar as u8) != 0
+    pub(crate) fn has(self, veto: Veto) -> bool {
+        self.0 & (1 << veto as u8) != 0
     }
 
     pub(crate) fn is_empty(self) -> bool {
@@ -257,15 +257,15 @@ impl Bars {
     }
 
     /// In the order of their declaration.
-    pub(crate) fn iter(self) -> impl Iterator<Item = Bar> {
-        Bar::ALL.into_iter().filter(move |&bar| self.has(bar))
+    pub(crate) fn iter(self) -> impl Iterator<Item = Veto> {
+        Veto::ALL.into_iter().filter(move |&veto| self.has(veto))
     }
 }
 
-impl FromIterator<Bar> for Bars {
-    fn from_iter<I: IntoIterator<Item = Bar>>(bars: I) -> Self {
+impl FromIterator<Veto> for Vetoes {
+    fn from_iter<I: IntoIterator<Item = Veto>>(vetoes: I) -> Self {
         let mut all = Self::default();
-        bars.into_iter().for_each(|bar| all.insert(bar));
+        vetoes.into_iter().for_each(|veto| all.insert(veto));
         all
     }
 }

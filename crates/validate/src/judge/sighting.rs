@@ -9,7 +9,7 @@ use crate::identifier::IdentifierKind;
 use crate::judge::verdict::Correction;
 use crate::payload;
 use crate::payload::field::Mark;
-use crate::print::boundary::Ends;
+use crate::print::boundary::Boundaries;
 use crate::print::keyword::Strength;
 use crate::print::label::{self, Joined, Printed, VALUE_CHARS_MIN};
 use crate::print::place::{Frame, same_spot};
@@ -60,7 +60,7 @@ pub(crate) enum Carrier {
         span: (usize, usize),
         joined: Joined,
         /// What is known about its first and last character being its own.
-        ends: Ends,
+        ends: Boundaries,
         /// The keyword that names it stands in another line.
         near: bool,
     },

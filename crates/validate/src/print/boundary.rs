@@ -6,7 +6,7 @@ const YEARS: std::ops::Range<u16> = 1980..2050;
 
 /// How surely a value's first or last character is its own end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum End {
+pub(crate) enum Boundary {
     /// Something stands close that may belong to it, or it may be cut off.
     #[default]
     Open,
@@ -17,7 +17,7 @@ pub(crate) enum End {
     Own,
 }
 
-impl End {
+impl Boundary {
     /// What the word beside a value says about its end: digits there may belong to it.
     pub(crate) fn beside(word: &[char]) -> Self {
         let year = || word.iter().collect::<String>().parse().is_ok_and(|it| YEARS.contains(&it));
@@ -31,20 +31,20 @@ impl End {
 
 /// Both ends of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ends {
-    pub(crate) start: End,
-    pub(crate) end: End,
+pub(crate) struct Boundaries {
+    pub(crate) start: Boundary,
+    pub(crate) end: Boundary,
 }
 
-impl Ends {
+impl Boundaries {
     /// Nothing speaks against the box holding the whole value.
     pub(crate) fn whole(self) -> bool {
-        self.start == End::Own && self.end == End::Own
+        self.start == Boundary::Own && self.end == Boundary::Own
     }
 
     /// Nothing speaks against it if a format says how long the value is.
     pub(crate) fn whole_for_its_length(self) -> bool {
-        self.start != End::Open && self.end != End::Open
+        self.start != Boundary::Open && self.end != Boundary::Open
     }
 
     /// What two readings of the same value know together: a neighbour that only one of two

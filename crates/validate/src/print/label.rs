@@ -6,7 +6,7 @@
 
 use crate::evidence::{Quad, TextLine};
 use crate::identifier::IdentifierKind;
-use crate::print::boundary::{End, Ends};
+use crate::print::boundary::{Boundaries, Boundary};
 use crate::print::keyword::{self, Keyword, Strength};
 use crate::print::place::Frame;
 use crate::print::rating::is_rating;
@@ -56,7 +56,7 @@ pub(crate) struct Printed<'a> {
     /// Positions of its characters in that line, if it is of one line.
     pub(crate) span: (usize, usize),
     /// What is known about its first and last character being its own.
-    pub(crate) ends: Ends,
+    pub(crate) ends: Boundaries,
     /// The keyword stands in another line, and not right before this one.
     pub(crate) near: bool,
 }
@@ -275,15 +275,19 @@ impl<'a> Line<'a> {
         let at_start = || self.chars[..span.0].iter().all(|char| fold_char(*char).is_none());
         let at_end = span.1 >= self.chars.len();
         let at_frame = bounds.touches_frame && (at_end || at_start());
-        let beside = |(from, to): (usize, usize)| End::beside(&self.chars[from..to]);
-        let after = self.words(span.1, end).next().map_or(End::Own, beside);
+        let beside = |(from, to): (usize, usize)| Boundary::beside(&self.chars[from..to]);
+        let after = self.words(span.1, end).next().map_or(Boundary::Own, beside);
         let before = match named {
-            None => self.word_before(span.0).map_or(End::Own, beside),
-            Some(_) => End::Own,
+            None => self.word_before(span.0).map_or(Boundary::Own, beside),
+            Some(_) => Boundary::Own,
         };
-        let ends = Ends {
-            start: if at_frame || bounds.ink_before && at_start() { End::Open } else { before },
-            end: if at_frame || bounds.ink_after && at_end { End::Open } else { after },
+        let ends = Boundaries {
+            start: if at_frame || bounds.ink_before && at_start() {
+                Boundary::Open
+            } else {
+                before
+            },
+            end: if at_frame || bounds.ink_after && at_end { Boundary::Open } else { after },
         };
         Some(Printed { value, text, named, joined, line: index, span, ends, near: false })
     }
@@ -428,7 +432,9 @@ fn continued<'a>(
         if from == index && aligned && below.is_bare_number() {
             let last = line.chars.len();
             let here = found.iter_mut().filter(|it| it.line == index && it.span.1 == last);
-            here.for_each(|printed| printed.ends.end = printed.ends.end.min(End::OfKnownLength));
+            here.for_each(|printed| {
+                printed.ends.end = printed.ends.end.min(Boundary::OfKnownLength)
+            });
         }
         text.extend(below.chars);
         let value = fold(&text);
@@ -440,7 +446,7 @@ fn continued<'a>(
                 joined: Joined::Lines,
                 line: index,
                 span: (0, 0),
-                ends: Ends::default(),
+                ends: Boundaries::default(),
                 near,
             });
         }

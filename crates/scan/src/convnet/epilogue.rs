@@ -6,7 +6,7 @@ use rten_vecmath::Sigmoid;
 
 /// An activation, then a factor and a shift.
 #[derive(Clone, Copy)]
-pub(super) struct Finish {
+pub(super) struct Epilogue {
     pub(super) activation: Activation,
     pub(super) scale: f32,
     pub(super) shift: f32,
@@ -29,13 +29,13 @@ pub(super) enum Activation {
     Gelu,
 }
 
-impl Default for Finish {
+impl Default for Epilogue {
     fn default() -> Self {
         Self { activation: Activation::None, scale: 1.0, shift: 0.0 }
     }
 }
 
-impl Finish {
+impl Epilogue {
     /// Applies it to whole vectors of values.
     #[inline(always)]
     pub(super) fn apply_to<I: Isa>(self, isa: I, values: &mut [f32]) {
