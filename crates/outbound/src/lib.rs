@@ -23,7 +23,6 @@ mod run;
 mod schedule;
 mod signature;
 mod submission;
-#[cfg(feature = "otel")]
 mod traces;
 mod webhook;
 
@@ -39,6 +38,5 @@ pub use run::{ForwardSettings, Forwarder, Handle};
 pub use schedule::{ATTEMPTS_MAX, next_wait};
 pub use signature::SecretError;
 pub use submission::{Photo, Refusal, Service, ServiceError, ServiceSettings, SubmitError};
-#[cfg(feature = "otel")]
 pub use traces::Traces;
 pub use webhook::Webhook;
