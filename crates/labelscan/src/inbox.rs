@@ -16,7 +16,7 @@ use filing::Filed;
 pub(crate) use filing::Place;
 use futures_util::{StreamExt as _, stream};
 use pipeline::Pipeline;
-use pipeline::answer::{ReasonObject, Scan, Status, new_id};
+use pipeline::answer::{ReasonObject, Scan, new_id};
 use pipeline::clock::{self, Stopwatch};
 use pipeline::details::{Details, FILE_CHARS_MAX};
 use pipeline::hex::hex;
