@@ -73,6 +73,7 @@ impl Source {
                     continue;
                 }
                 TokenTree::Literal(literal) => self.take_text(&literal.to_string(), depth),
+                TokenTree::Group(group) if is_visibility(&tokens[..at], group) => {}
                 TokenTree::Group(group) => {
                     self.take_embedded(&tokens[..at], group);
                     let inner: Vec<_> = group.stream().into_iter().collect();
@@ -186,6 +187,12 @@ fn is_module(before: &[TokenTree]) -> bool {
     matches!(before, [.., TokenTree::Ident(word), TokenTree::Ident(_)] if word == "mod")
 }
 
+/// `pub(in crate::a)` imports nothing.
+fn is_visibility(before: &[TokenTree], group: &Group) -> bool {
+    let is_public = matches!(before, [.., TokenTree::Ident(word)] if word == "pub");
+    is_public && group.stream().into_iter().next().is_some_and(|first| first.to_string() == "in")
+}
+
 fn is_separator(tokens: &[TokenTree], at: usize) -> bool {
     is_punct(tokens.get(at), ':') && is_punct(tokens.get(at + 1), ':')
 }
@@ -259,7 +266,7 @@ fn source_names_each_use_and_each_path() {
         #[serde(with = "crate::quoted::form")]
         fn run() { let x = crate::h::run::<u8>(); format!("{}", self::i::J); std::fs::read(x); }
         mod inner { use super::K; fn f() { super::super::l::m(); } }
-        fn captures() -> impl Sized + use<'_> {}
+        pub(in crate::n::o) fn captures() -> impl Sized + use<'_> {}
         "#,
     );
     let uses: Vec<_> =
