@@ -11,8 +11,8 @@ use crate::settings::{self, EncryptionMode, Settings};
 use crate::storage::{open_store, store_settings};
 use crate::{formats, pipeline, serve};
 use anyhow::Context as _;
-use outbound::IdentityError;
 use jiff::SignedDuration;
+use outbound::IdentityError;
 use std::{
     io::{self, Write},
     process::ExitCode,

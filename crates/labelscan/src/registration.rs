@@ -3,11 +3,11 @@
 
 use crate::http::details::{Details, Operation};
 use crate::scan_object::new_id;
+use jiff::Timestamp;
 use outbound::{
     Event, EventData, EventIdentifier, EventSerial, Merchant, PhotoReference, Review, Site,
     Standing,
 };
-use jiff::Timestamp;
 use serde::Deserialize;
 use store::{Registration, ScanId, Store, StoreError};
 use validate::terminal::{self, Placement};

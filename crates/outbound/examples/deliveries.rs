@@ -10,9 +10,9 @@
 //! SQLite file in a temporary folder. With `--filled`, DELIVERIES of the events that store's example
 //! `fill` queued in FOLDER are delivered, and the memory is told as they go.
 
-use outbound::{ForwardSettings, Forwarder, Message, Registry, RegistrySettings};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use outbound::{ForwardSettings, Forwarder, Message, Registry, RegistrySettings};
 use std::error::Error;
 use std::io::Write;
 use std::sync::Arc;

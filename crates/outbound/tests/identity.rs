@@ -1,7 +1,7 @@
 //! What is asked of an identity provider, how often, and for how long.
 
-use outbound::{Attempt, IdentityError, IdentityProvider, IdentitySettings};
 use jiff::{SignedDuration, Timestamp};
+use outbound::{Attempt, IdentityError, IdentityProvider, IdentitySettings};
 use serde_json::json;
 use servers::{Conduct, IdentityServer, Signed};
 use std::collections::HashMap;

@@ -3,9 +3,9 @@
 mod outbox;
 
 use async_nats::jetstream::{self, stream};
-use outbound::{ForwardSettings, Message, Outcome, Registry, RegistrySettings};
 use futures_util::StreamExt;
 use jiff::Timestamp;
+use outbound::{ForwardSettings, Message, Outcome, Registry, RegistrySettings};
 use outbox::Outbox;
 use servers::DataServer;
 use std::collections::HashSet;

@@ -4,8 +4,8 @@ mod outbox;
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use outbound::{EndpointState, ForwardSettings};
 use jiff::SignedDuration;
+use outbound::{EndpointState, ForwardSettings};
 use outbox::{Hook, Outbox, eventually};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};

@@ -3,8 +3,8 @@
 //! Trust comes from the machine's root certificates, which `SSL_CERT_FILE` replaces. The
 //! environment belongs to the whole process, so each test runs itself again in one of its own.
 
-use outbound::{Message, Outcome, Registry, RegistrySettings};
 use jiff::Timestamp;
+use outbound::{Message, Outcome, Registry, RegistrySettings};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::net::SocketAddr;
 use std::path::Path;

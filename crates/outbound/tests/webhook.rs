@@ -2,8 +2,8 @@
 
 use axum::http::HeaderMap;
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, response::IntoResponse};
-use outbound::{Answer, AnswerResult, Message, Outcome, Registry, RegistrySettings};
 use jiff::Timestamp;
+use outbound::{Answer, AnswerResult, Message, Outcome, Registry, RegistrySettings};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

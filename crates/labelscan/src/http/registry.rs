@@ -7,8 +7,8 @@ use crate::clock;
 use crate::keys::Role;
 use axum::extract::State;
 use axum::http::StatusCode;
-use outbound::{EndpointState, Health};
 use jiff::Timestamp;
+use outbound::{EndpointState, Health};
 use serde::Serialize;
 use utoipa::ToSchema;
 

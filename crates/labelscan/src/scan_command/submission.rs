@@ -7,7 +7,7 @@ use crate::hex::hex;
 use crate::scan_object::{ReasonObject, Scan, new_id};
 use crate::settings::Settings;
 use anyhow::Context as _;
-use outbound::{Photo, Service, ServiceSettings, SubmitError};
+use outbound::{Photo, RemoteLabelscan, ServiceSettings, SubmitError};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ const READ_MS_MAX: u64 = 120_000;
 
 /// A service and what is needed to hand photos to it.
 pub(super) struct Submission {
-    service: Service,
+    service: RemoteLabelscan,
     at_once: usize,
     photo_bytes_max: u64,
 }
@@ -47,7 +47,7 @@ impl Submission {
                  --role technician` makes there"
             )
         })?;
-        let service = Service::open(&ServiceSettings {
+        let service = RemoteLabelscan::open(&ServiceSettings {
             url: url.into(),
             key: key.trim().into(),
             call_ms_max: CALL_MS_MAX,

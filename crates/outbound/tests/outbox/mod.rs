@@ -5,8 +5,8 @@
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use outbound::{ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
 use jiff::Timestamp;
+use outbound::{ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

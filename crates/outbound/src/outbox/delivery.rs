@@ -1,15 +1,9 @@
-//! A registry: the place that registrations are delivered to.
-//!
-//! The URL's scheme picks the engine, once, at start; after that a delivery always ends in an
-//! [`Outcome`] and never in an error or a panic, because the queue has to settle it either way.
+//! What every engine that delivers has in common: the settings of a registry, the message that goes
+//! out, and how its delivery ended.
 
-use crate::answer::Answer;
-use crate::jetstream::Jetstream;
-use crate::signature::SecretError;
-use crate::webhook::Webhook;
+use crate::outbox::signature::SecretError;
 use bytes::Bytes;
-use futures_util::future::join_all;
-use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Where registrations go and how far the operator trusts it.
@@ -84,6 +78,28 @@ pub enum RegistryError {
     Client(#[source] reqwest::Error),
 }
 
+/// What a registry says about a registration that it took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerResult {
+    /// It is registered, or the registry does not tell.
+    #[default]
+    Accepted,
+    /// The registry decides later.
+    Pending,
+}
+
+/// A registry's answer to a delivery that it took.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Accepted or pending.
+    pub result: AnswerResult,
+    /// The registry's code, if it gave one.
+    pub code: Option<String>,
+    /// The registry's own number for the registration, if it gave one.
+    pub registry_ref: Option<String>,
+}
+
 /// A registration on its way: what is sent, and the id under which it is sent at every attempt.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -123,92 +139,9 @@ pub enum Outcome {
     Gone,
 }
 
-/// An opened registry.
-#[derive(Clone, Debug)]
-pub enum Registry {
-    /// Signed HTTP calls.
-    Webhook(Webhook),
-    /// A NATS JetStream subject.
-    Jetstream(Jetstream),
-}
-
-impl Registry {
-    /// Opens the engine that the URL's scheme names. Sends nothing yet.
-    ///
-    /// # Errors
-    /// [`RegistryError`], whose text says what to change.
-    pub fn open(settings: &RegistrySettings) -> Result<Self, RegistryError> {
-        let url = url::Url::parse(settings.url.trim())?;
-        match url.scheme() {
-            "https" | "http" => Webhook::open(url, settings).map(Self::Webhook),
-            "tls" | "nats" => Jetstream::open(url, settings).map(Self::Jetstream),
-            other => Err(RegistryError::UnknownScheme(other.to_owned())),
-        }
-    }
-
-    /// How many messages [`Registry::deliver`] sends in one call.
-    pub fn batch_events_max(&self) -> usize {
-        match self {
-            Self::Webhook(webhook) => webhook.batch_events_max().max(1),
-            Self::Jetstream(_) => 1,
-        }
-    }
-
-    /// The longest that [`Registry::deliver`] takes, in milliseconds: one call, and a second where
-    /// a list may have to be sent event by event.
-    pub fn deliver_ms_max(&self) -> u64 {
-        let deadline = match self {
-            Self::Webhook(webhook) => webhook.deadline(),
-            Self::Jetstream(jetstream) => jetstream.deadline(),
-        };
-        let calls = if self.batch_events_max() > 1 { 2 } else { 1 };
-        u64::try_from(calls * deadline.as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// Sends messages and waits for what the registry says to each, in their order. Ends within
-    /// [`Registry::deliver_ms_max`] whatever the registry does. `now` goes into the signature.
-    pub async fn deliver(&self, messages: &[Message], now: Timestamp) -> Vec<Outcome> {
-        match self {
-            Self::Webhook(webhook) => webhook.deliver(messages, now).await,
-            Self::Jetstream(jetstream) => {
-                join_all(messages.iter().map(|message| jetstream.deliver(message, now))).await
-            }
-        }
-    }
-}
-
-/// Installs the process's TLS provider unless the program already has one.
-pub(crate) fn install_tls() {
-    // An error only says that one is there.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn refused(url: &str) -> String {
-        let secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".into();
-        Registry::open(&RegistrySettings { url: url.into(), secret, ..Default::default() })
-            .expect_err(url)
-            .to_string()
-    }
-
-    #[test]
-    fn only_known_schemes_open() {
-        assert_eq!(
-            refused("ftp://registry.example/"),
-            "registry scheme ftp:// is not known: use https:// or tls:// (NATS), or on a private \
-             network http:// or nats://"
-        );
-        assert!(refused("file:///etc/passwd").contains("file:// is not known"));
-        assert!(refused("registry.example").contains("must be a URL"));
-        assert!(refused("").contains("must be a URL"));
-        assert!(refused("https://").contains("must be a URL"));
-        assert!(refused("nats://").contains("names no host"));
-        assert!(refused("nats://registry.example/all.>").contains("is no NATS subject"));
-    }
 
     #[test]
     fn settings_show_no_secret() {

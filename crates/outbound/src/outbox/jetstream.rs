@@ -5,10 +5,11 @@
 //! otherwise wait for it to come back: every step here is under the delivery's own deadline. It
 //! must never create a stream; how long registrations are kept there is the operator's decision.
 
-use crate::address::{AddressRefused, Allowed, Peer};
-use crate::answer::{Answer, clean};
-use crate::registry::{Message, Outcome, RegistryError, RegistrySettings};
-use crate::signature::Secrets;
+use crate::net::address::{AddressRefused, Allowed, Peer};
+use crate::net::response::clean;
+use crate::net::tls::install_tls;
+use crate::outbox::delivery::{Answer, Message, Outcome, RegistryError, RegistrySettings};
+use crate::outbox::signature::Secrets;
 use async_nats::jetstream::{self, context::PublishErrorKind, message::PublishMessage};
 use async_nats::{Client, ConnectOptions, ServerAddr, connection::State};
 use jiff::Timestamp;
@@ -61,7 +62,7 @@ impl Jetstream {
         if !plain {
             return Err(RegistryError::Subject(subject.to_owned()));
         }
-        crate::registry::install_tls();
+        install_tls();
         Ok(Self {
             subject: subject.to_owned(),
             secrets: match settings.secret.trim() {

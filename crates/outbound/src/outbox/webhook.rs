@@ -3,12 +3,12 @@
 //! One call has one deadline over everything: name look-up, connecting, TLS, sending, and every
 //! byte of the answer. It must never tell an error from a panic: every end is an [`Outcome`].
 
-use crate::address::{Peer, SystemLookup};
-use crate::answer::{self, Heard};
-use crate::batch;
-use crate::dial::Dialler;
-use crate::registry::{Message, Outcome, RegistryError, RegistrySettings};
-use crate::signature::Secrets;
+use crate::net::address::{Peer, SystemLookup};
+use crate::net::dial::Dialler;
+use crate::net::response::{CappedResponse, clean};
+use crate::outbox::delivery::{Message, Outcome, RegistryError, RegistrySettings};
+use crate::outbox::signature::Secrets;
+use crate::outbox::{answer, batch};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use reqwest::Method;
@@ -97,20 +97,20 @@ impl Webhook {
             return (messages.len() == 1).then(|| vec![refused]);
         };
         match self.call(&list, now).await {
-            Ok(heard) => batch::outcomes(messages, &heard, now),
+            Ok(response) => batch::outcomes(messages, &response, now),
             Err(why) => Some(vec![retry(why); messages.len()]),
         }
     }
 
     /// One call under one deadline; the error says for people why there is no complete answer.
-    async fn call(&self, message: &Message, now: Timestamp) -> Result<Heard, String> {
+    async fn call(&self, message: &Message, now: Timestamp) -> Result<CappedResponse, String> {
         match tokio::time::timeout(self.deadline, self.send(message, now)).await {
             Ok(ended) => ended,
             Err(_) => Err(format!("no complete answer within {} ms", self.deadline.as_millis())),
         }
     }
 
-    async fn send(&self, message: &Message, now: Timestamp) -> Result<Heard, String> {
+    async fn send(&self, message: &Message, now: Timestamp) -> Result<CappedResponse, String> {
         let timestamp_s = now.as_second();
         let signature = self.secrets.sign(&message.event_id, timestamp_s, &message.bytes);
         let request = self.dialler.request(Method::POST, &self.url)?;
@@ -125,7 +125,7 @@ impl Webhook {
 }
 
 fn retry(why: String) -> Outcome {
-    Outcome::Retry { after: None, why: answer::clean(&why, 500) }
+    Outcome::Retry { after: None, why: clean(&why, 500) }
 }
 
 #[cfg(test)]

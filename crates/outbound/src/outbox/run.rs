@@ -6,8 +6,10 @@
 //! queue spends its attempts. It must never settle twice, and never settle what it no longer holds:
 //! the store refuses a token that has moved on.
 
-use crate::endpoint::{Endpoint, Health};
-use crate::{ATTEMPTS_MAX, Message, Outcome, Registry, next_wait};
+use crate::outbox::circuit_breaker::{CircuitBreaker, Health};
+use crate::outbox::delivery::{Message, Outcome};
+use crate::outbox::registry::Registry;
+use crate::outbox::schedule::{ATTEMPTS_MAX, next_wait};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -48,33 +50,33 @@ pub struct Forwarder {
     store: Store,
     registry: Registry,
     settings: ForwardSettings,
-    endpoint: Arc<Endpoint>,
+    breaker: Arc<CircuitBreaker>,
 }
 
 /// What the rest of the program holds of a running [`Forwarder`].
 #[derive(Clone)]
 pub struct Handle {
-    endpoint: Arc<Endpoint>,
+    breaker: Arc<CircuitBreaker>,
     queued: Arc<Notify>,
 }
 
 impl Handle {
     /// How the registry is doing.
     pub fn health(&self) -> Health {
-        self.endpoint.health()
+        self.breaker.health()
     }
 
     /// How many attempts ended in each way since the start: `delivered`, `retry`, `refused`,
     /// `exhausted` or `postponed`.
     pub fn settlements(&self) -> [(&'static str, u64); 5] {
-        let counted = self.endpoint.settlements();
+        let counted = self.breaker.settlements();
         ["delivered", "retry", "refused", "exhausted", "postponed"]
             .map(|how| (how, counted.get(how).copied().unwrap_or_default()))
     }
 
     /// An operator says that a registry which answered 410 is back.
     pub fn reopen(&self) {
-        self.endpoint.reopen();
+        self.breaker.reopen();
         self.queued.notify_one();
     }
 }
@@ -82,12 +84,12 @@ impl Handle {
 impl Forwarder {
     /// Prepares; [`Forwarder::run`] begins.
     pub fn new(store: Store, registry: Registry, settings: ForwardSettings) -> Self {
-        Self { store, registry, settings, endpoint: Arc::default() }
+        Self { store, registry, settings, breaker: Arc::default() }
     }
 
     /// What the rest of the program keeps.
     pub fn handle(&self) -> Handle {
-        Handle { endpoint: self.endpoint.clone(), queued: self.store.delivery_queued() }
+        Handle { breaker: self.breaker.clone(), queued: self.store.delivery_queued() }
     }
 
     /// Runs until `stop`: then nothing new is claimed, what is under way may end and be settled,
@@ -105,7 +107,7 @@ impl Forwarder {
         while !stop.is_cancelled() {
             let claimed = this.claim(&mut look, clock()).await;
             for calls in claimed.chunks(this.registry.batch_events_max()) {
-                this.endpoint.depart(calls.len());
+                this.breaker.begin(calls.len());
                 under_way.spawn(this.clone().forward(calls.to_vec(), clock.clone()));
             }
             tokio::select! {
@@ -131,11 +133,11 @@ impl Forwarder {
     /// Claims what there is room for.
     async fn claim(&self, look: &mut Look, now: Timestamp) -> Vec<ClaimedDelivery> {
         let most = self.settings.in_flight_max;
-        let room = self.endpoint.room(now, most);
+        let room = self.breaker.room(now, most);
         let worth = match *look {
             Look::Later => return Vec::new(),
             // Each claim is a transaction: slots that come free one by one are filled in groups.
-            Look::WithRoom => room >= most.div_ceil(4) || room > 0 && self.endpoint.is_idle(),
+            Look::WithRoom => room >= most.div_ceil(4) || room > 0 && self.breaker.is_idle(),
             Look::Now => room > 0,
         };
         if !worth {
@@ -168,7 +170,7 @@ impl Forwarder {
     where
         C: Fn() -> Timestamp + Clone,
     {
-        let _in_flight = InFlight { endpoint: self.endpoint.clone(), count: deliveries.len() };
+        let _in_flight = InFlight { breaker: self.breaker.clone(), count: deliveries.len() };
         // An attempt that never came back may have killed its process: it is not made for ever.
         let (deliveries, spent): (Vec<_>, Vec<_>) =
             deliveries.into_iter().partition(|delivery| delivery.attempts <= ATTEMPTS_MAX);
@@ -191,7 +193,7 @@ impl Forwarder {
         // The events of a list that failed whole are one failure of the registry, not many.
         let mut distinct = outcomes.clone();
         distinct.dedup();
-        distinct.iter().for_each(|outcome| self.endpoint.learn(outcome, clock()));
+        distinct.iter().for_each(|outcome| self.breaker.record(outcome, clock()));
         let settle = deliveries.iter().zip(outcomes).map(|(delivery, outcome)| {
             let settled = settled(outcome, delivery.attempts, rand::random(), clock());
             self.settle(delivery, settled, &clock)
@@ -214,7 +216,7 @@ impl Forwarder {
                 Ok(()) => {
                     let to = name(&settled);
                     tracing::info!(event, delivery.attempts, to, "settled");
-                    self.endpoint.settled(to);
+                    self.breaker.settled(to);
                     return;
                 }
                 Err(StoreError::LeaseLost) => {
@@ -245,13 +247,13 @@ enum Look {
 
 /// Counts deliveries back in, also if their task panics.
 struct InFlight {
-    endpoint: Arc<Endpoint>,
+    breaker: Arc<CircuitBreaker>,
     count: usize,
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.endpoint.arrive(self.count);
+        self.breaker.end(self.count);
     }
 }
 

@@ -4,49 +4,15 @@
 //! words are data, cut short and stripped of control characters before anyone sees them, and
 //! nothing it says can keep a delivery from ending.
 
-use crate::Outcome;
+use crate::net::response::{CappedResponse, asked_wait, clean};
+use crate::outbox::delivery::{Answer, AnswerResult, Outcome};
 use jiff::Timestamp;
-use reqwest::StatusCode;
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use serde::Deserialize;
 
-/// The longest wait that a registry can ask for.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 /// How much of a registry's code and reference is kept.
 const CODE_CHARS_MAX: usize = 100;
 /// How much of a registry's explanation is kept.
 const WHY_CHARS_MAX: usize = 500;
-
-/// What a registry says about a registration that it took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AnswerResult {
-    /// It is registered, or the registry does not tell.
-    #[default]
-    Accepted,
-    /// The registry decides later.
-    Pending,
-}
-
-/// A registry's answer to a delivery that it took.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// Accepted or pending.
-    pub result: AnswerResult,
-    /// The registry's code, if it gave one.
-    pub code: Option<String>,
-    /// The registry's own number for the registration, if it gave one.
-    pub registry_ref: Option<String>,
-}
-
-/// An answer as it came, its body complete or cut to nothing.
-pub(crate) struct Heard {
-    pub(crate) status: StatusCode,
-    pub(crate) retry_after: Option<String>,
-    pub(crate) body: Vec<u8>,
-    /// True if the body was longer than is read.
-    pub(crate) cut: bool,
-}
 
 /// The body that a registry may send with any status.
 #[derive(Default, Deserialize)]
@@ -61,11 +27,11 @@ pub(crate) struct Body {
 }
 
 /// The outcome that an answer stands for.
-pub(crate) fn outcome(heard: &Heard, now: Timestamp) -> Outcome {
+pub(crate) fn outcome(response: &CappedResponse, now: Timestamp) -> Outcome {
     // Whatever is not the JSON object above says nothing: plain "OK" bodies are common.
-    let body: Body = serde_json::from_slice(&heard.body).unwrap_or_default();
-    let asked = heard.retry_after.as_deref().and_then(|header| asked_wait(header, now));
-    let status = heard.status;
+    let body: Body = serde_json::from_slice(&response.body).unwrap_or_default();
+    let asked = response.retry_after.as_deref().and_then(|header| asked_wait(header, now));
+    let status = response.status;
     match status.as_u16() {
         200..=299 => taken(body),
         410 => Outcome::Gone,
@@ -104,24 +70,6 @@ fn refused(body: Body, code: &str, why: &str) -> Outcome {
     Outcome::Refused { code: clean(code, CODE_CHARS_MAX), why: clean(why, WHY_CHARS_MAX) }
 }
 
-/// Retry-After in either of its two forms (RFC 9110, 10.2.3), capped; nothing for what is neither.
-pub(crate) fn asked_wait(header: &str, now: Timestamp) -> Option<Duration> {
-    let header = header.trim();
-    let wait = match header.bytes().all(|byte| byte.is_ascii_digit()) && !header.is_empty() {
-        true => header.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs),
-        false => {
-            let at = Timestamp::try_from(httpdate::parse_http_date(header).ok()?).ok()?;
-            Duration::try_from(at.duration_since(now)).unwrap_or_default()
-        }
-    };
-    Some(wait.min(RETRY_AFTER_MAX))
-}
-
-/// A registry's words without control characters, cut to `chars_max`.
-pub(crate) fn clean(text: &str, chars_max: usize) -> String {
-    text.trim().chars().filter(|c| !c.is_control()).take(chars_max).collect()
-}
-
 /// Codes are numbers at some registries.
 fn text_or_number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(match Option::<serde_json::Value>::deserialize(from)? {
@@ -134,17 +82,19 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reqwest::StatusCode;
+    use std::time::Duration;
 
     const NOW: &str = "2026-03-01T12:00:00Z";
 
     fn of(status: u16, retry_after: Option<&str>, body: &str) -> Outcome {
-        let heard = Heard {
+        let response = CappedResponse {
             status: StatusCode::from_u16(status).unwrap(),
             retry_after: retry_after.map(String::from),
             body: body.into(),
             cut: false,
         };
-        outcome(&heard, NOW.parse().unwrap())
+        outcome(&response, NOW.parse().unwrap())
     }
 
     fn delivered(result: AnswerResult, code: Option<&str>, registry_ref: Option<&str>) -> Outcome {
@@ -205,25 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_honoured_in_both_forms_and_capped() {
-        for (header, seconds) in [
-            ("120", Some(120)),
-            (" 120 ", Some(120)),
-            ("0", Some(0)),
-            ("Sun, 01 Mar 2026 12:10:00 GMT", Some(600)),
-            ("Sunday, 01-Mar-26 12:10:00 GMT", Some(600)),
-            ("Sun, 01 Mar 2026 11:00:00 GMT", Some(0)),
-            ("99999999999999999999999999", Some(86400)),
-            ("31536000", Some(86400)),
-            ("Tue, 01 Mar 2033 12:00:00 GMT", Some(86400)),
-            ("", None),
-            ("-5", None),
-            ("soon", None),
-            ("1.5", None),
-        ] {
-            let expected = seconds.map(Duration::from_secs);
-            assert_eq!(asked_wait(header, NOW.parse().unwrap()), expected, "{header}");
-        }
+    fn a_throttling_registry_is_left_alone_as_long_as_it_asks() {
         let Outcome::Throttled { after, .. } = of(429, Some("30"), "") else { panic!() };
         assert_eq!(after, Some(Duration::from_secs(30)));
     }

@@ -3,8 +3,9 @@
 //! It follows no redirect, uses no proxy from the environment, keeps no cookie, reads only a capped
 //! part of the answer, and dials only addresses that were judged after resolution.
 
-use crate::address::{AddressRefused, Allowed, GuardedResolver, Peer};
-use crate::answer::Heard;
+use crate::net::address::{AddressRefused, Allowed, GuardedResolver, Peer};
+use crate::net::response::CappedResponse;
+use crate::net::tls::install_tls;
 use reqwest::dns::Resolve;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Method, RequestBuilder, Response};
@@ -17,7 +18,7 @@ use url::{Host, Url};
 /// How long an idle connection is kept for the next call.
 const IDLE_S: u64 = 30;
 
-/// A client that dials what is allowed and hears what is short enough.
+/// A client that dials what is allowed and reads what is short enough.
 #[derive(Clone, Debug)]
 pub(crate) struct Dialler {
     client: Client,
@@ -37,7 +38,7 @@ impl Dialler {
     ) -> Result<Self, reqwest::Error> {
         let encrypted = url.scheme() == "https";
         let allowed = Allowed { peer, private, public: encrypted };
-        crate::registry::install_tls();
+        install_tls();
         let client = Client::builder()
             .user_agent("labelscan")
             .no_proxy()
@@ -58,15 +59,15 @@ impl Dialler {
         Ok(self.client.request(method, url.clone()))
     }
 
-    /// Sends a request and hears the answer; the error says for people why there is no complete one.
-    pub(crate) async fn call(&self, request: RequestBuilder) -> Result<Heard, String> {
-        self.hear(request.send().await.map_err(cause)?).await
+    /// Sends a request and reads the answer; the error says for people why there is no complete one.
+    pub(crate) async fn call(&self, request: RequestBuilder) -> Result<CappedResponse, String> {
+        self.read(request.send().await.map_err(cause)?).await
     }
 
     /// Reads at most `answer_bytes_max` of the answer. What is longer is no answer that such a host
     /// gives, so its status alone counts; a success that breaks off early may have been about to
     /// say "rejected", so it counts as no answer.
-    async fn hear(&self, mut response: Response) -> Result<Heard, String> {
+    async fn read(&self, mut response: Response) -> Result<CappedResponse, String> {
         let status = response.status();
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|header| header.to_str().ok()).map(String::from);
@@ -86,7 +87,7 @@ impl Dialler {
                 Err(_) => break,
             }
         }
-        Ok(Heard { status, retry_after, body, cut })
+        Ok(CappedResponse { status, retry_after, body, cut })
     }
 
     /// Judges a host that is written as an address.

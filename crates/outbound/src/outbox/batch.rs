@@ -4,8 +4,9 @@
 //! anew: the registry tells a repeat by the ids inside. The list's own id is made of theirs, so the
 //! same list has the same id and the same bytes.
 
-use crate::answer::{Body, Heard, outcome, taken};
-use crate::{Message, Outcome};
+use crate::net::response::CappedResponse;
+use crate::outbox::answer::{Body, outcome, taken};
+use crate::outbox::delivery::{Message, Outcome};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -66,18 +67,18 @@ fn entry(message: &Message) -> Option<Entry<'_>> {
 /// with it.
 pub(crate) fn outcomes(
     messages: &[Message],
-    heard: &Heard,
+    response: &CappedResponse,
     now: Timestamp,
 ) -> Option<Vec<Outcome>> {
-    let answers: Answers = serde_json::from_slice(&heard.body).unwrap_or_default();
+    let answers: Answers = serde_json::from_slice(&response.body).unwrap_or_default();
     let mut by_id: HashMap<_, _> =
         answers.results.into_iter().map(|answer| (answer.id, answer.body)).collect();
-    let whole = outcome(heard, now);
+    let whole = outcome(response, now);
     if matches!(whole, Outcome::Refused { .. }) && messages.len() > 1 {
         return None;
     }
     let each = messages.iter().map(|message| match by_id.remove(&message.event_id) {
-        Some(body) if heard.status.is_success() => taken(body),
+        Some(body) if response.status.is_success() => taken(body),
         _ => whole.clone(),
     });
     Some(each.collect())
@@ -86,7 +87,7 @@ pub(crate) fn outcomes(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Answer, AnswerResult};
+    use crate::outbox::delivery::{Answer, AnswerResult};
     use reqwest::StatusCode;
 
     fn messages() -> Vec<Message> {
@@ -97,8 +98,8 @@ mod tests {
         vec![message("evt_1"), message("evt_2"), message("evt_3")]
     }
 
-    fn heard(status: u16, body: &str) -> Heard {
-        Heard {
+    fn response(status: u16, body: &str) -> CappedResponse {
+        CappedResponse {
             status: StatusCode::from_u16(status).unwrap(),
             retry_after: None,
             body: body.into(),
@@ -134,7 +135,7 @@ mod tests {
             {"id":"evt_3","result":"rejected","code":"not_in_estate"},
             {"id":"evt_1","result":"pending","registry_ref":9},
             {"id":"evt_8","result":"rejected"}]}"#;
-        let outcomes = outcomes(&messages(), &heard(200, body), Timestamp::UNIX_EPOCH).unwrap();
+        let outcomes = outcomes(&messages(), &response(200, body), Timestamp::UNIX_EPOCH).unwrap();
         let pending =
             Answer { result: AnswerResult::Pending, code: None, registry_ref: Some("9".into()) };
         assert_eq!(outcomes[0], Outcome::Delivered(pending));
@@ -144,11 +145,11 @@ mod tests {
 
     #[test]
     fn a_failed_list_fails_for_all_and_a_refused_one_is_taken_apart() {
-        let failed = outcomes(&messages(), &heard(502, ""), Timestamp::UNIX_EPOCH).unwrap();
+        let failed = outcomes(&messages(), &response(502, ""), Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(failed.len(), 3);
         assert!(failed.iter().all(|outcome| matches!(outcome, Outcome::Retry { .. })));
-        assert!(outcomes(&messages(), &heard(422, ""), Timestamp::UNIX_EPOCH).is_none());
-        let one = outcomes(&messages()[..1], &heard(422, ""), Timestamp::UNIX_EPOCH).unwrap();
+        assert!(outcomes(&messages(), &response(422, ""), Timestamp::UNIX_EPOCH).is_none());
+        let one = outcomes(&messages()[..1], &response(422, ""), Timestamp::UNIX_EPOCH).unwrap();
         assert!(matches!(one[0], Outcome::Refused { .. }));
     }
 }

@@ -5,9 +5,9 @@
 //! read and registered twice. It must never send the key of the API, or photos, in plain text over
 //! a public network.
 
-use crate::address::{Peer, SystemLookup};
-use crate::answer::{Heard, asked_wait, clean};
-use crate::dial::Dialler;
+use crate::net::address::{Peer, SystemLookup};
+use crate::net::dial::Dialler;
+use crate::net::response::{CappedResponse, asked_wait, clean};
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::multipart::{Form, Part};
@@ -45,7 +45,7 @@ pub struct ServiceSettings {
 
 /// A labelscan that runs elsewhere.
 #[derive(Debug)]
-pub struct Service {
+pub struct RemoteLabelscan {
     dialler: Dialler,
     scans: Url,
     key: String,
@@ -110,7 +110,7 @@ enum Next {
     Ended(SubmitError),
 }
 
-impl Service {
+impl RemoteLabelscan {
     /// Reads the settings; nothing is dialled yet.
     ///
     /// # Errors
@@ -180,7 +180,7 @@ impl Service {
         loop {
             let request = request().map_err(SubmitError::Service)?.bearer_auth(&self.key);
             let (after, why) = match timeout(self.call, self.dialler.call(request)).await {
-                Ok(Ok(heard)) => match next(&heard, now) {
+                Ok(Ok(response)) => match next(&response, now) {
                     Next::Done(scan) => return Ok(scan),
                     Next::Ended(error) => return Err(error),
                     Next::Again(after, why) => (after, why),
@@ -195,16 +195,16 @@ impl Service {
 }
 
 /// What an answer stands for.
-fn next(heard: &Heard, now: Timestamp) -> Next {
-    let after = heard.retry_after.as_deref().and_then(|header| asked_wait(header, now));
-    let status = heard.status;
+fn next(response: &CappedResponse, now: Timestamp) -> Next {
+    let after = response.retry_after.as_deref().and_then(|header| asked_wait(header, now));
+    let status = response.status;
     if status.is_success() {
-        return match serde_json::from_slice(&heard.body) {
+        return match serde_json::from_slice(&response.body) {
             Ok(scan) => Next::Done(scan),
             Err(_) => Next::Ended(SubmitError::Service("the answer is no labelscan's".into())),
         };
     }
-    let refusal: Refusal = serde_json::from_slice(&heard.body).unwrap_or_default();
+    let refusal: Refusal = serde_json::from_slice(&response.body).unwrap_or_default();
     let refusal = Refusal {
         code: clean(&refusal.code, DETAIL_CHARS_MAX),
         detail: clean(&refusal.detail, DETAIL_CHARS_MAX),
@@ -230,13 +230,13 @@ fn next(heard: &Heard, now: Timestamp) -> Next {
 mod tests {
     use super::*;
 
-    fn heard(status: u16, body: &str) -> Heard {
+    fn response(status: u16, body: &str) -> CappedResponse {
         let status = StatusCode::from_u16(status).unwrap();
-        Heard { status, retry_after: Some("7".into()), body: body.into(), cut: false }
+        CappedResponse { status, retry_after: Some("7".into()), body: body.into(), cut: false }
     }
 
     fn told(status: u16, body: &str) -> String {
-        match next(&heard(status, body), Timestamp::UNIX_EPOCH) {
+        match next(&response(status, body), Timestamp::UNIX_EPOCH) {
             Next::Done(scan) => format!("done {scan}"),
             Next::Again(after, _) => format!("again after {after:?}"),
             Next::Ended(SubmitError::Refused(refusal)) => format!("refused {}", refusal.code),
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn an_address_is_an_address_of_a_service() {
         let open = |url: &str| {
-            Service::open(&ServiceSettings {
+            RemoteLabelscan::open(&ServiceSettings {
                 url: url.into(),
                 key: "key".into(),
                 call_ms_max: 1,
@@ -290,7 +290,7 @@ mod tests {
             read_ms_max: 0,
             answer_bytes_max: 1_000,
         };
-        let service = Service::open(&settings).unwrap();
+        let service = RemoteLabelscan::open(&settings).unwrap();
         let photo = Photo { bytes: Bytes::from_static(b"x"), content_type: "image/png".into() };
         let sent = service.submit(&[photo], &Value::Null, "key", Timestamp::UNIX_EPOCH).await;
         let why = sent.unwrap_err().to_string();

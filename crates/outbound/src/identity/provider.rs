@@ -6,21 +6,14 @@
 //! answer, and goes only to addresses that the operator allows. It must never hand out a claim of a
 //! token that it did not verify.
 
-mod attempt;
-mod id_token;
-mod metadata;
-mod ring_keys;
-
-pub use attempt::Attempt;
-pub use id_token::{Claims, IdTokenError};
-
-use crate::address::{Peer, SystemLookup};
-use crate::answer::{self, Heard};
-use crate::dial::Dialler;
-use id_token::{Expected, verify};
+use crate::identity::attempt::Attempt;
+use crate::identity::id_token::{self, Claims, Expected, IdTokenError, verify};
+use crate::identity::metadata::{ClientProof, Metadata};
+use crate::net::address::{Peer, SystemLookup};
+use crate::net::dial::Dialler;
+use crate::net::response::{CappedResponse, clean};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::JwkSet;
-use metadata::{ClientProof, Metadata};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
@@ -287,7 +280,7 @@ impl IdentityProvider {
             return Ok(parsed::<Tokens>(&metadata.token_endpoint, &body)?.id_token);
         }
         let refusal = serde_json::from_slice::<TokenRefusal>(&body).ok();
-        let why = refusal.map(|refusal| answer::clean(&refusal.error, WORDS_CHARS_MAX));
+        let why = refusal.map(|refusal| clean(&refusal.error, WORDS_CHARS_MAX));
         Err(match why {
             Some(why) if matches!(why.as_str(), "invalid_client" | "unauthorized_client") => {
                 IdentityError::Unusable(format!(
@@ -350,7 +343,8 @@ impl IdentityProvider {
         let why = |why: String| unavailable(format!("{url}: {why}"));
         let request = self.dialler.request(method, url).map_err(why)?;
         let request = with(request).header(ACCEPT, "application/json");
-        let Heard { status, body, cut, .. } = self.dialler.call(request).await.map_err(why)?;
+        let CappedResponse { status, body, cut, .. } =
+            self.dialler.call(request).await.map_err(why)?;
         if cut {
             let longest = self.settings.answer_bytes_max;
             return Err(why(format!("the answer has more than {longest} bytes")));

@@ -1,22 +1,22 @@
-//! How the registry is doing, and how much may therefore be sent to it.
+//! The circuit breaker: how the registry is doing, and how much may therefore be sent to it.
 //!
 //! One registry's trouble must not burn the attempts of everything that waits for it: while it
 //! asks for patience, or has failed many times in a row, nothing is claimed, and afterwards a
 //! single delivery goes ahead to see. A state machine without clock or I/O: the time is a
 //! parameter.
 
-use crate::Outcome;
+use crate::outbox::delivery::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How many failures in a row close the gate.
+/// How many failures in a row close the circuit.
 const FAILURES_IN_ROW_MAX: u32 = 10;
-/// How long the gate closes first, in seconds; it doubles with each probe that fails.
+/// How long the circuit first stays open, in seconds; it doubles with each probe that fails.
 const PAUSE_S_MIN: u32 = 5;
-/// The longest that the gate closes unasked, in seconds.
+/// The longest that the circuit stays open unasked, in seconds.
 const PAUSE_S_MAX: u32 = 5 * 60;
 
 /// What the pages show of a registry.
@@ -54,18 +54,19 @@ pub enum EndpointState {
     Gone,
 }
 
-/// The gate in front of a registry.
+/// What stands between the queue and a registry, shared by all deliveries.
 #[derive(Debug, Default)]
-pub(crate) struct Endpoint(Mutex<Gate>);
+pub(crate) struct CircuitBreaker(Mutex<Circuit>);
 
+/// What the breaker knows of its registry.
 #[derive(Debug, Default)]
-struct Gate {
+struct Circuit {
     health: Health,
     settled: BTreeMap<&'static str, u64>,
     pauses_in_row: u32,
 }
 
-impl Endpoint {
+impl CircuitBreaker {
     /// How many deliveries may be sent now.
     pub(crate) fn room(&self, now: Timestamp, in_flight_max: usize) -> usize {
         let health = &mut self.lock().health;
@@ -82,12 +83,12 @@ impl Endpoint {
     }
 
     /// Counts deliveries that go out.
-    pub(crate) fn depart(&self, count: usize) {
+    pub(crate) fn begin(&self, count: usize) {
         self.lock().health.in_flight += count;
     }
 
     /// Counts deliveries back in.
-    pub(crate) fn arrive(&self, count: usize) {
+    pub(crate) fn end(&self, count: usize) {
         let health = &mut self.lock().health;
         health.in_flight = health.in_flight.saturating_sub(count);
     }
@@ -107,48 +108,48 @@ impl Endpoint {
         self.lock().settled.clone()
     }
 
-    /// Learns from how a call ended.
-    pub(crate) fn learn(&self, outcome: &Outcome, now: Timestamp) {
-        let gate = &mut *self.lock();
+    /// Records how a call ended.
+    pub(crate) fn record(&self, outcome: &Outcome, now: Timestamp) {
+        let circuit = &mut *self.lock();
         match outcome {
             // A refusal is an answer: the registry works, it only does not want this one.
             Outcome::Delivered(_) | Outcome::Refused { .. } => {
-                gate.health.failures_in_row = 0;
+                circuit.health.failures_in_row = 0;
                 // An answer to a call that began before a pause does not end the pause.
-                if gate.health.state == EndpointState::Probing {
-                    gate.health.state = EndpointState::Ready;
+                if circuit.health.state == EndpointState::Probing {
+                    circuit.health.state = EndpointState::Ready;
                 }
-                if gate.health.state == EndpointState::Ready {
-                    gate.pauses_in_row = 0;
+                if circuit.health.state == EndpointState::Ready {
+                    circuit.pauses_in_row = 0;
                 }
                 if matches!(outcome, Outcome::Delivered(_)) {
-                    gate.health.delivered_at = Some(now);
+                    circuit.health.delivered_at = Some(now);
                 }
             }
             Outcome::Retry { after, why } => {
-                gate.fail(now, why);
-                if gate.health.failures_in_row >= FAILURES_IN_ROW_MAX
-                    || gate.health.state == EndpointState::Probing
+                circuit.fail(now, why);
+                if circuit.health.failures_in_row >= FAILURES_IN_ROW_MAX
+                    || circuit.health.state == EndpointState::Probing
                 {
-                    gate.pause(now, *after);
+                    circuit.pause(now, *after);
                 }
             }
             Outcome::Throttled { after, why } => {
-                gate.fail(now, why);
-                gate.pause(now, *after);
+                circuit.fail(now, why);
+                circuit.pause(now, *after);
             }
             Outcome::Gone => {
-                gate.fail(now, "answered 410 Gone: the endpoint is switched off");
-                gate.health.state = EndpointState::Gone;
+                circuit.fail(now, "answered 410 Gone: the endpoint is switched off");
+                circuit.health.state = EndpointState::Gone;
             }
         }
     }
 
     /// An operator says that the registry is back.
     pub(crate) fn reopen(&self) {
-        let gate = &mut *self.lock();
-        gate.health.state = EndpointState::Probing;
-        gate.pauses_in_row = 0;
+        let circuit = &mut *self.lock();
+        circuit.health.state = EndpointState::Probing;
+        circuit.pauses_in_row = 0;
     }
 
     /// A copy for the pages.
@@ -156,20 +157,20 @@ impl Endpoint {
         self.lock().health.clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Gate> {
+    fn lock(&self) -> MutexGuard<'_, Circuit> {
         // Nothing that holds the lock can panic half way, so a poisoned one is still whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Gate {
+impl Circuit {
     fn fail(&mut self, now: Timestamp, why: &str) {
         self.health.failures_in_row = self.health.failures_in_row.saturating_add(1);
         self.health.failed_at = Some(now);
         self.health.failed_why = Some(why.to_owned());
     }
 
-    /// Closes the gate for as long as was asked, else for longer at each pause without an answer in
+    /// Opens the circuit for as long as was asked, else for longer at each pause without an answer in
     /// between. The many calls that were under way together are one failure and one pause: only
     /// what the registry asks for can lengthen a pause that stands.
     fn pause(&mut self, now: Timestamp, asked: Option<Duration>) {
@@ -210,85 +211,85 @@ mod tests {
     }
 
     fn delivered() -> Outcome {
-        Outcome::Delivered(crate::Answer::default())
+        Outcome::Delivered(crate::outbox::delivery::Answer::default())
     }
 
     #[test]
     fn never_more_in_flight_than_allowed() {
-        let endpoint = Endpoint::default();
-        assert_eq!(endpoint.room(at(0), 8), 8);
-        endpoint.depart(5);
-        assert_eq!(endpoint.room(at(0), 8), 3);
-        endpoint.depart(3);
-        assert_eq!(endpoint.room(at(0), 8), 0);
-        endpoint.arrive(1);
-        assert_eq!(endpoint.room(at(0), 8), 1);
+        let breaker = CircuitBreaker::default();
+        assert_eq!(breaker.room(at(0), 8), 8);
+        breaker.begin(5);
+        assert_eq!(breaker.room(at(0), 8), 3);
+        breaker.begin(3);
+        assert_eq!(breaker.room(at(0), 8), 0);
+        breaker.end(1);
+        assert_eq!(breaker.room(at(0), 8), 1);
     }
 
     #[test]
     fn it_waits_as_long_as_the_registry_asks_and_then_sends_one() {
-        let endpoint = Endpoint::default();
-        endpoint.learn(&throttled(Some(60)), at(100));
-        endpoint.learn(&throttled(Some(10)), at(101));
-        endpoint.learn(&delivered(), at(102));
-        assert_eq!(endpoint.room(at(159), 8), 0);
-        assert_eq!(endpoint.room(at(160), 8), 1);
-        endpoint.depart(1);
-        assert_eq!(endpoint.room(at(160), 8), 0);
-        endpoint.arrive(1);
-        endpoint.learn(&delivered(), at(161));
-        assert_eq!(endpoint.room(at(161), 8), 8);
-        assert_eq!(endpoint.health().delivered_at, Some(at(161)));
+        let breaker = CircuitBreaker::default();
+        breaker.record(&throttled(Some(60)), at(100));
+        breaker.record(&throttled(Some(10)), at(101));
+        breaker.record(&delivered(), at(102));
+        assert_eq!(breaker.room(at(159), 8), 0);
+        assert_eq!(breaker.room(at(160), 8), 1);
+        breaker.begin(1);
+        assert_eq!(breaker.room(at(160), 8), 0);
+        breaker.end(1);
+        breaker.record(&delivered(), at(161));
+        assert_eq!(breaker.room(at(161), 8), 8);
+        assert_eq!(breaker.health().delivered_at, Some(at(161)));
     }
 
     #[test]
-    fn many_failures_in_a_row_close_the_gate_for_longer_and_longer() {
-        let endpoint = Endpoint::default();
+    fn many_failures_in_a_row_open_the_circuit_for_longer_and_longer() {
+        let breaker = CircuitBreaker::default();
         for _ in 0..9 {
-            endpoint.learn(&failed(), at(0));
+            breaker.record(&failed(), at(0));
         }
-        assert_eq!(endpoint.room(at(0), 8), 8, "a few failures are the schedule's business");
+        assert_eq!(breaker.room(at(0), 8), 8, "a few failures are the schedule's business");
         let mut now = 0;
         for pause in [5, 10, 20, 40, 80, 160, 300, 300] {
-            endpoint.learn(&failed(), at(now));
-            assert_eq!(endpoint.room(at(now + pause - 1), 8), 0, "{pause}");
-            assert_eq!(endpoint.room(at(now + pause), 8), 1, "{pause}");
+            breaker.record(&failed(), at(now));
+            assert_eq!(breaker.room(at(now + pause - 1), 8), 0, "{pause}");
+            assert_eq!(breaker.room(at(now + pause), 8), 1, "{pause}");
             now += pause;
         }
-        endpoint.learn(&delivered(), at(now));
-        assert_eq!(endpoint.room(at(now), 8), 8);
-        assert_eq!(endpoint.health().failures_in_row, 0);
+        breaker.record(&delivered(), at(now));
+        assert_eq!(breaker.room(at(now), 8), 8);
+        assert_eq!(breaker.health().failures_in_row, 0);
     }
 
     #[test]
-    fn calls_that_fail_together_close_the_gate_once() {
-        let endpoint = Endpoint::default();
+    fn calls_that_fail_together_open_the_circuit_once() {
+        let breaker = CircuitBreaker::default();
         for _ in 0..64 {
-            endpoint.learn(&failed(), at(0));
+            breaker.record(&failed(), at(0));
         }
-        assert_eq!(endpoint.room(at(4), 8), 0);
-        assert_eq!(endpoint.room(at(5), 8), 1);
+        assert_eq!(breaker.room(at(4), 8), 0);
+        assert_eq!(breaker.room(at(5), 8), 1);
     }
 
     #[test]
     fn refusals_are_answers() {
-        let endpoint = Endpoint::default();
+        let breaker = CircuitBreaker::default();
         for _ in 0..100 {
             let refusal = Outcome::Refused { code: "http_422".into(), why: String::new() };
-            endpoint.learn(&refusal, at(0));
+            breaker.record(&refusal, at(0));
         }
-        assert_eq!(endpoint.room(at(0), 8), 8);
+        assert_eq!(breaker.room(at(0), 8), 8);
     }
 
     #[test]
     fn gone_stays_until_an_operator_reopens_it() {
-        let endpoint = Endpoint::default();
-        endpoint.learn(&Outcome::Gone, at(0));
-        endpoint.learn(&throttled(None), at(1));
-        endpoint.learn(&delivered(), at(2));
-        assert_eq!(endpoint.room(at(1_000_000), 8), 0);
-        assert_eq!(endpoint.health().state, EndpointState::Gone);
-        endpoint.reopen();
-        assert_eq!(endpoint.room(at(1_000_000), 8), 1);
+        let breaker = CircuitBreaker::default();
+        breaker.record(&Outcome::Gone, at(0));
+        breaker.record(&throttled(None), at(1));
+        breaker.record(&delivered(), at(2));
+        assert_eq!(breaker.room(at(1_000_000), 8), 0);
+        assert_eq!(breaker.health().state, EndpointState::Gone);
+        breaker.reopen();
+        assert_eq!(breaker.room(at(1_000_000), 8), 1);
     }
 }
