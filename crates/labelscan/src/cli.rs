@@ -2,10 +2,10 @@
 //!
 //! Only shapes stand here; each command's module does its work.
 
-use crate::keys::Role;
-pub use crate::print::PrintArgs;
-use crate::settings::{Duplicates, Flags};
+pub use crate::commands::print::arguments::PrintArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pipeline::access::Role;
+use pipeline::settings::{Duplicates, Flags};
 use std::path::PathBuf;
 
 /// Reads the serial number from photos of a device's label, judges it, records it, and tells a
@@ -109,7 +109,7 @@ pub enum Command {
     /// Each label carries a barcode and, beside a keyword, the serial in letters that are not
     /// confused: what it prints, `labelscan scan` reads and accepts. The file's ending says what is
     /// written. Exits 0 if it was, 2 if not; a warning says when a label may not be read.
-    #[command(after_help = crate::print::EXAMPLES)]
+    #[command(after_help = crate::commands::print::arguments::EXAMPLES)]
     Print(PrintArgs),
     /// The serials that are expected: import a list, look at it, remove from it
     ///
@@ -207,7 +207,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub count: u32,
     /// The format, from `labelscan formats`
-    #[arg(long, value_name = "NAME", default_value = crate::generate::DEFAULT_FORMAT)]
+    #[arg(long, value_name = "NAME", default_value = pipeline::issue::DEFAULT_FORMAT)]
     pub format: String,
     /// What the list of expected serials remembers them by
     #[arg(long, value_name = "NAME")]

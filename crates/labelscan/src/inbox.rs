@@ -9,19 +9,20 @@
 mod changes;
 mod filing;
 
-use crate::clock::{self, Stopwatch};
-use crate::hex::hex;
-use crate::http::details::{Details, FILE_CHARS_MAX};
-use crate::http::stored::scan_object;
-use crate::pipeline::Pipeline;
-use crate::scan_object::{ReasonObject, Scan, Status, new_id};
-use crate::settings::{Duplicates, InboxSettings, Settings};
-use crate::work::Work;
 use anyhow::Context as _;
 use bytes::Bytes;
 use changes::Changes;
 use filing::Filed;
 use futures_util::{StreamExt as _, stream};
+use pipeline::Pipeline;
+use pipeline::answer::{ReasonObject, Scan, Status, new_id};
+use pipeline::clock;
+use pipeline::clock::Stopwatch;
+use pipeline::details::{Details, FILE_CHARS_MAX};
+use pipeline::hex::hex;
+use pipeline::scan_worker::ScanWorker;
+use pipeline::settings::{Duplicates, InboxSettings, Settings};
+use pipeline::stored::scan_object;
 use scan::UnreadableCode;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
@@ -106,7 +107,7 @@ pub(crate) struct Inbox {
     folder: Folder,
     changes: Changes,
     store: Store,
-    work: Arc<Work>,
+    work: Arc<ScanWorker>,
     photo_bytes_max: u64,
     at_once: usize,
     poll: Duration,

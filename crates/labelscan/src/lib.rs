@@ -1,47 +1,24 @@
-//! The program around the crates: command line, settings, reader processes, HTTP and pages.
+//! The program: the command line, the inbox and what operators run. It wires the crates together and
+//! talks to people; it never decides what a serial is and never touches a database, a registry or a
+//! request itself.
 //!
-//! It wires things together and talks to people; it never decides what a serial is (`validate`
-//! does) and never touches a database or a registry itself (`store` and `outbound` do).
+//! Where to find what:
+//! - [`cli`]: every command and flag
+//! - `commands`: one file a command
+//! - `inbox`: a folder whose photos are taken
+//! - `operate` beside `src`: unit, container, alerts, dashboard
 
-mod check;
 pub mod cli;
-pub mod clock;
-mod desk;
-mod estate;
-mod eval;
-mod expected;
-pub mod formats;
-#[cfg(fuzzing)]
-pub mod fuzzing;
-mod generate;
-mod hex;
-mod http;
+mod commands;
 mod inbox;
-pub mod keys;
 mod log;
-mod metrics;
-mod oidc;
-mod pages;
-mod pipeline;
-mod print;
-pub mod readers;
-mod reconcile;
-mod registration;
-mod scan_command;
-pub mod scan_object;
-pub mod serve;
-pub mod settings;
-mod sheet;
-mod storage;
-mod tls;
-mod turns;
-mod upkeep;
-mod watch;
-mod work;
 
 use cli::{Cli, Command};
+use commands::{
+    backup, check, estate, eval, formats, generate, keys, print, reconcile, scan, serve, watch,
+};
 use log::Log;
-use settings::Settings;
+use pipeline::settings::Settings;
 use std::process::ExitCode;
 
 /// Exit code of a command that could not run at all.
@@ -61,7 +38,7 @@ pub fn run(cli: Cli) -> ExitCode {
 
 fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Scan(args) => scan_command::run(&args, &settings),
+        Command::Scan(args) => scan::run(&args, &settings),
         Command::Eval(args) => eval::run(&args, &settings),
         Command::Formats(args) => formats::run(&args, &settings),
         Command::Serve(_) => serve::run(settings),
@@ -69,13 +46,13 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => keys::run(command, settings),
         Command::Check(args) => check::run(&args, &settings),
         Command::Migrate => check::migrate(&settings),
-        Command::Backup(args) => storage::backup(&args, &settings),
-        Command::Restore(args) => storage::restore(&args, &settings),
+        Command::Backup(args) => backup::backup(&args, &settings),
+        Command::Restore(args) => backup::restore(&args, &settings),
         Command::Generate(args) => generate::run(&args, &settings),
         Command::Print(args) => print::run(&args, &settings),
         Command::Estate(command) => estate::run(&command, &settings),
         Command::Reconcile(args) => reconcile::run(&args, &settings),
-        Command::Seal(command) => storage::seal(command, &settings),
+        Command::Seal(command) => backup::seal(command, &settings),
         Command::Reader => unreachable!("main starts readers itself, before anything else"),
     }
 }

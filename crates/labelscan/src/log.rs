@@ -1,7 +1,8 @@
 //! Log lines on stderr, because stdout is for what a command was asked for, and traces for a
 //! collector.
 
-use crate::settings::{LogFormat, Settings};
+use pipeline::settings::LogFormat;
+use pipeline::settings::Settings;
 use tracing_subscriber::EnvFilter;
 #[cfg(feature = "otel")]
 use tracing_subscriber::filter::LevelFilter;

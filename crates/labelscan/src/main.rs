@@ -8,7 +8,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     // First of all and before any thread: a reader's confinement covers what it starts later.
     if matches!(cli.command, Command::Reader) {
-        return labelscan::readers::worker::run();
+        let watch = pipeline::clock::Stopwatch::start();
+        return readers::worker::run(|| watch.elapsed());
     }
     labelscan::run(cli)
 }

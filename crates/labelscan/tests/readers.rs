@@ -4,12 +4,12 @@
 
 use bytes::Bytes;
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
-use labelscan::readers::{PhotoBytes, Pool, PoolSettings, ReadFailure, ReadRequest};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, mkfifo},
 };
 use rand::{Rng, RngExt as _, SeedableRng as _, rngs::SmallRng};
+use readers::{PhotoBytes, Pool, PoolSettings, ReadFailure, ReadRequest};
 use std::{
     fs,
     io::Cursor,

@@ -2,7 +2,7 @@
 #![no_main]
 
 use fuzz::spliced_text;
-use labelscan::settings::{Flags, Settings, keys};
+use pipeline::settings::{Flags, Settings, keys};
 use libfuzzer_sys::fuzz_target;
 use std::path::PathBuf;
 use std::sync::LazyLock;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use fuzz::spliced;
-use labelscan::fuzzing::uploaded;
+use web::fuzzing::uploaded;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use tokio::runtime::{Builder, Runtime};

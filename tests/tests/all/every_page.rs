@@ -163,7 +163,7 @@ async fn lived_in() -> Site {
 
 #[tokio::test]
 async fn every_page_is_open_to_all_light_and_alone() {
-    let routes = root().join("crates/labelscan/src/http/console.rs");
+    let routes = root().join("crates/web/src/api/console.rs");
     let routes = std::fs::read_to_string(routes).expect("the console's routes");
     let known = PAGES.iter().filter(|(path, _)| path.starts_with("/console")).count();
     assert_eq!(routes.matches(".route(\"").count(), known, "a page is not looked at");

@@ -2,7 +2,7 @@
 //! lies.
 
 use crate::signing_in::{browse, told};
-use labelscan::clock;
+use pipeline::clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 use servers::{Conduct, IdentityServer, Signed};

@@ -81,7 +81,7 @@ async fn expired_key(installation: &Installation) -> Caller {
     let secret = "lsk_over";
     let store = Store::open(&installation.store()).await.expect("the store opens");
     let (id, name, role) = ("over".into(), "former".into(), "operator".into());
-    let hash = labelscan::keys::hash(secret);
+    let hash = pipeline::access::hash(secret);
     let key = NewKey { id, name, role, hash, expires_at: Some(Timestamp::UNIX_EPOCH) };
     store.create_key(key, Timestamp::UNIX_EPOCH).await.expect("it is recorded");
     store.close().await;

@@ -59,8 +59,8 @@ fn databases_are_reached_only_from_store() {
 }
 
 #[test]
-fn http_is_served_only_from_labelscan() {
-    assert_eq!(users_of(&["axum", "axum-server", "tower-http"]), only("labelscan"));
+fn http_is_served_only_from_web() {
+    assert_eq!(users_of(&["axum", "axum-server", "tower-http"]), only("web"));
 }
 
 #[test]
@@ -87,6 +87,11 @@ fn crates_depend_on_each_other_in_one_direction() {
     assert_eq!(inner("scan"), allowed(&["validate"]));
     assert!(inner("store").is_subset(&allowed(&["validate"])));
     assert!(inner("outbound").is_subset(&allowed(&["store", "validate"])));
+    assert!(inner("readers").is_subset(&allowed(&["scan", "validate"])));
+    assert!(inner("labels").is_subset(&allowed(&["validate"])));
+    let service = ["readers", "store", "outbound", "scan", "validate"];
+    assert!(inner("pipeline").is_subset(&allowed(&service)));
+    assert!(inner("web").is_subset(&allowed(&[&service[..], &["pipeline"]].concat())));
 }
 
 #[test]
@@ -174,7 +179,7 @@ fn pure_crates_do_no_input_or_output_after_load() {
 fn time_is_read_in_one_place() {
     let readers = ["Timestamp::now", "Instant::now", "SystemTime::now", "Zoned::now"];
     for name in dependencies().keys() {
-        assert_absent(name, &readers, if name == "labelscan" { &["clock.rs"] } else { &[] });
+        assert_absent(name, &readers, if name == "pipeline" { &["clock.rs"] } else { &[] });
     }
 }
 

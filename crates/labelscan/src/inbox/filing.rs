@@ -1,7 +1,7 @@
 //! Moves a photo's file to where it ends, with its JSON file beside it. Nothing is ever overwritten.
 
 use super::Place;
-use crate::scan_object::Scan;
+use pipeline::answer::Scan;
 use serde::Serialize;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};

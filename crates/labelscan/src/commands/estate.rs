@@ -1,0 +1,97 @@
+//! `labelscan estate`: the serials that are expected, from the command line. It works beside a
+//! running service, which looks at the list for each photo.
+
+use crate::cli::{EstateCommand, ImportArgs};
+use anyhow::ensure;
+use pipeline::answer::new_id;
+use pipeline::serial_list::{self, ReadList};
+use pipeline::settings::Settings;
+use pipeline::storage::with_store;
+use pipeline::{clock, formats};
+use std::io::{self, Write};
+use std::process::ExitCode;
+use store::{Import, Store};
+use validate::{EstateMode, canonical};
+
+/// Who it is in the audit trail.
+const BY: &str = "command line";
+/// Some lines were not taken.
+const SOME_REFUSED: u8 = 1;
+/// Serials that are listed at once.
+const PAGE_ROWS: u32 = 1_000;
+
+/// Runs `labelscan estate`.
+///
+/// # Errors
+/// If the database cannot be opened or a file is no list.
+pub(crate) fn run(command: &EstateCommand, settings: &Settings) -> anyhow::Result<ExitCode> {
+    with_store(settings, async |store| match command {
+        EstateCommand::Import(args) => import(&store, args, settings).await,
+        EstateCommand::List { part } => {
+            list(&store, &canonical(part.as_deref().unwrap_or_default())).await
+        }
+        EstateCommand::Remove { serials } => {
+            let serials: Vec<String> = serials.iter().map(|serial| canonical(serial)).collect();
+            let removed = store.remove_from_estate(&serials, BY, clock::now()).await?;
+            ensure!(removed > 0, "none of these is on the list: see `labelscan estate list`");
+            writeln!(io::stdout(), "{removed} removed, {} expected", store.estate_count().await?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    })
+}
+
+async fn import(store: &Store, args: &ImportArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let (formats, _) = formats::load(settings)?;
+    let list = serial_list::read_file(&args.file, &formats, settings.estate_serials_max)?;
+    let now = clock::now();
+    let done = if args.dry_run {
+        store.preview_estate(&list.expected, args.replace).await?
+    } else {
+        let id = new_id(now).to_string();
+        let import = Import { id, replace: args.replace, by: BY.into() };
+        store.import_estate(&list.expected, &import, now).await?
+    };
+    tell_lines(&list)?;
+    let mut out = io::stdout().lock();
+    let would = if args.dry_run { "would be " } else { "" };
+    write!(out, "{} lines read: {} {would}added, {} known", list.read, done.added, done.known)?;
+    if args.replace {
+        write!(out, ", {} {would}removed", done.removed)?;
+    }
+    if list.unknown_format.count > 0 {
+        write!(out, ", {} of no known format", list.unknown_format.count)?;
+    }
+    writeln!(out, ", {} refused", list.refused.count)?;
+    if settings.estate == EstateMode::Off {
+        writeln!(out, "The setting `estate` is \"off\": nobody looks at the list.")?;
+    }
+    Ok(if list.refused.count > 0 { ExitCode::from(SOME_REFUSED) } else { ExitCode::SUCCESS })
+}
+
+/// The lines that somebody should look at, on stderr.
+fn tell_lines(list: &ReadList) -> io::Result<()> {
+    let mut out = io::stderr().lock();
+    for line in &list.refused.first {
+        writeln!(out, "line {}: refused: {}", line.line, line.why)?;
+    }
+    for line in &list.unknown_format.first {
+        writeln!(out, "line {}: {} fits no known format", line.line, line.serial)?;
+    }
+    Ok(())
+}
+
+async fn list(store: &Store, part: &str) -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.estate(part, after.as_deref(), PAGE_ROWS).await?;
+        let Some(last) = page.last() else { return Ok(ExitCode::SUCCESS) };
+        after = Some(last.expected.serial.clone());
+        for awaited in &page {
+            let said = awaited.expected.said.iter();
+            let said: Vec<String> = said.map(|(name, text)| format!("{name}={text}")).collect();
+            let added = format!("{:.0}", awaited.added_at);
+            writeln!(out, "{:32}  {added:20}  {}", awaited.expected.serial, said.join(" "))?;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The service: opens what it needs, starts the readers, the queue, the deliveries and the
+//! listener, says where it is, and on SIGTERM or SIGINT lets accepted work finish before it ends.
+
+use crate::commands::signals::stop_on_signal;
+use crate::inbox::{Folder, Inbox};
+use pipeline::Pipeline;
+use pipeline::access::{Role, Token};
+use pipeline::settings::Settings;
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use web::access::company::Oidc;
+use web::app::App;
+use web::listen::{self, base_url, bound};
+
+/// Whom the sign-in link of the program's start signs in.
+const FIRST_PERSON: &str = "owner";
+/// How often uploads that nobody continues are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// Runs the service until a signal stops it.
+///
+/// # Errors
+/// If something it needs cannot be opened; the message says what and what to do.
+pub(crate) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+    // An error means that somebody in this process was first, with the same provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(settings)).map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let listener = bound(settings.listen)?;
+    let metrics_listener = settings.metrics_listen.map(bound).transpose()?;
+    let stop = CancellationToken::new();
+    let inboxes = settings.inbox.iter().map(Folder::open).collect::<anyhow::Result<Vec<_>>>()?;
+    let base_url = base_url(&settings, listener.local_addr()?);
+    let oidc = Oidc::open(&settings, &base_url)?;
+    let pipeline = Pipeline::start(&settings, stop.clone()).await?;
+    let app = App::new(
+        pipeline.store.clone(),
+        pipeline.work.clone(),
+        pipeline.forwarding.clone(),
+        oidc,
+        settings.clone(),
+        base_url.clone(),
+        pipeline.metrics.clone(),
+    );
+    let taking: Vec<_> = inboxes
+        .into_iter()
+        .map(|folder| Inbox::new(folder, &pipeline, &settings))
+        .map(|inbox| tokio::spawn(watch_folder(inbox, stop.clone())))
+        .collect();
+    announce(&app, &settings, &base_url).await?;
+    tokio::spawn(sweep(app.clone(), stop.clone()));
+    tokio::spawn(stop_on_signal(stop.clone())?);
+    listen::serve(listener, metrics_listener, &settings, app, stop.clone()).await?;
+
+    stop.cancel();
+    for task in taking {
+        task.await?;
+    }
+    pipeline.end().await
+}
+
+/// Takes photos from a folder of the settings until `stop`.
+async fn watch_folder(inbox: Inbox, stop: CancellationToken) {
+    inbox.watch(&stop, |_, _| {}).await;
+}
+
+/// Drops uploads that nobody continues.
+async fn sweep(app: App, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(SWEEP_EVERY)).await.is_some() {
+        app.sweep_uploads();
+    }
+}
+
+/// Says on stdout where the service is and how to get in. The link is no log line: it goes to
+/// whoever started the program and nowhere else.
+async fn announce(app: &App, settings: &Settings, base: &str) -> anyhow::Result<()> {
+    let token = Token::new_secret()?;
+    app.create_sign_in("operator", FIRST_PERSON, Role::Admin, token.hash()).await?;
+    let link = app.sign_in_link(&token);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "labelscan listens on {base}")?;
+    if settings.registry.is_none() {
+        writeln!(out, "No registry is set: registrations wait in the queue.")?;
+    }
+    writeln!(out, "Sign in, once, within {} minutes: {link}", settings.sign_in_minutes)?;
+    if out.is_terminal() {
+        let code = QrCode::new(link.as_bytes())?;
+        // Dark on light also on dark terminals: cameras want it that way round.
+        let picture = code
+            .render::<Dense1x2>()
+            .dark_color(Dense1x2::Light)
+            .light_color(Dense1x2::Dark)
+            .build();
+        writeln!(out, "{picture}")?;
+    }
+    out.flush()?;
+    Ok(())
+}

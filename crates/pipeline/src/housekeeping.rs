@@ -1,0 +1,56 @@
+//! What the service does about its storage while it runs: photos whose time is over go, and so does
+//! what a crash left behind. It never touches a photo that somebody may still need; the store decides
+//! which those are.
+
+use crate::clock;
+use crate::settings::Settings;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+use store::{Store, StoreError};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+/// A photo without a row is an upload under way until it is this old.
+pub const ORPHAN_AGE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Looks again and again until `stop`.
+pub async fn run(store: Store, settings: Settings, stop: CancellationToken) {
+    let pause = Duration::from_millis(settings.upkeep_every_ms);
+    loop {
+        match once(&store, settings.photo_days_max, clock::now()).await {
+            Ok(Housekeeping { removed: 0, swept: 0 }) => {}
+            Ok(Housekeeping { removed, swept }) => tracing::info!(removed, swept, "photos went"),
+            // Whatever was not done is done next time.
+            Err(error) => tracing::error!(%error, "upkeep of the photos was interrupted"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep(pause) => {}
+        }
+    }
+}
+
+/// How many photos went.
+#[derive(Debug, PartialEq, Eq)]
+struct Housekeeping {
+    /// Because their time was over.
+    removed: u64,
+    /// Because they had no row.
+    swept: u64,
+}
+
+async fn once(
+    store: &Store,
+    photo_days_max: u32,
+    now: Timestamp,
+) -> Result<Housekeeping, StoreError> {
+    let before = |age: SignedDuration| now.saturating_sub(age).unwrap_or(Timestamp::MIN);
+    let removed = match photo_days_max {
+        0 => 0,
+        days => {
+            let kept = SignedDuration::from_hours(24 * i64::from(days));
+            store.remove_photos(before(kept), now).await?
+        }
+    };
+    Ok(Housekeeping { removed, swept: store.sweep_orphans(before(ORPHAN_AGE)).await? })
+}

@@ -1,0 +1,36 @@
+//! The service without HTTP: from the stored photo to the owed registration, for the service, the
+//! inbox and the command line alike. It never serves a request and never decides what a serial is.
+//!
+//! Where to find what:
+//! - `lifecycle`: [`Pipeline`] opens and ends everything that records, together
+//! - [`settings`]: what can be set, and its defaults
+//! - [`scan_worker`]: claims scans, has them read, judges and finishes them; [`fair_queue`] says whose
+//!   turn it is
+//! - [`registration`]: the event that an accepted scan owes
+//! - [`answer`], [`stored`]: the Scan object that every door answers with
+//! - [`details`]: what a person says beside the photo
+//! - [`access`]: roles, keys and sign-in secrets
+//! - [`formats`], [`serial_list`], [`issue`]: formats, lists of serials and new serials
+//! - [`housekeeping`], [`metrics`], [`clock`]
+
+pub mod access;
+pub mod answer;
+pub mod clock;
+pub mod csv_cell;
+pub mod details;
+pub mod fair_queue;
+pub mod formats;
+pub mod hex;
+pub mod housekeeping;
+pub mod issue;
+mod lifecycle;
+pub mod metrics;
+pub mod reader_settings;
+pub mod registration;
+pub mod scan_worker;
+pub mod serial_list;
+pub mod settings;
+pub mod storage;
+pub mod stored;
+
+pub use lifecycle::{Pipeline, open_registry};

@@ -1,0 +1,55 @@
+//! The layout of the pool of readers that the settings ask for.
+
+use crate::settings::Settings;
+use readers::PoolSettings;
+use std::path::PathBuf;
+use std::thread;
+
+/// The layout that the settings ask for; `formats` is the text of the operator's formats file.
+pub fn pool_settings(settings: &Settings, formats: Option<String>) -> PoolSettings {
+    pool_settings_for(settings, formats, usize::MAX)
+}
+
+/// The same with no more readers than there will be requests, so that one photo alone gets one
+/// reader with every core.
+pub fn pool_settings_for(
+    settings: &Settings,
+    formats: Option<String>,
+    requests: usize,
+) -> PoolSettings {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let readers = if settings.readers == 0 { cores } else { settings.readers };
+    let readers = readers.min(requests).max(1);
+    let threads = match settings.reader_threads {
+        0 => cores,
+        threads => threads,
+    };
+    PoolSettings {
+        program: own_program(),
+        readers,
+        threads,
+        models: settings.models_folder(),
+        formats,
+        limits: scan::Limits {
+            photo_bytes_max: settings.photo_bytes_max,
+            pixels_max: settings.photo_pixels_max,
+            side_px_max: settings.photo_side_px_max,
+            photos_max: settings.photos_max,
+            ..scan::Limits::default()
+        },
+        read_ms_max: settings.read_ms_max,
+        start_ms_max: settings.reader_start_ms_max,
+        memory_bytes_max: settings.reader_memory_bytes_max,
+        requests_max: settings.reader_requests_max,
+        waiting_max: settings.reads_waiting_max,
+    }
+}
+
+/// This very program, even if its file was replaced by a newer one since.
+fn own_program() -> PathBuf {
+    if cfg!(target_os = "linux") {
+        "/proc/self/exe".into()
+    } else {
+        std::env::current_exe().unwrap_or_else(|_| "labelscan".into())
+    }
+}

@@ -1,0 +1,85 @@
+//! The Scan object of a scan that the store holds: what the judge found, what a person decided
+//! since, and where the registration stands.
+
+use crate::answer::ReasonObject;
+use crate::answer::Registration;
+use crate::answer::RegistrationStatus;
+use crate::answer::Scan;
+use crate::answer::SerialObject;
+use crate::answer::Status;
+use crate::answer::TookMs;
+use serde::Deserialize;
+use store::{Action, DeliveryStatus, ScanStatus};
+use uuid::Uuid;
+
+/// Builds the object; a person's decision stands over the judge's verdict.
+pub fn scan_object(stored: store::Scan) -> Scan {
+    let (id, created_at) = (Uuid::from(stored.id), stored.created_at);
+    let took = TookMs::deserialize(&stored.took_ms).unwrap_or_default();
+    let mut scan = match (stored.judgement, stored.failure) {
+        (Some(judgement), _) => Scan::judged(id, created_at, judgement, took),
+        (None, Some(failure)) => {
+            let reason = ReasonObject { code: failure.code, hint: failure.hint };
+            Scan::failed(id, created_at, reason)
+        }
+        (None, None) => Scan::queued(id, created_at),
+    };
+    scan.status = stored.status.into();
+    scan.took_ms = took;
+    match stored.decision.map(|decided| decided.action) {
+        Some(Action::Confirm { serial } | Action::Correct { serial }) => {
+            scan.serial = Some(SerialObject::from(serial));
+            scan.candidates.clear();
+            scan.reasons.clear();
+        }
+        Some(Action::Reject { .. }) => scan.serial = None,
+        None => {}
+    }
+    if let Some(code) = stored.forbidden {
+        let status = RegistrationStatus::Refused;
+        scan.registration = Registration { status, delivery_id: None, code: Some(code) };
+    }
+    if let Some(registration) = stored.registration {
+        scan.registration = Registration {
+            status: registration.status.into(),
+            delivery_id: Some(registration.event_id),
+            code: registration.code,
+        };
+    }
+    scan
+}
+
+impl From<ScanStatus> for Status {
+    fn from(status: ScanStatus) -> Self {
+        match status {
+            ScanStatus::Queued => Self::Queued,
+            ScanStatus::Accepted => Self::Accepted,
+            ScanStatus::Review => Self::Review,
+            ScanStatus::Unreadable => Self::Unreadable,
+            ScanStatus::Rejected => Self::Rejected,
+        }
+    }
+}
+
+impl From<Status> for ScanStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Queued => Self::Queued,
+            Status::Accepted => Self::Accepted,
+            Status::Review => Self::Review,
+            Status::Unreadable => Self::Unreadable,
+            Status::Rejected => Self::Rejected,
+        }
+    }
+}
+
+impl From<DeliveryStatus> for RegistrationStatus {
+    fn from(status: DeliveryStatus) -> Self {
+        match status {
+            DeliveryStatus::Queued => Self::Queued,
+            DeliveryStatus::Delivered => Self::Delivered,
+            DeliveryStatus::Refused => Self::Refused,
+            DeliveryStatus::Exhausted => Self::Exhausted,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Signing in with a one-time link, and out again. Opening the link shows a button and only
+//! pressing it uses the link up, because messengers and scanners fetch links that they see.
+
+use crate::access::caller::session_secret;
+use crate::access::cookie::SESSION;
+use crate::app::App;
+use crate::pages::{self, SignInFailure};
+use crate::problem::{Code, Problem};
+use axum::Form;
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{ConnectInfo, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use pipeline::access::{self, Role, Token};
+use serde::Deserialize;
+use std::net::SocketAddr;
+
+/// What a sign-in link carries.
+#[derive(Deserialize)]
+pub(crate) struct Link {
+    token: String,
+}
+
+/// `GET /sign-in?token=…`
+pub(crate) async fn page(
+    State(app): State<App>,
+    headers: HeaderMap,
+    link: Result<Query<Link>, QueryRejection>,
+) -> Response {
+    let token = link.ok().map(|Query(link)| link.token);
+    pages::sign_in(&headers, token, app.oidc().is_some())
+}
+
+/// `POST /sign-in`
+pub(crate) async fn enter(
+    State(app): State<App>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    link: Result<Form<Link>, FormRejection>,
+) -> Result<Response, Problem> {
+    let Ok(Form(link)) = link else { return Err(Code::SignInInvalid.into()) };
+    let session = Token::new_secret().map_err(|error| Problem::internal(&error))?;
+    let Some(person) = app.redeem(&access::hash(&link.token), &session.hash()).await? else {
+        app.rate().count_stranger(address.ip())?;
+        let company = app.oidc().is_some();
+        return Ok(pages::sign_in_failed(&headers, SignInFailure::LinkSpent, company));
+    };
+    let seconds = u64::from(app.settings().session_hours) * 3600;
+    let mut response = Redirect::to(first_page(person.role)).into_response();
+    SESSION.set(&mut response, app.is_encrypted(), session.reveal(), seconds);
+    Ok(response)
+}
+
+/// `POST /sign-out`
+pub(crate) async fn leave(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    if let Some(secret) = session_secret(&headers) {
+        app.store().delete_session(&access::hash(secret)).await?;
+    }
+    let mut response = Redirect::to("/sign-in").into_response();
+    SESSION.set(&mut response, app.is_encrypted(), "", 0);
+    Ok(response)
+}
+
+/// Where somebody with this role begins.
+pub(crate) fn first_page(role: Role) -> &'static str {
+    if role >= Role::Operator { "/console" } else { "/" }
+}

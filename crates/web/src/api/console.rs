@@ -1,0 +1,265 @@
+//! The console's pages: what operators and admins see after signing in. A page is built from the
+//! same questions as the calls, and changes nothing; its buttons make calls.
+
+use crate::access::caller::Caller;
+use crate::api::registry::RegistryObject;
+use crate::api::terminal_search::Wanted;
+use crate::api::terminals::one_terminal;
+use crate::app::App;
+use crate::extract::{Path, Query};
+use crate::pages::console::{
+    self, Expecting, Figures, Frame, Known, Listed, Place, ShownDeliveries,
+};
+use crate::problem::{Code, Problem};
+use axum::Router;
+use axum::extract::{FromRequestParts, State};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+use pipeline::access::Role;
+use pipeline::answer::Status;
+use pipeline::clock;
+use serde::Deserialize;
+use store::{AuditEntry, DeliveryFilter, DeliveryStatus, FoundTerminal, Terminal};
+
+/// Rows of one page of a table.
+const PAGE_ROWS: u32 = 50;
+/// Scans of a terminal whose entries its history shows, the newest.
+const HISTORY_SCANS_MAX: usize = 20;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+/// Scans that were not accepted whose reasons the overview counts.
+const REASONS_OF_SCANS_MAX: u32 = 1_000;
+
+/// The pages' routes.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/console", get(overview))
+        .route("/console/terminals", get(terminals))
+        .route("/console/terminals/{key}", get(terminal))
+        .route("/console/deliveries", get(deliveries))
+        .route("/console/estate", get(estate))
+        .route("/console/estate/differences", get(differences))
+        .route("/console/review", get(review))
+        .route("/console/people", get(people))
+}
+
+/// Somebody who may see the console. Others are sent to where they belong.
+struct Operator(Caller);
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        match Caller::from_request_parts(parts, app).await {
+            Ok(caller) if caller.role >= Role::Operator => Ok(Self(caller)),
+            Ok(_) => Err(Redirect::to("/").into_response()),
+            Err(problem) if problem.is(Code::NotSignedIn) => {
+                Err(Redirect::to("/sign-in").into_response())
+            }
+            Err(problem) => Err(problem.into_response()),
+        }
+    }
+}
+
+/// What stands around every page.
+async fn frame(
+    app: &App,
+    operator: &Operator,
+    headers: &HeaderMap,
+    here: Place,
+) -> Result<Frame, Problem> {
+    let waiting = app.store().reviews_waiting().await?;
+    Ok(Frame::new(headers, here, &operator.0.name, waiting))
+}
+
+/// `GET /console`
+async fn overview(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let today = clock::now().as_millisecond() / DAY_MS;
+    let since = Timestamp::from_millisecond((today - console::DAYS + 1) * DAY_MS);
+    let since = since.map_err(|error| Problem::internal(&error))?;
+    let store = app.store();
+    let figures = Figures {
+        today,
+        scans: store.scans_by_day(since).await?,
+        reasons: reasons(&app, &operator.0, since).await?,
+        registration_ms: store.registration_ms(since).await?,
+        deliveries: store.deliveries_by_status().await?,
+        waiting: store.reviews_waiting().await?,
+    };
+    Ok(console::overview(frame(&app, &operator, &headers, Place::Overview).await?, &figures))
+}
+
+/// Why the newest scans were not accepted, each reason once a scan.
+async fn reasons(app: &App, caller: &Caller, since: Timestamp) -> Result<Vec<String>, Problem> {
+    let mut codes = Vec::new();
+    for status in [Status::Review, Status::Unreadable] {
+        let scans = app.scans(caller, Some(status), None, REASONS_OF_SCANS_MAX / 2).await?;
+        let scans = scans.into_iter().filter(|scan| scan.created_at >= since);
+        codes.extend(scans.flat_map(|scan| scan.reasons).map(|reason| reason.code));
+    }
+    Ok(codes)
+}
+
+/// A page of what was asked for with one row more, and whether there is more.
+fn cut<T>(mut rows: Vec<T>) -> (Vec<T>, bool) {
+    let more = rows.len() > PAGE_ROWS as usize;
+    rows.truncate(PAGE_ROWS as usize);
+    (rows, more)
+}
+
+/// Which deliveries the page shows.
+#[derive(Deserialize)]
+struct DeliveryPage {
+    status: Option<DeliveryStatus>,
+    after: Option<String>,
+}
+
+/// `GET /console/deliveries`
+async fn deliveries(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+    Query(query): Query<DeliveryPage>,
+) -> Result<Response, Problem> {
+    crate::paging::at_most("after", query.after.as_deref(), 64)?;
+    let counts = app.store().deliveries_by_status().await?;
+    let status = query.status.unwrap_or_else(|| console::first_tab(&counts));
+    let filter = DeliveryFilter { status: Some(status), after: query.after, most: PAGE_ROWS + 1 };
+    let (page, more) = cut(app.store().deliveries(&filter).await?);
+    let registry = RegistryObject::new(app.forwarding().map(outbound::Handle::health));
+    let shown = ShownDeliveries { status, counts, page, more, registry };
+    let frame = frame(&app, &operator, &headers, Place::Deliveries).await?;
+    Ok(console::deliveries(frame, shown))
+}
+
+/// Which terminals the page shows.
+#[derive(Deserialize)]
+struct TerminalPage {
+    q: Option<String>,
+    state: Option<String>,
+    registration: Option<String>,
+    after: Option<String>,
+}
+
+/// `GET /console/terminals`
+async fn terminals(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+    Query(query): Query<TerminalPage>,
+) -> Result<Response, Problem> {
+    crate::paging::at_most("after", query.after.as_deref(), 128)?;
+    let (state, registration) = (query.state.as_deref(), query.registration.as_deref());
+    let wanted = Wanted::new(query.q.as_deref(), state, registration)?;
+    let fits = |found: &FoundTerminal| wanted.fits(found);
+    let (page, more) = cut(app.store().find_terminals(query.after, PAGE_ROWS + 1, fits).await?);
+    let listed = Listed {
+        q: query.q.unwrap_or_default(),
+        state: query.state.unwrap_or_default(),
+        registration: query.registration.unwrap_or_default(),
+        page,
+        more,
+    };
+    let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
+    Ok(console::terminals(frame, listed))
+}
+
+/// `GET /console/terminals/{key}`: a serial, or a device key where two makers use the same.
+async fn terminal(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+    Path(key): Path<String>,
+) -> Result<Response, Problem> {
+    crate::paging::at_most("key", Some(&key), 128)?;
+    let terminal = one_terminal(&app, &key).await?;
+    let newest = terminal.scans.last().copied().unwrap_or(terminal.first_scan);
+    let known = Known {
+        details: app.stored_scan(&operator.0, newest.into()).await?.details,
+        upkeep: app.store().service_history(&terminal.device_key).await?,
+        history: history(&app, &terminal).await?,
+        terminal,
+    };
+    let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
+    Ok(console::terminal(frame, known, clock::now()))
+}
+
+/// What happened to a terminal, to its newest scans and to its last delivery.
+async fn history(app: &App, terminal: &Terminal) -> Result<Vec<AuditEntry>, Problem> {
+    let store = app.store();
+    let mut entries = store.terminal_history(&terminal.device_key).await?;
+    entries.extend(store.history(&terminal.event_id).await?);
+    for scan in terminal.scans.iter().rev().take(HISTORY_SCANS_MAX) {
+        entries.extend(store.history(&scan.to_string()).await?);
+    }
+    Ok(entries)
+}
+
+/// Which expected serials the page shows.
+#[derive(Deserialize)]
+struct EstatePage {
+    q: Option<String>,
+    after: Option<String>,
+}
+
+/// `GET /console/estate`
+async fn estate(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+    Query(query): Query<EstatePage>,
+) -> Result<Response, Problem> {
+    crate::paging::at_most("q", query.q.as_deref(), 64)?;
+    crate::paging::at_most("after", query.after.as_deref(), 64)?;
+    let (q, store) = (query.q.unwrap_or_default(), app.store());
+    let after = query.after.as_deref().map(validate::canonical);
+    let part = validate::canonical(&q);
+    let mut page = store.estate(&part, after.as_deref(), PAGE_ROWS + 1).await?;
+    let more = page.len() > PAGE_ROWS as usize;
+    page.truncate(PAGE_ROWS as usize);
+    let (mode, count) = (app.settings().estate, store.estate_count().await?);
+    let frame = frame(&app, &operator, &headers, Place::Estate).await?;
+    Ok(console::estate(frame, Expecting { q, mode, count, page, more }))
+}
+
+/// `GET /console/estate/differences`
+async fn differences(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let store = app.store();
+    let refused =
+        DeliveryFilter { status: Some(DeliveryStatus::Refused), after: None, most: PAGE_ROWS };
+    let refused = store.deliveries(&refused).await?;
+    let (differences, same) = (store.estate_differences().await?, store.same_devices().await?);
+    let frame = frame(&app, &operator, &headers, Place::Estate).await?;
+    Ok(console::reconciliation(frame, differences, same, refused))
+}
+
+/// `GET /console/review`
+async fn review(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    Ok(console::review(frame(&app, &operator, &headers, Place::Review).await?))
+}
+
+/// `GET /console/people`
+async fn people(
+    State(app): State<App>,
+    operator: Operator,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let admin = operator.0.role >= Role::Admin;
+    let minutes = app.settings().sign_in_minutes;
+    Ok(console::people(frame(&app, &operator, &headers, Place::People).await?, admin, minutes))
+}
