@@ -184,7 +184,7 @@ async fn terminal(
     let newest = terminal.scans.last().copied().unwrap_or(terminal.first_scan);
     let known = Known {
         details: stored_scan(&app, &operator.0, newest.into()).await?.details,
-        upkeep: app.store().upkeep(&terminal.device_key).await?,
+        upkeep: app.store().service_history(&terminal.device_key).await?,
         history: history(&app, &terminal).await?,
         terminal,
     };
