@@ -32,16 +32,20 @@ fn folders() -> BTreeSet<String> {
 
 #[test]
 fn each_path_that_a_document_names_exists() {
+    let mut missing = Vec::new();
     for document in ["README.md", "CONTRIBUTING.md", "crates/ARCHITECTURE.md"] {
         let file = root().join(document);
         let named = paths_named(&read(&file), &folders());
         assert!(!named.is_empty(), "{document} names paths");
-        for path in named {
-            let places =
-                [file.with_file_name(&path), root().join(&path), root().join("crates").join(&path)];
-            assert!(places.iter().any(|place| place.exists()), "{document} names {path}");
-        }
+        let exists = |path: &String| {
+            let beside = file.with_file_name(path);
+            let in_crates = root().join("crates").join(path);
+            [beside, root().join(path), in_crates].iter().any(|place| place.exists())
+        };
+        let gone = named.into_iter().filter(|path| !exists(path));
+        missing.extend(gone.map(|path| format!("{document} names {path}")));
     }
+    assert_eq!(missing, [""; 0]);
 }
 
 #[test]
