@@ -22,15 +22,21 @@ impl Log {
     /// If the filter or the collector's address is none, or this build knows no collectors.
     pub(crate) fn start(settings: &Settings) -> anyhow::Result<Self> {
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-        let lines = match settings.log_format {
+        let lines = match settings.log.format {
             LogFormat::Text => lines.boxed(),
             LogFormat::Json => lines.json().boxed(),
         };
-        let lines = lines.with_filter(EnvFilter::try_new(&settings.log)?);
+        let lines = lines.with_filter(EnvFilter::try_new(&settings.log.filter)?);
         let log = tracing_subscriber::registry().with(lines);
         #[cfg(feature = "otel")]
         {
-            let traces = settings.otel_endpoint.as_deref().map(outbound::Traces::open).transpose();
+            let traces = settings
+                .log
+                .filter
+                .otel_endpoint
+                .as_deref()
+                .map(outbound::Traces::open)
+                .transpose();
             let traces = traces.map_err(|error| anyhow::anyhow!("otel_endpoint: {error}"))?;
             let spans = traces.as_ref().map(|it| it.layer().with_filter(LevelFilter::INFO));
             log.with(spans).init();
@@ -39,7 +45,7 @@ impl Log {
         #[cfg(not(feature = "otel"))]
         {
             anyhow::ensure!(
-                settings.otel_endpoint.is_none(),
+                settings.log.otel_endpoint.is_none(),
                 "otel_endpoint: this labelscan was built without traces; build it with \
                  `cargo build --release --features otel`, or take the setting out"
             );
