@@ -24,7 +24,7 @@ use std::{
 use thiserror::Error;
 
 /// Every setting with its default and what it means; the program starts from this text.
-pub const DEFAULTS: &str = include_str!("labelscan.default.toml");
+pub const DEFAULTS: &str = include_str!("../labelscan.default.toml");
 
 /// The file that is read when no other is named.
 pub const FILE: &str = "labelscan.toml";
