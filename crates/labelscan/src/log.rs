@@ -20,13 +20,13 @@ impl Log {
     /// If the filter or the collector's address is none.
     pub(crate) fn start(settings: &Settings) -> anyhow::Result<Self> {
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-        let lines = match settings.log_format {
+        let lines = match settings.log.format {
             LogFormat::Text => lines.boxed(),
             LogFormat::Json => lines.json().boxed(),
         };
-        let lines = lines.with_filter(EnvFilter::try_new(&settings.log)?);
+        let lines = lines.with_filter(EnvFilter::try_new(&settings.log.filter)?);
         let log = tracing_subscriber::registry().with(lines);
-        let traces = settings.otel_endpoint.as_deref().map(outbound::Traces::open).transpose();
+        let traces = settings.log.otel_endpoint.as_deref().map(outbound::Traces::open).transpose();
         let traces = traces.map_err(|error| anyhow::anyhow!("otel_endpoint: {error}"))?;
         let spans = traces.as_ref().map(|it| it.layer().with_filter(LevelFilter::INFO));
         log.with(spans).init();

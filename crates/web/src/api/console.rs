@@ -225,7 +225,7 @@ async fn estate(
     let mut page = store.estate(&part, after.as_deref(), PAGE_ROWS + 1).await?;
     let more = page.len() > PAGE_ROWS as usize;
     page.truncate(PAGE_ROWS as usize);
-    let (mode, count) = (app.settings().estate, store.estate_count().await?);
+    let (mode, count) = (app.settings().judging.estate, store.estate_count().await?);
     let frame = frame(&app, &operator, &headers, Place::Estate).await?;
     Ok(console::estate(frame, Expecting { q, mode, count, page, more }))
 }
@@ -261,6 +261,6 @@ async fn people(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let admin = operator.0.role >= Role::Admin;
-    let minutes = app.settings().sign_in_minutes;
+    let minutes = app.settings().sessions.sign_in_minutes.get();
     Ok(console::people(frame(&app, &operator, &headers, Place::People).await?, admin, minutes))
 }

@@ -54,7 +54,7 @@ impl Submission {
             read_ms_max: READ_MS_MAX,
             answer_bytes_max: ANSWER_BYTES_MAX,
         })?;
-        let photo_bytes_max = settings.photo_bytes_max as u64;
+        let photo_bytes_max = settings.uploads.photo_bytes_max.get() as u64;
         Ok(Self { service, at_once: jobs.unwrap_or(AT_ONCE).max(1), photo_bytes_max })
     }
 
