@@ -223,7 +223,7 @@ pub(crate) fn first_and_last(sheet: &mut Sheet<'_>) {
 /// The serial in groups, as people read it aloud.
 pub(crate) fn grouped(sheet: &mut Sheet<'_>) {
     let plain: Vec<char> = sheet.device.serial.chars().filter(|char| *char != '-').collect();
-    let size = if plain.len() % 4 == 0 { 4 } else { 3 };
+    let size = if plain.len().is_multiple_of(4) { 4 } else { 3 };
     let between = sheet.one_of(&[" ", " ", "-", "  "]);
     let groups: Vec<String> = plain.chunks(size).map(String::from_iter).collect();
     let text = format!("{}{}", sheet.caption(), groups.join(between));
