@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use web::access::company::Oidc;
+use web::access::sign_ins;
 use web::app::App;
 use web::listen::{self, base_url, bound};
 
@@ -33,10 +34,11 @@ pub(crate) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let listener = bound(settings.listen)?;
-    let metrics_listener = settings.metrics_listen.map(bound).transpose()?;
+    let listener = bound(settings.http.listen)?;
+    let metrics_listener = settings.http.metrics_listen.map(bound).transpose()?;
     let stop = CancellationToken::new();
-    let inboxes = settings.inbox.iter().map(Folder::open).collect::<anyhow::Result<Vec<_>>>()?;
+    let inboxes =
+        settings.inbox.folders.iter().map(Folder::open).collect::<anyhow::Result<Vec<_>>>()?;
     let base_url = base_url(&settings, listener.local_addr()?);
     let oidc = Oidc::open(&settings, &base_url)?;
     let pipeline = Pipeline::start(&settings, stop.clone()).await?;
@@ -82,14 +84,18 @@ async fn sweep(app: App, stop: CancellationToken) {
 /// whoever started the program and nowhere else.
 async fn announce(app: &App, settings: &Settings, base: &str) -> anyhow::Result<()> {
     let token = Token::new_secret()?;
-    app.create_sign_in("operator", FIRST_PERSON, Role::Admin, token.hash()).await?;
-    let link = app.sign_in_link(&token);
+    sign_ins::make_link(app, "operator", FIRST_PERSON, Role::Admin, &token).await?;
+    let link = sign_ins::address(app, &token);
     let mut out = std::io::stdout().lock();
     writeln!(out, "labelscan listens on {base}")?;
-    if settings.registry.is_none() {
+    if settings.registry.url.is_none() {
         writeln!(out, "No registry is set: registrations wait in the queue.")?;
     }
-    writeln!(out, "Sign in, once, within {} minutes: {link}", settings.sign_in_minutes)?;
+    writeln!(
+        out,
+        "Sign in, once, within {} minutes: {link}",
+        settings.sessions.sign_in_minutes.get()
+    )?;
     if out.is_terminal() {
         let code = QrCode::new(link.as_bytes())?;
         // Dark on light also on dark terminals: cameras want it that way round.

@@ -3,6 +3,7 @@
 
 use crate::access::caller::Caller;
 use crate::api::registry::RegistryObject;
+use crate::api::scans::{self, stored_scan};
 use crate::api::terminal_search::Wanted;
 use crate::api::terminals::one_terminal;
 use crate::app::App;
@@ -100,7 +101,7 @@ async fn overview(
 async fn reasons(app: &App, caller: &Caller, since: Timestamp) -> Result<Vec<String>, Problem> {
     let mut codes = Vec::new();
     for status in [Status::Review, Status::Unreadable] {
-        let scans = app.scans(caller, Some(status), None, REASONS_OF_SCANS_MAX / 2).await?;
+        let scans = scans::page(app, caller, Some(status), None, REASONS_OF_SCANS_MAX / 2).await?;
         let scans = scans.into_iter().filter(|scan| scan.created_at >= since);
         codes.extend(scans.flat_map(|scan| scan.reasons).map(|reason| reason.code));
     }
@@ -182,8 +183,8 @@ async fn terminal(
     let terminal = one_terminal(&app, &key).await?;
     let newest = terminal.scans.last().copied().unwrap_or(terminal.first_scan);
     let known = Known {
-        details: app.stored_scan(&operator.0, newest.into()).await?.details,
-        upkeep: app.store().upkeep(&terminal.device_key).await?,
+        details: stored_scan(&app, &operator.0, newest.into()).await?.details,
+        upkeep: app.store().service_history(&terminal.device_key).await?,
         history: history(&app, &terminal).await?,
         terminal,
     };
@@ -224,7 +225,7 @@ async fn estate(
     let mut page = store.estate(&part, after.as_deref(), PAGE_ROWS + 1).await?;
     let more = page.len() > PAGE_ROWS as usize;
     page.truncate(PAGE_ROWS as usize);
-    let (mode, count) = (app.settings().estate, store.estate_count().await?);
+    let (mode, count) = (app.settings().judging.estate, store.estate_count().await?);
     let frame = frame(&app, &operator, &headers, Place::Estate).await?;
     Ok(console::estate(frame, Expecting { q, mode, count, page, more }))
 }
@@ -260,6 +261,6 @@ async fn people(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let admin = operator.0.role >= Role::Admin;
-    let minutes = app.settings().sign_in_minutes;
+    let minutes = app.settings().sessions.sign_in_minutes.get();
     Ok(console::people(frame(&app, &operator, &headers, Place::People).await?, admin, minutes))
 }

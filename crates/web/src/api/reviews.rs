@@ -2,6 +2,7 @@
 //! `POST /v1/scans/{id}/decision`, as for everyone.
 
 use crate::access::caller::Caller;
+use crate::api::scans::stored_scan;
 use crate::app::App;
 use crate::extract::{Json, Path};
 use crate::problem::{Code, Problem};
@@ -75,13 +76,13 @@ pub(crate) async fn next(
     caller.at_least(Role::Operator)?;
     let holder = holder(&caller, &body)?;
     let now = clock::now();
-    let ms = app.settings().review_lease_ms;
+    let ms = app.settings().queue.review_lease_ms.get();
     let claimed = app.store().claim_review(&holder, Lease::from_millis(ms), now).await?;
     let waiting = app.store().reviews_waiting().await?;
     let Some(id) = claimed else {
         return Ok(axum::Json(ReviewObject { waiting, review: None }));
     };
-    let stored = app.stored_scan(&caller, id.into()).await?;
+    let stored = stored_scan(&app, &caller, id.into()).await?;
     let lease = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
     let review = LeasedReview {
         until: now.saturating_add(lease).unwrap_or(Timestamp::MAX),
@@ -109,7 +110,7 @@ pub(crate) async fn aside(
 ) -> Result<StatusCode, Problem> {
     caller.at_least(Role::Operator)?;
     let holder = holder(&caller, &body)?;
-    let pause = Lease::from_millis(app.settings().review_aside_ms);
+    let pause = Lease::from_millis(app.settings().queue.review_aside_ms.get());
     match app.store().put_review_aside(id.into(), &holder, pause, clock::now()).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(StoreError::LeaseLost) => {
