@@ -16,8 +16,7 @@ use filing::Filed;
 use futures_util::{StreamExt as _, stream};
 use pipeline::Pipeline;
 use pipeline::answer::{ReasonObject, Scan, Status, new_id};
-use pipeline::clock;
-use pipeline::clock::Stopwatch;
+use pipeline::clock::{Clock, Stopwatch};
 use pipeline::details::{Details, FILE_CHARS_MAX};
 use pipeline::hex::hex;
 use pipeline::scan_worker::ScanWorker;
@@ -108,6 +107,7 @@ pub(crate) struct Inbox {
     changes: Changes,
     store: Store,
     work: Arc<ScanWorker>,
+    clock: Clock,
     photo_bytes_max: u64,
     at_once: usize,
     poll: Duration,
@@ -138,6 +138,7 @@ impl Inbox {
             store: pipeline.store.clone(),
             at_once: 2 * pipeline.work.readers_up().max(1),
             work: pipeline.work.clone(),
+            clock: pipeline.clock.clone(),
             photo_bytes_max: settings.photo_bytes_max as u64,
             poll: Duration::from_millis(settings.inbox_poll_ms),
             settle: Duration::from_millis(settings.inbox_settle_ms),
@@ -279,7 +280,7 @@ impl Inbox {
         seen: &Seen,
         photo: UploadedPhoto,
     ) -> anyhow::Result<(store::ScanId, Option<String>)> {
-        let now = clock::now();
+        let now = self.clock.now();
         let details = details_of(&seen.relative);
         let file = details.file.clone();
         let upload = Upload {
@@ -303,7 +304,7 @@ impl Inbox {
 
     /// Files a photo that becomes no scan.
     fn refuse(&self, seen: &Seen, code: &str, hint: &str) -> anyhow::Result<Place> {
-        let now = clock::now();
+        let now = self.clock.now();
         let reason = ReasonObject { code: code.to_owned(), hint: hint.to_owned() };
         let filed = Filed { scan: Scan::failed(new_id(now), now, reason), duplicate_of: None };
         filed.file(&self.folder.path, Place::Failed, &seen.relative)?;

@@ -5,7 +5,7 @@
 //! - `lifecycle`: [`Pipeline`] opens and ends everything that records, together
 //! - [`settings`]: what can be set, and its defaults
 //! - [`scan_worker`]: claims scans, has them read, judges and finishes them; [`fair_queue`] says whose
-//!   turn it is
+//!   turn it is, [`reading_source`] who reads
 //! - [`registration`]: the event that an accepted scan owes
 //! - [`answer`], [`stored`]: the Scan object that every door answers with
 //! - [`details`]: what a person says beside the photo
@@ -26,6 +26,7 @@ pub mod issue;
 mod lifecycle;
 pub mod metrics;
 pub mod reader_settings;
+pub mod reading_source;
 pub mod registration;
 pub mod scan_worker;
 pub mod serial_list;

@@ -1,12 +1,14 @@
 //! From the stored photo to the registry: what every command that records has in common. The store,
 //! the readers, the queue of scans, the deliveries and the upkeep, opened and ended together.
 
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::reader_settings::pool_settings;
+use crate::reading_source::ReadingSource;
 use crate::scan_worker::ScanWorker;
 use crate::settings::Settings;
 use crate::storage::open_store;
-use crate::{clock, formats, housekeeping};
+use crate::{formats, housekeeping};
 use outbound::{ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
 use readers::Pool;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ pub struct Pipeline {
     pub work: Arc<ScanWorker>,
     /// What is counted for monitoring.
     pub metrics: Arc<Metrics>,
+    /// What time it is to everything here.
+    pub clock: Clock,
     /// How the deliveries do, if there is a registry.
     pub forwarding: Option<Handle>,
     stop: CancellationToken,
@@ -33,15 +37,26 @@ impl Pipeline {
     ///
     /// # Errors
     /// If something cannot be opened; the message says what and what to do.
-    pub async fn start(settings: &Settings, stop: CancellationToken) -> anyhow::Result<Self> {
+    pub async fn start(
+        settings: &Settings,
+        clock: Clock,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Self> {
         let (formats, operator_formats) = formats::load(settings)?;
         let registry = settings.registry.as_ref().map(|_| open_registry(settings)).transpose()?;
         let store = open_store(settings).await?;
         let layout = pool_settings(settings, operator_formats);
         let pool = tokio::task::spawn_blocking(|| Pool::start(layout)).await??;
         let metrics = Arc::new(Metrics::default());
-        let work =
-            Arc::new(ScanWorker::new(store.clone(), pool, formats, settings, metrics.clone()));
+        let source = ReadingSource::Pool(pool);
+        let work = Arc::new(ScanWorker::new(
+            store.clone(),
+            source,
+            clock.clone(),
+            formats,
+            settings,
+            metrics.clone(),
+        ));
         let forwarder = registry.map(|registry| {
             let limits = ForwardSettings {
                 in_flight_max: settings.registry_in_flight_max,
@@ -53,12 +68,18 @@ impl Pipeline {
         let forwarding = forwarder.as_ref().map(Forwarder::handle);
         let mut running = vec![
             tokio::spawn(work.clone().run(stop.clone())),
-            tokio::spawn(housekeeping::run(store.clone(), settings.clone(), stop.clone())),
+            tokio::spawn(housekeeping::run(
+                store.clone(),
+                settings.clone(),
+                clock.clone(),
+                stop.clone(),
+            )),
         ];
-        running.extend(
-            forwarder.map(|forwarder| tokio::spawn(forwarder.run(clock::now, stop.clone()))),
-        );
-        Ok(Self { store, work, metrics, forwarding, stop, running })
+        if let Some(forwarder) = forwarder {
+            let clock = clock.clone();
+            running.push(tokio::spawn(forwarder.run(move || clock.now(), stop.clone())));
+        }
+        Ok(Self { store, work, metrics, clock, forwarding, stop, running })
     }
 
     /// Stops taking up work, lets what is under way finish, and closes the store.

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::access::{Role, Token};
 use pipeline::answer::{Earlier, Scan, Status, new_id};
-use pipeline::clock;
+use pipeline::clock::Clock;
 use pipeline::metrics::Metrics;
 use pipeline::scan_worker::ScanWorker;
 use pipeline::settings::{Settings, TlsMode};
@@ -50,6 +50,7 @@ struct Inner {
     rate: Rate,
     denials: Denials,
     metrics: Arc<Metrics>,
+    clock: Clock,
     /// PartialUploads by an import: two at once would hold two lists in memory.
     importing: Mutex<()>,
 }
@@ -64,6 +65,7 @@ impl App {
         settings: Settings,
         base_url: String,
         metrics: Arc<Metrics>,
+        clock: Clock,
     ) -> Self {
         let limits = UploadLimits {
             photo_bytes_max: settings.photo_bytes_max,
@@ -81,6 +83,7 @@ impl App {
             rate: Rate::new(settings.requests_per_second_max),
             denials: Denials::default(),
             metrics,
+            clock,
             importing: Mutex::new(()),
             store,
             work,
@@ -95,6 +98,16 @@ impl App {
     /// The settings of the program.
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The clock, for what takes longer than a moment.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     /// The queue of scans.
@@ -192,12 +205,12 @@ impl App {
 
     /// What a presented key opens.
     pub(crate) async fn presented(&self, hash: &[u8; 32]) -> Result<Presented, Problem> {
-        Ok(self.0.store.key_by_hash(hash, clock::now()).await?)
+        Ok(self.0.store.key_by_hash(hash, self.now()).await?)
     }
 
     /// The person of a session.
     pub(crate) async fn session_holder(&self, hash: &[u8; 32]) -> Result<Caller, Problem> {
-        let session = self.0.store.session_by_hash(hash, clock::now()).await?;
+        let session = self.0.store.session_by_hash(hash, self.now()).await?;
         let session = session.ok_or(Code::NotSignedIn)?;
         Caller::new(session.name, &session.role)
     }
@@ -210,7 +223,7 @@ impl App {
         role: Role,
         hash: [u8; 32],
     ) -> Result<Timestamp, StoreError> {
-        let now = clock::now();
+        let now = self.now();
         let minutes = i64::from(self.0.settings.sign_in_minutes);
         let expires_at = now.saturating_add(SignedDuration::from_mins(minutes));
         let expires_at = expires_at.unwrap_or(Timestamp::MAX);
@@ -232,7 +245,7 @@ impl App {
         link: &[u8; 32],
         session: &[u8; 32],
     ) -> Result<Option<Caller>, Problem> {
-        let now = clock::now();
+        let now = self.now();
         let hours = i64::from(self.0.settings.session_hours);
         let expires_at = now.saturating_add(SignedDuration::from_hours(hours));
         let expires_at = expires_at.unwrap_or(Timestamp::MAX);
@@ -242,7 +255,7 @@ impl App {
 
     /// Notes that somebody goes to sign in at the company; false if too many are there.
     pub(crate) async fn begin_attempt(&self, attempt: &[u8; 32]) -> Result<bool, Problem> {
-        let now = clock::now();
+        let now = self.now();
         let (settings, store) = (&self.0.settings, &self.0.store);
         let longest = SignedDuration::from_mins(settings.oidc_attempt_minutes.into());
         let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
@@ -251,7 +264,7 @@ impl App {
 
     /// Ends an attempt; false if it was not begun, is over, or was ended before.
     pub(crate) async fn end_attempt(&self, attempt: &[u8; 32]) -> Result<bool, Problem> {
-        Ok(self.0.store.end_attempt(attempt, clock::now()).await?)
+        Ok(self.0.store.end_attempt(attempt, self.now()).await?)
     }
 
     /// Opens a session for a person of the company.
@@ -260,7 +273,7 @@ impl App {
         person: &Person,
         session: &[u8; 32],
     ) -> Result<(), Problem> {
-        let now = clock::now();
+        let now = self.now();
         let longest = SignedDuration::from_hours(self.0.settings.oidc_session_hours.into());
         let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
         let (role, name) = (person.role.as_str().to_owned(), person.name.clone());
@@ -275,7 +288,7 @@ impl App {
         idempotency_key: String,
         upload: Photos,
     ) -> Result<ScanId, Problem> {
-        let now = clock::now();
+        let now = self.now();
         let details = serde_json::to_value(&upload.details);
         let photos = upload.photos.into_iter().map(|photo| UploadedPhoto {
             bytes: photo.bytes,
@@ -319,7 +332,7 @@ impl App {
             .into_iter()
             .map(|photo| PhotoBytes { bytes: photo.bytes, surface: photo.surface });
         let request = ReadRequest { photos: photos.collect() };
-        let now = clock::now();
+        let now = self.now();
         let reading = self.0.work.read_for(&caller.name, request).await.map_err(unread)?;
         let judgement = self.0.work.judge(&reading).await?;
         let scan = Scan::judged(new_id(now), now, judgement, (&reading.took).into());

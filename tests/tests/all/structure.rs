@@ -184,6 +184,13 @@ fn time_is_read_in_one_place() {
 }
 
 #[test]
+fn only_the_program_takes_the_machine_s_clock() {
+    for name in dependencies().keys().filter(|name| *name != "labelscan") {
+        assert_absent(name, &["Clock::System"], &[]);
+    }
+}
+
+#[test]
 fn names_say_what_a_thing_is_for() {
     let empty = ["utils", "util", "common", "helpers", "helper", "manager", "service", "misc"];
     for name in dependencies().keys() {

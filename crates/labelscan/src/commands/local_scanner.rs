@@ -3,8 +3,7 @@
 //! It looks at files and never changes one, and nothing it learns is recorded.
 
 use pipeline::answer::{ReasonObject, Scan, TookMs, new_id};
-use pipeline::clock;
-use pipeline::clock::Stopwatch;
+use pipeline::clock::{Clock, Stopwatch};
 use pipeline::reader_settings::pool_settings_for;
 use pipeline::settings::Settings;
 use pipeline::{formats, serial_list};
@@ -84,7 +83,7 @@ impl LocalScanner {
 
     /// Reads and judges the photos of one terminal.
     pub(crate) async fn read(&self, paths: &[PathBuf]) -> Outcome {
-        let (created_at, watch) = (clock::now(), Stopwatch::start());
+        let (created_at, watch) = (Clock::System.now(), Stopwatch::start());
         let id = new_id(created_at);
         let failed = |reason: ReasonObject, problem: String| Outcome {
             scan: Scan::failed(id, created_at, reason),

@@ -5,6 +5,7 @@ use crate::commands::signals::stop_on_signal;
 use crate::inbox::{Folder, Inbox};
 use pipeline::Pipeline;
 use pipeline::access::{Role, Token};
+use pipeline::clock::Clock;
 use pipeline::settings::Settings;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
@@ -39,7 +40,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let inboxes = settings.inbox.iter().map(Folder::open).collect::<anyhow::Result<Vec<_>>>()?;
     let base_url = base_url(&settings, listener.local_addr()?);
     let oidc = Oidc::open(&settings, &base_url)?;
-    let pipeline = Pipeline::start(&settings, stop.clone()).await?;
+    let pipeline = Pipeline::start(&settings, Clock::System, stop.clone()).await?;
     let app = App::new(
         pipeline.store.clone(),
         pipeline.work.clone(),
@@ -48,6 +49,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         settings.clone(),
         base_url.clone(),
         pipeline.metrics.clone(),
+        pipeline.clock.clone(),
     );
     let taking: Vec<_> = inboxes
         .into_iter()

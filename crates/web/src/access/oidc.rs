@@ -15,7 +15,6 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use outbound::{Attempt, IdentityError};
 use pipeline::access::{self, Token};
-use pipeline::clock;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use utoipa::IntoParams;
@@ -62,7 +61,7 @@ pub(crate) async fn start(
     app.rate().count_stranger(address.ip())?;
     let secret = Token::new_secret().map_err(|error| Problem::internal(&error))?;
     let attempt = Attempt::of(secret.reveal());
-    let asked = oidc.provider.authorization_url(&attempt, &oidc.redirect_uri, clock::now());
+    let asked = oidc.provider.authorization_url(&attempt, &oidc.redirect_uri, app.now());
     let url = match asked.await {
         Ok(url) => url,
         Err(error) => {
@@ -150,7 +149,7 @@ async fn sign_in(
             return Ok(Err(SignInFailure::Refused));
         }
     };
-    let asked = oidc.provider.claims(&code, &attempt, &oidc.redirect_uri, clock::now());
+    let asked = oidc.provider.claims(&code, &attempt, &oidc.redirect_uri, app.now());
     let claims = match asked.await {
         Ok(claims) => claims,
         Err(error) => return Ok(Err(failure(&error))),

@@ -8,7 +8,6 @@ use axum::extract::State;
 use jiff::Timestamp;
 use outbound::{Review, Standing};
 use pipeline::answer::Scan;
-use pipeline::clock;
 use pipeline::registration::{Accepted, registration};
 use pipeline::stored::scan_object;
 use serde::Deserialize;
@@ -62,7 +61,7 @@ pub(crate) async fn decide(
 ) -> Result<axum::Json<Scan>, Problem> {
     let stored = app.stored_scan(&caller, id).await?;
     let action = action(&app, &stored, body)?;
-    let now = clock::now();
+    let now = app.now();
     let registration = match action.serial() {
         Some(serial) => Some(owed(&app, &caller, &stored, serial, &action, now).await?),
         None => None,

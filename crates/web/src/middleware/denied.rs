@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
-use pipeline::clock;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -54,7 +53,7 @@ pub(crate) async fn audit_denied(
     let status = response.status();
     let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     let Some(name) = recognised.0.get().filter(|_| denied) else { return response };
-    let now = clock::now();
+    let now = app.now();
     if let Some(count) = app.denials().count(name, &action, now) {
         let denial = Denial { status: status.as_u16(), count };
         let told = app.store().record(name, "denied", &action, &denial, now).await;
