@@ -76,10 +76,14 @@ async fn recognise(
     recognised: &Recognised,
 ) -> Result<Caller, Problem> {
     let caller = match bearer(headers) {
-        Some(key) => key_holder(app.presented(&access::hash(key?)).await?, recognised)?,
+        Some(key) => {
+            key_holder(app.store().key_by_hash(&access::hash(key?), app.now()).await?, recognised)?
+        }
         None => {
             let secret = session_secret(headers).ok_or(Code::NotSignedIn)?;
-            app.session_holder(&access::hash(secret)).await?
+            let session = app.store().session_by_hash(&access::hash(secret), app.now()).await?;
+            let session = session.ok_or(Code::NotSignedIn)?;
+            Caller::new(session.name, &session.role)?
         }
     };
     recognised.is(&caller.name);
