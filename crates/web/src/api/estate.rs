@@ -11,7 +11,6 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use pipeline::access::Role;
 use pipeline::answer::new_id;
-use pipeline::clock;
 use pipeline::serial_list::{self, ListError, ReadList, RefusedLine, UnknownLine};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -162,7 +161,7 @@ pub(crate) async fn import(
     let Imported { added, known, removed } = if query.dry_run {
         store.preview_estate(&expected, query.replace).await?
     } else {
-        let now = clock::now();
+        let now = app.now();
         let id = new_id(now).to_string();
         let import = Import { id, replace: query.replace, by: caller.name };
         store.import_estate(&expected, &import, now).await?
@@ -223,7 +222,7 @@ pub(crate) async fn remove(
     caller.at_least(Role::Operator)?;
     crate::paging::at_most("serial", Some(&serial), Q_CHARS_MAX)?;
     let serials = [canonical(&serial)];
-    match app.store().remove_from_estate(&serials, &caller.name, clock::now()).await? {
+    match app.store().remove_from_estate(&serials, &caller.name, app.now()).await? {
         0 => Err(Code::NotFound.into()),
         _ => Ok(StatusCode::NO_CONTENT),
     }
