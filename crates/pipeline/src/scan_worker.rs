@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 use crate::registration::{Accepted, Registrar};
 use crate::settings::Settings;
 use jiff::Timestamp;
-use outbound::Standing;
+use outbound::Provenance;
 use readers::{Counts, PhotoBytes, Pool, ReadFailure, ReadRequest};
 use scan::Reading;
 use std::sync::Arc;
@@ -258,7 +258,7 @@ impl ScanWorker {
                     details: &claimed.details,
                     owner: &claimed.owner,
                     photos_sha256: photos.iter().map(|photo| photo.sha256.as_str()).collect(),
-                    standing: Standing::Accepted,
+                    provenance: Provenance::Accepted,
                     review: None,
                 };
                 Some(self.registrar.owed(&accepted, now).await?)

@@ -10,7 +10,7 @@ use pipeline::storage::with_store;
 use pipeline::{clock, formats};
 use std::io::{self, Write};
 use std::process::ExitCode;
-use store::{Import, Store};
+use store::{Import, Store, WriteContext};
 use validate::{EstateMode, canonical};
 
 /// Who it is in the audit trail.
@@ -32,7 +32,8 @@ pub(crate) fn run(command: &EstateCommand, settings: &Settings) -> anyhow::Resul
         }
         EstateCommand::Remove { serials } => {
             let serials: Vec<String> = serials.iter().map(|serial| canonical(serial)).collect();
-            let removed = store.remove_from_estate(&serials, BY, clock::now()).await?;
+            let removed =
+                store.remove_from_estate(&serials, WriteContext::new(BY, clock::now())).await?;
             ensure!(removed > 0, "none of these is on the list: see `labelscan estate list`");
             writeln!(io::stdout(), "{removed} removed, {} expected", store.estate_count().await?)?;
             Ok(ExitCode::SUCCESS)

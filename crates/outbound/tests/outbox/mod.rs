@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{
     Delivery, DeliveryFilter, DeliveryStatus, Finding, Found, Lease, Registration, Settings, Store,
-    Upload, UploadedPhoto,
+    Upload, UploadedPhoto, WriteContext,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -99,7 +99,10 @@ impl Outbox {
             bytes: format!(r#"{{"number":{number},"turn":{turn}}}"#).into_bytes(),
         };
         let scan = Uuid::from_u128(1 + number as u128).into();
-        self.store.operate(scan, &registration, "operator", self.clock.now()).await.unwrap();
+        self.store
+            .operate(scan, &registration, WriteContext::new("operator", self.clock.now()))
+            .await
+            .unwrap();
         event_id
     }
 

@@ -11,4 +11,5 @@ pub(crate) mod engine;
 pub(crate) mod error;
 pub(crate) mod hash;
 pub(crate) mod row;
+pub(crate) mod tx;
 pub(crate) mod writes;

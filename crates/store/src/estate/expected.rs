@@ -6,9 +6,9 @@
 //! an import that is interrupted is simply made again. A judge never gets the whole list: a photo
 //! asks for the few serials that it may show.
 
-use crate::database::audit::audit;
 use crate::database::error::StoreError;
 use crate::database::row::{column, count, places, places_of_rows, time};
+use crate::database::tx::{Tx, WriteContext};
 use crate::seal::context::{IndexDomain, SealContext};
 use crate::seal::sealing::Seal;
 use crate::store::Store;
@@ -81,6 +81,7 @@ impl Store {
         import: &Import,
         now: Timestamp,
     ) -> Result<Imported, StoreError> {
+        let context = WriteContext::new(&import.by, now);
         let mut done = Imported::default();
         for (at, batch) in list.chunks(ROWS_AT_ONCE).enumerate() {
             // In the order of the keys, so that two imports at once wait for each other's rows
@@ -91,26 +92,24 @@ impl Store {
                 let key = self.seal.blind(IndexDomain::Serial, &expected.serial);
                 rows.insert(key, Row { expected, place });
             }
-            let mut transaction = self.database.begin().await?;
-            let known = known(&mut transaction, rows.keys()).await?.len();
-            let standing = Standing::Rewritten;
-            insert(&mut transaction, &self.seal, &rows, standing, import, now).await?;
-            transaction.commit().await?;
+            let mut tx = self.begin(context).await?;
+            let known = known(&mut tx.connection, rows.keys()).await?.len();
+            insert(&mut tx, &rows, OnConflict::Rewrite, &import.id).await?;
+            tx.commit().await?;
             let added = rows.len() - known;
             done.added += added as u64;
             done.known += (batch.len() - added) as u64;
         }
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(context).await?;
         if import.replace {
             let removed = sqlx::query("DELETE FROM estate WHERE import <> $1")
                 .bind(&import.id)
-                .execute(&mut *transaction)
+                .execute(&mut *tx.connection)
                 .await?;
             done.removed = removed.rows_affected();
         }
-        audit(&mut transaction, &self.seal, now, &import.by, "estate.imported", SUBJECT, &done)
-            .await?;
-        transaction.commit().await?;
+        tx.audit("estate.imported", SUBJECT, &done)?;
+        tx.commit().await?;
         Ok(done)
     }
 
@@ -196,20 +195,19 @@ impl Store {
     pub async fn remove_from_estate(
         &self,
         serials: &[String],
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<u64, StoreError> {
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(context).await?;
         let mut removed = 0;
         for serial in serials {
             let done = sqlx::query("DELETE FROM estate WHERE serial_key = $1")
                 .bind(self.seal.blind(IndexDomain::Serial, serial))
-                .execute(&mut *transaction)
+                .execute(&mut *tx.connection)
                 .await?;
             removed += done.rows_affected();
         }
-        audit(&mut transaction, &self.seal, now, by, "estate.removed", SUBJECT, &serials).await?;
-        transaction.commit().await?;
+        tx.audit("estate.removed", SUBJECT, &serials)?;
+        tx.commit().await?;
         Ok(removed)
     }
 
@@ -277,11 +275,11 @@ pub(crate) struct Row<'a> {
 
 /// What becomes of an entry whose serial stands on the list.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum OnConflict {
     /// It says what the new one says.
-    Rewritten,
+    Rewrite,
     /// It stays, and the new one is not written.
-    Kept,
+    Keep,
 }
 
 /// Those of the keys that stand on the list.
@@ -300,16 +298,14 @@ async fn known(
 
 /// Writes rows by their keys; answers the keys of those that were written.
 pub(crate) async fn insert(
-    connection: &mut AnyConnection,
-    seal: &Seal,
+    tx: &mut Tx<'_>,
     rows: &BTreeMap<String, Row<'_>>,
-    standing: Standing,
-    import: &Import,
-    now: Timestamp,
+    on_conflict: OnConflict,
+    import: &str,
 ) -> Result<Vec<String>, StoreError> {
-    let otherwise = match standing {
-        Standing::Rewritten => "UPDATE SET entry = excluded.entry, import = excluded.import",
-        Standing::Kept => "NOTHING",
+    let otherwise = match on_conflict {
+        OnConflict::Rewrite => "UPDATE SET entry = excluded.entry, import = excluded.import",
+        OnConflict::Keep => "NOTHING",
     };
     let sql = format!(
         "INSERT INTO estate (serial_key, look_key, entry, import, added_at, place) VALUES {} \
@@ -320,13 +316,13 @@ pub(crate) async fn insert(
     for (key, Row { expected, place }) in rows {
         query = query
             .bind(key.clone())
-            .bind(seal.blind(IndexDomain::Look, &look(&expected.serial)))
-            .bind(seal.seal_json(SealContext::new("estate", "entry", key), expected)?)
-            .bind(import.id.clone())
-            .bind(now.as_millisecond())
+            .bind(tx.seal.blind(IndexDomain::Look, &look(&expected.serial)))
+            .bind(tx.seal.seal_json(SealContext::new("estate", "entry", key), expected)?)
+            .bind(import)
+            .bind(tx.now.as_millisecond())
             .bind(*place);
     }
-    let written = query.fetch_all(connection).await?;
+    let written = query.fetch_all(&mut *tx.connection).await?;
     written.iter().map(|row| column(row, "serial_key")).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::place::{Place, accepted, for_review, later, now, registration, serial};
 use std::collections::{BTreeMap, BTreeSet};
-use store::{Action, Decision, Expected, Found, Import, Imported, SameDevice};
+use store::{Action, Decision, Expected, Found, Import, Imported, SameDevice, WriteContext};
 use validate::{EstateMode, Identifier, IdentifierKind, Source};
 
 on_every_place! {
@@ -82,7 +82,10 @@ async fn a_list_is_imported_again_replaced_and_leafed_through(place: Place) {
     assert_eq!(done, previewed);
     assert_eq!(store.estate_count().await.unwrap(), 3);
     let gone = ["6A000001".to_owned(), "6A000002".to_owned()];
-    assert_eq!(store.remove_from_estate(&gone, "eva", later(3)).await.unwrap(), 1);
+    assert_eq!(
+        store.remove_from_estate(&gone, WriteContext::new("eva", later(3))).await.unwrap(),
+        1
+    );
     let history = store.history("estate").await.unwrap();
     let what: Vec<&str> = history.iter().map(|entry| entry.what.as_str()).collect();
     assert_eq!(what[2..], ["estate.imported", "estate.removed"]);

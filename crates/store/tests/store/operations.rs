@@ -3,7 +3,9 @@
 use crate::place::{Place, accepted, later, lease, now, registration};
 use futures_util::future::join_all;
 use serde_json::json;
-use store::{DeliveryFilter, Found, Registration, Scan, Settled, StoreError, Terminal};
+use store::{
+    DeliveryFilter, Found, Registration, Scan, Settled, StoreError, Terminal, WriteContext,
+};
 use uuid::Uuid;
 use validate::terminal::{Forbidden, Operation, Placement, State};
 
@@ -153,7 +155,7 @@ async fn a_repetition_at_once_is_one_operation(place: Place) {
     let scan = place.scanned("0821000001", bind_for("A")).await.id;
     let unbinding = (0..16).map(|_| async {
         let unbind = placed("0821000001", operation(Operation::Unbind));
-        place.store.operate(scan, &unbind, "eva", later(1)).await.unwrap()
+        place.store.operate(scan, &unbind, WriteContext::new("eva", later(1))).await.unwrap()
     });
     let new = join_all(unbinding).await.into_iter().filter(|new| *new).count();
     let owed = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len();
@@ -181,14 +183,18 @@ async fn a_retired_terminal_takes_no_more_operations(place: Place) {
     let scan = place.scanned(serial, bind_for("A")).await.id;
     place.delivered().await;
     let detail = json!({"note": "broken"});
-    place.store.retire(device, &detail, "eva", later(1)).await.unwrap();
-    place.store.retire(device, &detail, "eva", later(2)).await.unwrap();
-    place.store.verify(device, false, &detail, "eva", later(3)).await.unwrap();
-    place.store.note(device, &detail, "eva", later(4)).await.unwrap();
-    let refused = place.store.operate(scan, &placed(serial, bind_for("A")), "eva", later(5)).await;
+    place.store.retire(device, &detail, WriteContext::new("eva", later(1))).await.unwrap();
+    place.store.retire(device, &detail, WriteContext::new("eva", later(2))).await.unwrap();
+    place.store.verify(device, false, &detail, WriteContext::new("eva", later(3))).await.unwrap();
+    place.store.note(device, &detail, WriteContext::new("eva", later(4))).await.unwrap();
+    let refused = place
+        .store
+        .operate(scan, &placed(serial, bind_for("A")), WriteContext::new("eva", later(5)))
+        .await;
     let Err(StoreError::Forbidden(forbidden)) = refused else { panic!("{refused:?}") };
     assert_eq!(forbidden, Forbidden::Retired);
-    let unknown = place.store.retire("pax:0821000009", &detail, "eva", later(6)).await;
+    let unknown =
+        place.store.retire("pax:0821000009", &detail, WriteContext::new("eva", later(6))).await;
     assert!(matches!(unknown, Err(StoreError::NotFound("terminal"))), "{unknown:?}");
     assert_eq!(
         place.steps(serial).await,

@@ -3,7 +3,7 @@
 use crate::place::{Place, accepted, for_review, later, lease, now};
 use futures_util::future::join_all;
 use std::collections::HashSet;
-use store::{DeliveryFilter, DeliveryStatus, ScanStatus, Settled, StoreError};
+use store::{DeliveryFilter, DeliveryStatus, ScanStatus, Settled, StoreError, WriteContext};
 
 on_every_place! {
     a_claim_holds_until_its_lease_ends,
@@ -117,14 +117,14 @@ async fn an_exhausted_delivery_can_be_replayed(place: Place) {
     assert_eq!(delivery.status, DeliveryStatus::Exhausted);
     assert_eq!(delivery.why.map(|why| why.len()), Some(4096));
 
-    place.store.replay(&delivery.event_id, "op", later(1)).await.unwrap();
+    place.store.replay(&delivery.event_id, WriteContext::new("op", later(1))).await.unwrap();
     let again = place.store.claim_deliveries(10, lease(), later(1)).await.unwrap().remove(0);
     assert_eq!((again.event_id, again.attempts), (delivery.event_id.clone(), 1));
     let delivered = Settled::Delivered { answer: None };
     place.store.settle(&again.claim, delivered, later(2)).await.unwrap();
-    let replayed = place.store.replay(&delivery.event_id, "op", later(3)).await;
+    let replayed = place.store.replay(&delivery.event_id, WriteContext::new("op", later(3))).await;
     assert!(matches!(replayed, Err(StoreError::Invalid(_))));
-    let unknown = place.store.replay("msg_unknown", "op", later(3)).await;
+    let unknown = place.store.replay("msg_unknown", WriteContext::new("op", later(3))).await;
     assert!(matches!(unknown, Err(StoreError::NotFound(_))));
     place.assert_settled().await;
 }

@@ -4,7 +4,7 @@ use crate::place::{Place, accepted, for_review, later, lease, now, registration,
 use futures_util::future::join_all;
 use store::{
     Action, Decision, DeliveryFilter, DeliveryStatus, Finding, FoundTerminal, ScanStatus, Settled,
-    StoreError,
+    StoreError, WriteContext,
 };
 
 on_every_place! {
@@ -66,7 +66,7 @@ async fn one_devices_deliveries_go_in_order(place: Place) {
     let old = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().remove(0);
     place.registered("two", "0821032398").await;
     place.registered("other", "0821032399").await;
-    place.store.replay(&old.event_id, "op", now()).await.unwrap();
+    place.store.replay(&old.event_id, WriteContext::new("op", now())).await.unwrap();
 
     let due = place.store.claim_deliveries(10, lease(), now()).await.unwrap();
     assert_eq!(due.len(), 2, "the newer one of the same device waits");

@@ -15,7 +15,7 @@ use pipeline::clock;
 use pipeline::serial_list::{self, ListError, ReadList, RefusedLine, UnknownLine};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{Awaited, Import, Imported};
+use store::{Awaited, Import, Imported, WriteContext};
 use utoipa::{IntoParams, ToSchema};
 use validate::{EstateMode, canonical};
 
@@ -223,7 +223,11 @@ pub(crate) async fn remove(
     caller.at_least(Role::Operator)?;
     crate::paging::at_most("serial", Some(&serial), Q_CHARS_MAX)?;
     let serials = [canonical(&serial)];
-    match app.store().remove_from_estate(&serials, &caller.name, clock::now()).await? {
+    match app
+        .store()
+        .remove_from_estate(&serials, WriteContext::new(&caller.name, clock::now()))
+        .await?
+    {
         0 => Err(Code::NotFound.into()),
         _ => Ok(StatusCode::NO_CONTENT),
     }

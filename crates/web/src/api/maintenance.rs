@@ -13,7 +13,7 @@ use pipeline::access::Role;
 use pipeline::answer::new_id;
 use pipeline::clock;
 use serde::{Deserialize, Serialize};
-use store::{MaintenancePhoto, MaintenanceRecord, Terminal, Work};
+use store::{MaintenancePhoto, MaintenanceRecord, Terminal, Work, WriteContext};
 use url::form_urlencoded;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -226,7 +226,9 @@ pub(crate) async fn set_warranty(
     caller.at_least(Role::Operator)?;
     let terminal = one_terminal(&app, &serial).await?;
     let key = &terminal.device_key;
-    app.store().set_warranty(key, body.until, &caller.name, clock::now()).await?;
+    app.store()
+        .set_warranty(key, body.until, WriteContext::new(&caller.name, clock::now()))
+        .await?;
     Ok(axum::Json(upkeep(&app, &terminal).await?))
 }
 
@@ -254,6 +256,8 @@ async fn record(
     let work = Work { on: body.on, kind: body.kind.word().to_owned(), note: note.to_owned() };
     let terminal = one_terminal(app, serial).await?;
     let (key, now) = (&terminal.device_key, clock::now());
-    app.store().record_maintenance(key, &id.to_string(), &work, &caller.name, now).await?;
+    app.store()
+        .record_maintenance(key, &id.to_string(), &work, WriteContext::new(&caller.name, now))
+        .await?;
     Ok(axum::Json(upkeep(app, &terminal).await?))
 }

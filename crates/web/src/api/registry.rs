@@ -10,6 +10,7 @@ use outbound::{EndpointState, Health};
 use pipeline::access::Role;
 use pipeline::clock;
 use serde::Serialize;
+use store::WriteContext;
 use utoipa::ToSchema;
 
 /// How the registry is doing, as this process has seen it since its start.
@@ -108,7 +109,9 @@ pub(crate) async fn reopen(State(app): State<App>, caller: Caller) -> Result<Sta
     let Some(forwarding) = app.forwarding() else {
         return Err(Problem::new(Code::Conflict, "no registry is set"));
     };
-    app.store().record(&caller.name, "registry.reopened", "registry", &(), clock::now()).await?;
+    app.store()
+        .record("registry.reopened", "registry", &(), WriteContext::new(&caller.name, clock::now()))
+        .await?;
     forwarding.reopen();
     Ok(StatusCode::NO_CONTENT)
 }

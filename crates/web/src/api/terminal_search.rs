@@ -14,7 +14,7 @@ use pipeline::csv_cell::guarded;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
 use serde::{Deserialize, Serialize};
-use store::{DeliveryStatus, FoundTerminal};
+use store::{DeliveryStatus, FoundTerminal, WriteContext};
 use utoipa::{IntoParams, ToSchema};
 use validate::terminal::State;
 
@@ -185,7 +185,12 @@ pub(crate) async fn export(
     }
     let told = found.len().min(EXPORT_ROWS_MAX);
     app.store()
-        .record(&caller.name, "terminals.exported", "terminals", &told, clock::now())
+        .record(
+            "terminals.exported",
+            "terminals",
+            &told,
+            WriteContext::new(&caller.name, clock::now()),
+        )
         .await?;
     let rows = found.into_iter().take(EXPORT_ROWS_MAX).map(ExportedTerminal::from);
     let (kind, name, bytes) = match query.format {
