@@ -87,13 +87,15 @@ async fn list(store: &Store, part: &str) -> anyhow::Result<ExitCode> {
     let mut after: Option<String> = None;
     loop {
         let page = store.estate(part, after.as_deref(), PAGE_ROWS).await?;
-        let Some(last) = page.last() else { return Ok(ExitCode::SUCCESS) };
-        after = Some(last.expected.serial.clone());
-        for awaited in &page {
+        for awaited in &page.items {
             let said = awaited.expected.said.iter();
             let said: Vec<String> = said.map(|(name, text)| format!("{name}={text}")).collect();
             let added = format!("{:.0}", awaited.added_at);
             writeln!(out, "{:32}  {added:20}  {}", awaited.expected.serial, said.join(" "))?;
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(ExitCode::SUCCESS);
         }
     }
 }

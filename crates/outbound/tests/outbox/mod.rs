@@ -107,7 +107,11 @@ impl Outbox {
     }
 
     pub async fn deliveries(&self) -> Vec<Delivery> {
-        self.store.deliveries(&DeliveryFilter { most: 1_000, ..Default::default() }).await.unwrap()
+        self.store
+            .deliveries(&DeliveryFilter { most: 1_000, ..Default::default() })
+            .await
+            .unwrap()
+            .items
     }
 
     /// Waits until the newest delivery's latest attempt is settled with a reason that begins so.

@@ -7,8 +7,10 @@
 //! asks for the few serials that it may show.
 
 use crate::database::error::StoreError;
+use crate::database::page::Page;
 use crate::database::row::{column, count, places, places_of_rows, time};
 use crate::database::tx::{Tx, WriteContext};
+use crate::estate::place::Place;
 use crate::seal::context::{IndexDomain, SealContext};
 use crate::seal::sealing::Seal;
 use crate::store::Store;
@@ -147,45 +149,48 @@ impl Store {
         count(&row.fetch_one(self.database.reader()).await?, "n")
     }
 
-    /// The expected terminals after the one with the canonical serial `after`, in the order in which
-    /// they were imported; only those whose serial contains `part` if it is given, which opens one after the other
-    /// within `search_rows_max`.
+    /// A page of the expected terminals, in the order in which they were imported; only those whose
+    /// serial contains `part` if it is given, which opens one after the other: a page that holds fewer
+    /// than `most` and has a next one looked at `search_rows_max`.
     ///
     /// # Errors
-    /// If the database does not answer or holds damaged data.
+    /// If the database does not answer or holds damaged data; [`StoreError::Cursor`] for the `after`
+    /// of another list.
     pub async fn estate(
         &self,
         part: &str,
         after: Option<&str>,
         most: u32,
-    ) -> Result<Vec<Awaited>, StoreError> {
-        let most = self.limits.rows(most) as usize;
-        let at_once = if part.is_empty() { most as i64 } else { self.limits.rows(0) };
-        let mut after = after.map(|serial| self.seal.blind(IndexDomain::Serial, serial));
-        let (mut found, mut looked_at) = (Vec::new(), 0);
-        while found.len() < most && looked_at < self.limits.search_rows_max {
+    ) -> Result<Page<Awaited>, StoreError> {
+        let most = self.limits.rows(most);
+        let at_once = if part.is_empty() { most + 1 } else { self.limits.rows(0) };
+        let mut at = after.map(Place::parse).transpose()?.unwrap_or_default();
+        let (mut found, mut looked_at, mut ended) = (Vec::new(), 0, false);
+        while found.len() as i64 <= most && looked_at < self.limits.search_rows_max && !ended {
             let rows = sqlx::query(
-                "SELECT serial_key, entry, added_at FROM estate \
-                 WHERE (CAST($1 AS TEXT) IS NULL OR (added_at, place, serial_key) > \
-                 (SELECT a.added_at, a.place, a.serial_key FROM estate a WHERE a.serial_key = $1)) \
-                 ORDER BY added_at, place, serial_key LIMIT $2",
+                "SELECT serial_key, entry, added_at, place FROM estate \
+                 WHERE (added_at, place, serial_key) > ($1, $2, $3) \
+                 ORDER BY added_at, place, serial_key LIMIT $4",
             )
-            .bind(after.clone())
+            .bind(at.added_at_ms)
+            .bind(at.place)
+            .bind(at.serial_key.clone())
             .bind(at_once)
             .fetch_all(self.database.reader())
             .await?;
-            let Some(last) = rows.last() else { break };
-            after = Some(column(last, "serial_key")?);
+            ended = (rows.len() as i64) < at_once;
             looked_at += rows.len() as u64;
             for row in &rows {
+                at = Place::of(row)?;
                 let awaited = awaited_from(row, &self.seal)?;
                 if awaited.expected.serial.contains(part) {
-                    found.push(awaited);
+                    found.push((awaited, at.clone()));
                 }
             }
         }
-        found.truncate(most);
-        Ok(found)
+        let page = Page::of(found, most, |(_, at)| at.to_string());
+        let next = page.next.clone().or((!ended).then(|| at.to_string()));
+        Ok(Page { next, ..page.map(|(awaited, _)| awaited) })
     }
 
     /// Takes terminals, by their canonical serials, off the list; answers how many stood there.

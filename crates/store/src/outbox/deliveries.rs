@@ -3,6 +3,7 @@
 use crate::database::claim::{Claim, Lease};
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
+use crate::database::page::Page;
 use crate::database::row::name_of;
 use crate::database::tx::WriteContext;
 use crate::database::writes::Write;
@@ -70,7 +71,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer or holds damaged data.
-    pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+    pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Page<Delivery>, StoreError> {
         let rows = sqlx::query(
             "SELECT event_id, device_key, scan_id, created_at, status, attempts, due_at, code, \
              why, answer, settled_at FROM deliveries \
@@ -81,10 +82,12 @@ impl Store {
         )
         .bind(filter.status.map(name_of).transpose()?)
         .bind(filter.after.clone())
-        .bind(self.limits.rows(filter.most))
+        .bind(self.limits.rows(filter.most) + 1)
         .fetch_all(self.database.reader())
         .await?;
-        rows.iter().map(|row| delivery_from(row, &self.seal)).collect()
+        let found = rows.iter().map(|row| delivery_from(row, &self.seal));
+        let found = found.collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::of(found, self.limits.rows(filter.most), |it| it.event_id.clone()))
     }
 
     /// Puts a delivery that was refused or given up back into the queue, or makes a waiting one

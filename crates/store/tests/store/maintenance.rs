@@ -67,10 +67,10 @@ async fn terminals_are_found_page_by_page(place: Place) {
         found.terminal.serial.ends_with(['0', '2', '4'])
     };
     let first = place.store.find_terminals(None, 2, even).await.unwrap();
-    assert_eq!(first.len(), 2);
-    let after = first.last().map(|found| found.terminal.device_key.clone());
-    let rest = place.store.find_terminals(after, 2, even).await.unwrap();
-    assert_eq!(rest.len(), 1);
-    assert!(!first.contains(&rest[0]));
-    assert_eq!(place.store.find_terminals(None, 9, |_| false).await.unwrap(), []);
+    assert_eq!(first.items.len(), 2);
+    let rest = place.store.find_terminals(first.next, 2, even).await.unwrap();
+    assert_eq!(rest.items.len(), 1);
+    assert_eq!(rest.next, None);
+    assert!(!first.items.contains(&rest.items[0]));
+    assert_eq!(place.store.find_terminals(None, 9, |_| false).await.unwrap().items, []);
 }

@@ -108,7 +108,7 @@ async fn what_is_forbidden_leaves_nothing_but_its_code(place: Place) {
         assert_eq!(scan.registration, None);
     }
     assert_eq!(place.store.terminal("0821000009").await.unwrap(), [], "nobody saw it");
-    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len(), 1);
+    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.len(), 1);
     let again = place.scanned(serial, bind_for("A")).await;
     assert!(again.registration.expect("it stands").linked);
     place.delivered().await;
@@ -121,7 +121,7 @@ async fn of_two_merchants_at_once_one_gets_the_terminal(place: Place) {
     let codes: Vec<_> = scans.await.into_iter().map(|scan| scan.forbidden).collect();
     let refused: Vec<_> = codes.iter().flatten().collect();
     assert_eq!(refused, ["terminal_bound"; 8], "{codes:?}");
-    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len(), 1);
+    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.len(), 1);
 }
 
 async fn of_many_swaps_at_once_one_replaces_the_old_terminal(place: Place) {
@@ -134,7 +134,7 @@ async fn of_many_swaps_at_once_one_replaces_the_old_terminal(place: Place) {
     let refused: Vec<_> = codes.iter().flatten().collect();
     assert_eq!(refused, ["replaced_not_in_service"; 15], "{codes:?}");
     // The old one and the one that took its place; nothing of the attempts that failed.
-    let terminals = place.store.find_terminals(None, 0, |_| true).await.unwrap();
+    let terminals = place.store.find_terminals(None, 0, |_| true).await.unwrap().items;
     assert_eq!(terminals.len(), 2);
     place.delivered().await;
     place.assert_settled().await;
@@ -158,7 +158,7 @@ async fn a_repetition_at_once_is_one_operation(place: Place) {
         place.store.operate(scan, &unbind, WriteContext::new("eva", later(1))).await.unwrap()
     });
     let new = join_all(unbinding).await.into_iter().filter(|new| *new).count();
-    let owed = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len();
+    let owed = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.len();
     assert_eq!((new, owed), (1, 2));
     let due = place.store.claim_deliveries(10, lease(), later(1)).await.unwrap();
     assert_eq!(due.len(), 1, "the unbinding waits for the binding");

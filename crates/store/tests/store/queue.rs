@@ -90,7 +90,8 @@ async fn a_delivery_is_retried_with_the_same_id_and_bytes(place: Place) {
     assert!(matches!(too_late, Err(StoreError::LeaseLost)));
     place.store.settle(&third.claim, delivered(), later(65_002)).await.unwrap();
 
-    let delivery = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().remove(0);
+    let delivery =
+        place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.remove(0);
     assert_eq!(delivery.status, DeliveryStatus::Delivered);
     assert_eq!(delivery.settled_at, Some(later(65_002)));
     let scan = place.store.scan(claimed.id).await.unwrap().unwrap();
@@ -113,7 +114,8 @@ async fn an_exhausted_delivery_can_be_replayed(place: Place) {
     let claim = place.claim_delivery(now()).await;
     let exhausted = Settled::Exhausted { why: "x".repeat(10_000) };
     place.store.settle(&claim, exhausted, now()).await.unwrap();
-    let delivery = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().remove(0);
+    let delivery =
+        place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.remove(0);
     assert_eq!(delivery.status, DeliveryStatus::Exhausted);
     assert_eq!(delivery.why.map(|why| why.len()), Some(4096));
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use pipeline::access::Role;
 use pipeline::clock;
 use serde::{Deserialize, Serialize};
-use store::{DeliveryFilter, StoreError, WriteContext};
+use store::{DeliveryFilter, Page, StoreError, WriteContext};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -107,11 +107,11 @@ impl From<DeliveryStatus> for store::DeliveryStatus {
 pub(crate) struct DeliveryQuery {
     /// Only deliveries of this status.
     status: Option<DeliveryStatus>,
-    /// Only deliveries older than this one: the last id of the page before.
-    #[param(max_length = 64)]
+    /// Only deliveries after this place in the list: `next` of the page before.
+    #[param(max_length = 128)]
     after: Option<String>,
     /// How many at most.
-    #[param(minimum = 1, maximum = 200)]
+    #[param(minimum = 1, maximum = 200, default = 50)]
     most: Option<u32>,
 }
 
@@ -120,6 +120,8 @@ pub(crate) struct DeliveryQuery {
 pub(crate) struct DeliveryList {
     /// Newest first.
     deliveries: Vec<DeliveryObject>,
+    /// What to send as `after` for the next page; null at the end.
+    next: Option<String>,
 }
 
 /// List deliveries, newest first
@@ -136,9 +138,9 @@ pub(crate) async fn list(
 ) -> Result<axum::Json<DeliveryList>, Problem> {
     caller.at_least(Role::Operator)?;
     let most = crate::paging::page_size(query.most)?;
-    crate::paging::at_most("after", query.after.as_deref(), 64)?;
-    let deliveries = page(&app, query.status, query.after, most).await?;
-    Ok(axum::Json(DeliveryList { deliveries }))
+    crate::paging::check_after(query.after.as_deref())?;
+    let page = page(&app, query.status, query.after, most).await?;
+    Ok(axum::Json(DeliveryList { deliveries: page.items, next: page.next }))
 }
 
 /// A page of deliveries.
@@ -147,10 +149,9 @@ async fn page(
     status: Option<DeliveryStatus>,
     after: Option<String>,
     most: u32,
-) -> Result<Vec<DeliveryObject>, Problem> {
+) -> Result<Page<DeliveryObject>, Problem> {
     let filter = DeliveryFilter { status: status.map(Into::into), after, most };
-    let deliveries = app.store().deliveries(&filter).await?;
-    Ok(deliveries.into_iter().map(DeliveryObject::from).collect())
+    Ok(app.store().deliveries(&filter).await?.map(DeliveryObject::from))
 }
 
 /// Which deliveries to try again.
@@ -199,7 +200,7 @@ pub(crate) async fn replay_all(
     };
     let stopped = page(&app, Some(status), None, REPLAYED_MAX).await?;
     let mut replayed = 0;
-    for delivery in &stopped {
+    for delivery in &stopped.items {
         match app.store().replay(&delivery.id, WriteContext::new(&caller.name, clock::now())).await
         {
             Ok(()) => replayed += 1,
@@ -208,8 +209,7 @@ pub(crate) async fn replay_all(
             Err(error) => return Err(error.into()),
         }
     }
-    let more = stopped.len() == REPLAYED_MAX as usize;
-    Ok(axum::Json(Replayed { replayed, more }))
+    Ok(axum::Json(Replayed { replayed, more: stopped.next.is_some() }))
 }
 
 /// Deliver again

@@ -172,14 +172,13 @@ pub(crate) async fn export(
     caller.at_least(Role::Operator)?;
     let (state, registration) = (query.state.as_deref(), query.registration.as_deref());
     let wanted = Wanted::new(query.q.as_deref(), state, registration)?;
-    let mut found = Vec::new();
+    let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let after = found.last().map(|last: &FoundTerminal| last.terminal.device_key.clone());
         let fits = |terminal: &FoundTerminal| wanted.fits(terminal);
         let page = app.store().find_terminals(after, ROWS_AT_ONCE, fits).await?;
-        let last = page.len() < ROWS_AT_ONCE as usize;
-        found.extend(page);
-        if last || found.len() >= EXPORT_ROWS_MAX {
+        found.extend(page.items);
+        after = page.next;
+        if after.is_none() || found.len() >= EXPORT_ROWS_MAX {
             break;
         }
     }
