@@ -19,7 +19,6 @@ mod phone;
 mod printing;
 mod reading;
 mod rendering;
-mod resumable;
 mod secrecy;
 mod serving;
 mod signing_in;

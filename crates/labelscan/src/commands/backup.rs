@@ -4,7 +4,7 @@
 use crate::cli::{BackupArgs, RestoreArgs, SealCommand};
 use crate::commands::check::named;
 use anyhow::Context as _;
-use pipeline::clock;
+use pipeline::clock::Clock;
 use pipeline::settings::{EncryptionMode, Settings};
 use pipeline::storage::{store_settings, with_store};
 use std::io::Write;
@@ -15,7 +15,12 @@ use store::{SealUse, Store, WriteContext};
 pub(crate) fn backup(args: &BackupArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     with_store(settings, async |store| {
         store
-            .record("backup.made", "backup", &(), WriteContext::new("operator", clock::now()))
+            .record(
+                "backup.made",
+                "backup",
+                &(),
+                WriteContext::new("operator", Clock::System.now()),
+            )
             .await?;
         let made = store.backup(&args.file).await?;
         let file = args.file.display();
@@ -42,7 +47,7 @@ pub(crate) fn restore(args: &RestoreArgs, settings: &Settings) -> anyhow::Result
                 "backup.restored",
                 "backup",
                 &restored,
-                WriteContext::new("operator", clock::now()),
+                WriteContext::new("operator", Clock::System.now()),
             )
             .await?;
         Ok(ExitCode::SUCCESS)
@@ -88,7 +93,12 @@ async fn rotate(store: &Store, used: &SealUse) -> anyhow::Result<()> {
     if used.is_settled() {
         let key = store.add_seal_key()?;
         store
-            .record("seal.rotated", "seal", &key, WriteContext::new("operator", clock::now()))
+            .record(
+                "seal.rotated",
+                "seal",
+                &key,
+                WriteContext::new("operator", Clock::System.now()),
+            )
             .await?;
         writeln!(out, "key {key} seals from now on")?;
     } else {

@@ -6,9 +6,9 @@
 use crate::cli::CheckArgs;
 use anyhow::Context as _;
 use outbound::IdentityError;
-use pipeline::clock::{self, Stopwatch};
+use pipeline::clock::{Clock, Stopwatch};
 use pipeline::housekeeping::ORPHAN_AGE;
-use pipeline::reader_settings::pool_settings;
+use pipeline::reading::reader_settings::pool_settings;
 use pipeline::settings::{self, EncryptionMode, Settings};
 use pipeline::storage::{open_store, store_settings};
 use pipeline::{formats, open_registry};
@@ -106,7 +106,7 @@ async fn stored(settings: &Settings) -> anyhow::Result<String> {
     }
     let store = open_store(settings).await.context("cannot be opened")?;
     store.ping().await?;
-    let check = store.check(clock::now() - ORPHAN_AGE).await?;
+    let check = store.check(Clock::System.now() - ORPHAN_AGE).await?;
     store.close().await;
     anyhow::ensure!(check.is_sound(), "{} faults{}", check.faults_found, named(&check.faults));
     Ok(format!(
@@ -161,7 +161,7 @@ async fn company_sign_in(settings: &Settings) -> anyhow::Result<String> {
     let Some(oidc) = Oidc::open(settings, &base_url)? else {
         return Ok("none set: people come by links until `oidc_issuer` is".into());
     };
-    let keys = oidc.provider.check(clock::now()).await.map_err(|error| match error {
+    let keys = oidc.provider.check(Clock::System.now()).await.map_err(|error| match error {
         IdentityError::Unavailable(_) => anyhow::anyhow!(
             "{error}: see that `oidc_issuer` is right and that this machine can reach it"
         ),

@@ -3,8 +3,8 @@
 //! It looks at files and never changes one, and nothing it learns is recorded.
 
 use pipeline::answer::{ReasonObject, Scan, TookMs, new_id};
-use pipeline::clock::{self, Stopwatch};
-use pipeline::reader_settings::pool_settings_for;
+use pipeline::clock::{Clock, Stopwatch};
+use pipeline::reading::reader_settings::pool_settings_for;
 use pipeline::settings::Settings;
 use pipeline::{formats, serial_list};
 use readers::{Counts, PhotoBytes, Pool, ReadFailure, ReadRequest};
@@ -84,7 +84,7 @@ impl LocalScanner {
 
     /// Reads and judges the photos of one terminal.
     pub(crate) async fn read(&self, paths: &[PathBuf]) -> Outcome {
-        let (created_at, watch) = (clock::now(), Stopwatch::start());
+        let (created_at, watch) = (Clock::System.now(), Stopwatch::start());
         let id = new_id(created_at);
         let failed = |reason: ReasonObject, problem: String| Outcome {
             scan: Scan::failed(id, created_at, reason),

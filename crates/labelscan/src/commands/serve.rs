@@ -5,6 +5,7 @@ use crate::commands::signals::stop_on_signal;
 use crate::inbox::{Folder, Inbox};
 use pipeline::Pipeline;
 use pipeline::access::{Role, Token};
+use pipeline::clock::Clock;
 use pipeline::settings::Settings;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
@@ -41,16 +42,9 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         settings.inbox.folders.iter().map(Folder::open).collect::<anyhow::Result<Vec<_>>>()?;
     let base_url = base_url(&settings, listener.local_addr()?);
     let oidc = Oidc::open(&settings, &base_url)?;
-    let pipeline = Pipeline::start(&settings, stop.clone()).await?;
-    let app = App::new(
-        pipeline.store.clone(),
-        pipeline.work.clone(),
-        pipeline.forwarding.clone(),
-        oidc,
-        settings.clone(),
-        base_url.clone(),
-        pipeline.metrics.clone(),
-    );
+    let pipeline = Pipeline::start(&settings, Clock::System, stop.clone()).await?;
+    let handles = pipeline.handles.clone();
+    let app = App::new(handles, oidc, settings.clone(), base_url.clone());
     let taking: Vec<_> = inboxes
         .into_iter()
         .map(|folder| Inbox::new(folder, &pipeline, &settings))

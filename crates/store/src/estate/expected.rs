@@ -203,17 +203,21 @@ impl Store {
         context: WriteContext<'_>,
     ) -> Result<u64, StoreError> {
         let mut tx = self.begin(context).await?;
-        let mut removed = 0;
+        let mut removed = Vec::new();
         for serial in serials {
             let done = sqlx::query("DELETE FROM estate WHERE serial_key = $1")
                 .bind(self.seal.blind(IndexDomain::Serial, serial))
                 .execute(&mut *tx.connection)
                 .await?;
-            removed += done.rows_affected();
+            if done.rows_affected() > 0 {
+                removed.push(serial);
+            }
         }
-        tx.audit("estate.removed", SUBJECT, &serials)?;
+        if !removed.is_empty() {
+            tx.audit("estate.removed", SUBJECT, &removed)?;
+        }
         tx.commit().await?;
-        Ok(removed)
+        Ok(removed.len() as u64)
     }
 
     /// What a judge must know of the list, and of numbers seen before, to judge a photo that shows

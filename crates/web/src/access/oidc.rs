@@ -16,7 +16,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use outbound::{Attempt, IdentityError};
 use pipeline::access::{self, Token};
-use pipeline::clock;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use store::Session;
@@ -64,7 +63,7 @@ pub(crate) async fn start(
     app.rate().count_stranger(address.ip())?;
     let secret = Token::new_secret().map_err(|error| Problem::internal(&error))?;
     let attempt = Attempt::of(secret.reveal());
-    let asked = oidc.provider.authorization_url(&attempt, &oidc.redirect_uri, clock::now());
+    let asked = oidc.provider.authorization_url(&attempt, &oidc.redirect_uri, app.now());
     let url = match asked.await {
         Ok(url) => url,
         Err(error) => {
@@ -142,7 +141,7 @@ async fn sign_in(
     };
     let began = access::hash(attempt.state());
     let came = returned.state.as_deref().map(access::hash);
-    if came != Some(began) || !app.store().end_attempt(&began, clock::now()).await? {
+    if came != Some(began) || !app.store().end_attempt(&began, app.now()).await? {
         return Ok(Err(SignInFailure::AttemptUnknown));
     }
     let code = match code_of(returned, oidc.provider.issuer()) {
@@ -152,7 +151,7 @@ async fn sign_in(
             return Ok(Err(SignInFailure::Refused));
         }
     };
-    let asked = oidc.provider.claims(&code, &attempt, &oidc.redirect_uri, clock::now());
+    let asked = oidc.provider.claims(&code, &attempt, &oidc.redirect_uri, app.now());
     let claims = match asked.await {
         Ok(claims) => claims,
         Err(error) => return Ok(Err(failure(&error))),
@@ -173,7 +172,7 @@ async fn sign_in(
 
 /// Notes that somebody goes to sign in at the company; false if too many are there.
 async fn begin_attempt(app: &App, attempt: &[u8; 32]) -> Result<bool, Problem> {
-    let now = clock::now();
+    let now = app.now();
     let settings = app.settings();
     let longest = SignedDuration::from_mins(settings.oidc.attempt_minutes.get().into());
     let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
@@ -183,7 +182,7 @@ async fn begin_attempt(app: &App, attempt: &[u8; 32]) -> Result<bool, Problem> {
 
 /// Opens a session for a person of the company.
 async fn open_session(app: &App, person: &Person, session: &[u8; 32]) -> Result<(), Problem> {
-    let now = clock::now();
+    let now = app.now();
     let longest = SignedDuration::from_hours(app.settings().oidc.session_hours.get().into());
     let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
     let (role, name) = (person.role.as_str().to_owned(), person.name.clone());

@@ -13,7 +13,6 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use pipeline::access::{self, Role, Token};
-use pipeline::clock;
 use serde::Deserialize;
 use std::net::SocketAddr;
 
@@ -55,7 +54,7 @@ pub(crate) async fn enter(
 
 /// Turns a link into a session; answers whom it signed in, none if the link is not good (any more).
 async fn redeem(app: &App, link: &[u8; 32], session: &[u8; 32]) -> Result<Option<Caller>, Problem> {
-    let now = clock::now();
+    let now = app.now();
     let hours = i64::from(app.settings().sessions.hours.get());
     let expires_at = now.saturating_add(SignedDuration::from_hours(hours));
     let expires_at = expires_at.unwrap_or(Timestamp::MAX);

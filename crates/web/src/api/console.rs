@@ -21,7 +21,6 @@ use axum::routing::get;
 use jiff::Timestamp;
 use pipeline::access::Role;
 use pipeline::answer::Status;
-use pipeline::clock;
 use serde::Deserialize;
 use store::{AuditEntry, DeliveryFilter, DeliveryStatus, FoundTerminal, Terminal};
 
@@ -82,7 +81,7 @@ async fn overview(
     operator: Operator,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let today = clock::now().as_millisecond() / DAY_MS;
+    let today = app.now().as_millisecond() / DAY_MS;
     let since = Timestamp::from_millisecond((today - console::DAYS + 1) * DAY_MS);
     let since = since.map_err(|error| Problem::internal(&error))?;
     let store = app.store();
@@ -181,7 +180,7 @@ async fn terminal(
         terminal,
     };
     let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
-    Ok(console::terminal(frame, known, clock::now()))
+    Ok(console::terminal(frame, known, app.now()))
 }
 
 /// What happened to a terminal, to its newest scans and to its last delivery.

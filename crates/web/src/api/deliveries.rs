@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use pipeline::access::Role;
-use pipeline::clock;
 use serde::{Deserialize, Serialize};
 use store::{DeliveryFilter, Page, StoreError, WriteContext};
 use utoipa::{IntoParams, ToSchema};
@@ -201,8 +200,7 @@ pub(crate) async fn replay_all(
     let stopped = page(&app, Some(status), None, REPLAYED_MAX).await?;
     let mut replayed = 0;
     for delivery in &stopped.items {
-        match app.store().replay(&delivery.id, WriteContext::new(&caller.name, clock::now())).await
-        {
+        match app.store().replay(&delivery.id, WriteContext::new(&caller.name, app.now())).await {
             Ok(()) => replayed += 1,
             // Somebody else had it tried again in the meantime, and it has arrived.
             Err(StoreError::Invalid(_)) => {}
@@ -226,7 +224,7 @@ pub(crate) async fn replay(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     caller.at_least(Role::Operator)?;
-    match app.store().replay(&id, WriteContext::new(&caller.name, clock::now())).await {
+    match app.store().replay(&id, WriteContext::new(&caller.name, app.now())).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(StoreError::Invalid(why)) => Err(Problem::new(Code::Conflict, why)),
         Err(error) => Err(error.into()),

@@ -11,7 +11,6 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use pipeline::access::Role;
 use pipeline::answer::new_id;
-use pipeline::clock;
 use pipeline::serial_list::{self, ListError, ReadList, RefusedLine, UnknownLine};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -163,7 +162,7 @@ pub(crate) async fn import(
     let Imported { added, known, removed } = if query.dry_run {
         store.preview_estate(&expected, query.replace).await?
     } else {
-        let now = clock::now();
+        let now = app.now();
         let id = new_id(now).to_string();
         let import = Import { id, replace: query.replace, by: caller.name };
         store.import_estate(&expected, &import, now).await?
@@ -226,7 +225,7 @@ pub(crate) async fn remove(
     let serials = [canonical(&serial)];
     match app
         .store()
-        .remove_from_estate(&serials, WriteContext::new(&caller.name, clock::now()))
+        .remove_from_estate(&serials, WriteContext::new(&caller.name, app.now()))
         .await?
     {
         0 => Err(Code::NotFound.into()),

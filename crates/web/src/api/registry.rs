@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use outbound::{EndpointState, Health};
 use pipeline::access::Role;
-use pipeline::clock;
 use serde::Serialize;
 use store::WriteContext;
 use utoipa::ToSchema;
@@ -110,7 +109,7 @@ pub(crate) async fn reopen(State(app): State<App>, caller: Caller) -> Result<Sta
         return Err(Problem::new(Code::Conflict, "no registry is set"));
     };
     app.store()
-        .record("registry.reopened", "registry", &(), WriteContext::new(&caller.name, clock::now()))
+        .record("registry.reopened", "registry", &(), WriteContext::new(&caller.name, app.now()))
         .await?;
     forwarding.reopen();
     Ok(StatusCode::NO_CONTENT)

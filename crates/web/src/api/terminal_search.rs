@@ -9,7 +9,6 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use pipeline::access::Role;
-use pipeline::clock;
 use pipeline::csv_cell::guarded;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
@@ -188,7 +187,7 @@ pub(crate) async fn export(
             "terminals.exported",
             "terminals",
             &told,
-            WriteContext::new(&caller.name, clock::now()),
+            WriteContext::new(&caller.name, app.now()),
         )
         .await?;
     let rows = found.into_iter().take(EXPORT_ROWS_MAX).map(ExportedTerminal::from);
