@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::{env, thread};
 use validate::{
-    Estate, EstateMode, Formats, Serial, Verdict, acceptance_rules, judge, learn,
+    Estate, EstateMode, Formats, Serial, Verdict, acceptance_grounds, judge, learn,
     wants_second_reading,
 };
 
@@ -165,7 +165,7 @@ fn together(parts: Vec<Outcome>) -> Outcome {
 }
 
 fn report(outcome: &Outcome) -> ExitCode {
-    println!("{} rules of acceptance", acceptance_rules().count());
+    println!("{} rules of acceptance", acceptance_grounds().count());
     println!("{:<52} {:>8} {:>6} {:>8} {:>8}", "", "right", "wrong", "review", "offered");
     let mut all = Tally::default();
     for (name, tally) in &outcome.by_format {
