@@ -3,10 +3,15 @@
 
 use crate::barcode::{BarcodeFindings, Symbologies, WorkBudget, read_barcodes};
 use crate::convnet::ConvNet;
-use crate::decode::Failure;
+use crate::image::decode::{self, Failure};
+use crate::image::faults;
 use crate::models::{self, LoadError, Weights};
-use crate::text::{Detector, Page, Reader, Recogniser, RunFailure, SecondReader};
-use crate::{Limits, Photo, Reading, Threads, Took, Unreadable, UnreadableCode, decode, faults};
+use crate::photo::{Limits, Photo, Reading, Threads, Took, Unreadable, UnreadableCode};
+use crate::text::detect::Detector;
+use crate::text::network::RunFailure;
+use crate::text::recognise::Recogniser;
+use crate::text::second::SecondReader;
+use crate::text::{Page, Reader};
 use image::GrayImage;
 use rten::ThreadPool;
 use std::path::Path;
@@ -37,7 +42,7 @@ pub struct Engine {
 type Elapsed<'a> = &'a (dyn Fn() -> Duration + Sync);
 
 /// One photo, as far as it was read.
-struct Look {
+struct PhotoState {
     grey: GrayImage,
     surface: Surface,
     found: BarcodeFindings,
@@ -47,7 +52,7 @@ struct Look {
     blank: bool,
 }
 
-impl Look {
+impl PhotoState {
     fn barcode_places(&self) -> Vec<Quad> {
         self.found.barcodes.iter().map(|barcode| barcode.quad).collect()
     }
@@ -142,18 +147,18 @@ impl Engine {
     ) -> Result<Reading, Unreadable> {
         let start = elapsed();
         let mut took = Took::default();
-        let mut looks = Vec::with_capacity(photos.len());
+        let mut states = Vec::with_capacity(photos.len());
         for (index, photo) in photos.iter().enumerate() {
-            let look = self.look(photo, limits, elapsed, &mut took);
-            looks.push(look.map_err(|failure| failure.of_photo(index))?);
+            let state = self.look(photo, limits, elapsed, &mut took);
+            states.push(state.map_err(|failure| failure.of_photo(index))?);
         }
         let looked = elapsed();
-        let mut evidence = self.read_print(&mut looks, threads).map_err(|failure| {
+        let mut evidence = self.read_print(&mut states, threads).map_err(|failure| {
             // The networks run on whatever was decoded; this is never one photo's fault.
             Failure::new(UnreadableCode::PhotoDamaged, failure.to_string()).of_photo(0)
         })?;
-        for (look, seen) in looks.iter().zip(&mut evidence.photos) {
-            seen.faults = faults::faults(&look.grey, &seen.lines, &look.found.located_unread);
+        for (state, seen) in states.iter().zip(&mut evidence.photos) {
+            seen.faults = faults::faults(&state.grey, &seen.lines, &state.found.located_unread);
         }
         let read = elapsed();
         took.text_ms += milliseconds(read.saturating_sub(looked));
@@ -168,7 +173,7 @@ impl Engine {
         limits: &Limits,
         elapsed: Elapsed<'_>,
         took: &mut Took,
-    ) -> Result<Look, Failure> {
+    ) -> Result<PhotoState, Failure> {
         let timed = |span: &mut f64, from: Duration| {
             *span += milliseconds(elapsed().saturating_sub(from));
         };
@@ -195,7 +200,14 @@ impl Engine {
         };
         let places: Vec<Quad> = found.barcodes.iter().map(|barcode| barcode.quad).collect();
         let page = Page::new(lines, &places, limits.lines_max);
-        Ok(Look { grey, surface: photo.surface, found, page, second_lines: Vec::new(), blank })
+        Ok(PhotoState {
+            grey,
+            surface: photo.surface,
+            found,
+            page,
+            second_lines: Vec::new(),
+            blank,
+        })
     }
 
     /// Reads print until the judge has enough: first the promising lines, then a second reading of
@@ -203,48 +215,48 @@ impl Engine {
     /// closer look where something is known to be missing.
     fn read_print(
         &self,
-        looks: &mut [Look],
+        states: &mut [PhotoState],
         threads: &Arc<ThreadPool>,
     ) -> Result<Evidence, RunFailure> {
-        if self.read_lines(looks, threads)? || self.read_again(looks)? {
-            return Ok(evidence(looks));
+        if self.read_lines(states, threads)? || self.read_again(states)? {
+            return Ok(evidence(states));
         }
-        if let Some(barcode) = self.lacks_print(looks) {
-            let look = &mut looks[barcode.photo];
-            self.reader.look_beside(&look.grey, &mut look.page, &barcode.quad);
-            if self.read_lines(looks, threads)? || self.read_again(looks)? {
-                return Ok(evidence(looks));
+        if let Some(barcode) = self.lacks_print(states) {
+            let state = &mut states[barcode.photo];
+            self.reader.look_beside(&state.grey, &mut state.page, &barcode.quad);
+            if self.read_lines(states, threads)? || self.read_again(states)? {
+                return Ok(evidence(states));
             }
         }
-        if self.closer_look_may_help(looks) {
-            for look in looks.iter_mut().filter(|look| !look.blank) {
-                let places = look.barcode_places();
-                self.reader.look_closer(&look.grey, &mut look.page, &places);
+        if self.closer_look_may_help(states) {
+            for state in states.iter_mut().filter(|state| !state.blank) {
+                let places = state.barcode_places();
+                self.reader.look_closer(&state.grey, &mut state.page, &places);
             }
-            let _ = self.read_lines(looks, threads)? || self.read_again(looks)?;
+            let _ = self.read_lines(states, threads)? || self.read_again(states)?;
         }
-        Ok(evidence(looks))
+        Ok(evidence(states))
     }
 
     /// Skims what is new and reads what is promising, round by round. True once the judge has
     /// enough.
     fn read_lines(
         &self,
-        looks: &mut [Look],
+        states: &mut [PhotoState],
         threads: &Arc<ThreadPool>,
     ) -> Result<bool, RunFailure> {
-        for look in looks.iter_mut() {
-            self.reader.skim(&look.grey, &mut look.page, threads)?;
+        for state in states.iter_mut() {
+            self.reader.skim(&state.grey, &mut state.page, threads)?;
         }
         loop {
-            if self.has_enough(looks) {
+            if self.has_enough(states) {
                 return Ok(true);
             }
-            if looks.iter().all(|look| look.page.is_read()) {
+            if states.iter().all(|state| state.page.is_read()) {
                 return Ok(false);
             }
-            for look in looks.iter_mut() {
-                self.reader.read_more(&look.grey, &mut look.page, LINES_A_ROUND, threads)?;
+            for state in states.iter_mut() {
+                self.reader.read_more(&state.grey, &mut state.page, LINES_A_ROUND, threads)?;
             }
         }
     }
@@ -252,46 +264,47 @@ impl Engine {
     /// Whether the evidence is accepted as it stands and nothing unread could speak against it: the
     /// serial was named as one, no unread line looks like the serial of another device, and where
     /// label and screen were photographed to be compared, both show it.
-    fn has_enough(&self, looks: &[Look]) -> bool {
-        let Some(serial) = self.accepted(looks) else { return false };
+    fn has_enough(&self, states: &[PhotoState]) -> bool {
+        let Some(serial) = self.accepted(states) else { return false };
         let named = serial
             .checks
             .iter()
             .any(|check| matches!(check, Check::Keyword | Check::BarcodeIdentifier));
-        let seen = looks.iter().flat_map(|look| look.page.lines());
+        let seen = states.iter().flat_map(|state| state.page.lines());
         let own = validate::canonical(&serial.printed);
         let mut places = seen
             .filter(|line| validate::canonical(&line.text()).contains(&own))
             .map(|line| line.quad)
             .peekable();
-        let all_read = looks.iter().all(|look| look.page.is_read());
+        let all_read = states.iter().all(|state| state.page.is_read());
         let printed = places.peek().is_some();
-        let rival = places.any(|place| looks.iter().any(|look| look.page.has_unread_like(&place)));
-        all_read || named && printed && !rival && shown_on_each_surface(looks, &own)
+        let rival =
+            places.any(|place| states.iter().any(|state| state.page.has_unread_like(&place)));
+        all_read || named && printed && !rival && shown_on_each_surface(states, &own)
     }
 
-    fn accepted(&self, looks: &[Look]) -> Option<Serial> {
-        match judge(&self.formats, &evidence(looks), &Estate::unknown()).verdict {
+    fn accepted(&self, states: &[PhotoState]) -> Option<Serial> {
+        match judge(&self.formats, &evidence(states), &Estate::unknown()).verdict {
             Verdict::Accepted { serial } => Some(serial),
             _ => None,
         }
     }
 
     /// The second reading of the lines that lack only that. True if the judge accepts then.
-    fn read_again(&self, looks: &mut [Look]) -> Result<bool, RunFailure> {
-        let seen = evidence(looks);
+    fn read_again(&self, states: &mut [PhotoState]) -> Result<bool, RunFailure> {
+        let seen = evidence(states);
         let wanted = wants_second_reading(&self.formats, &seen);
         for line in &wanted {
-            let look = &mut looks[line.photo];
+            let state = &mut states[line.photo];
             let place = seen.photos[line.photo].lines[line.line].quad;
-            look.second_lines.extend(self.second.read(&look.grey, &place)?);
+            state.second_lines.extend(self.second.read(&state.grey, &place)?);
         }
-        Ok(!wanted.is_empty() && self.accepted(looks).is_some())
+        Ok(!wanted.is_empty() && self.accepted(states).is_some())
     }
 
     /// The barcode of the likeliest serial, if no print says the same so far.
-    fn lacks_print(&self, looks: &[Look]) -> Option<Place> {
-        match judge(&self.formats, &evidence(looks), &Estate::unknown()).verdict {
+    fn lacks_print(&self, states: &[PhotoState]) -> Option<Place> {
+        match judge(&self.formats, &evidence(states), &Estate::unknown()).verdict {
             Verdict::Review { candidates, .. } => {
                 let likeliest = candidates.first().filter(|it| it.source == Source::Barcode)?;
                 likeliest.place
@@ -303,8 +316,8 @@ impl Engine {
     /// Whether something is known to be there that was not found: print at all, print that agrees
     /// with a barcode, or a value that fits a format taught by the operator. It costs more than the
     /// first look, so that mere hope is no reason.
-    fn closer_look_may_help(&self, looks: &[Look]) -> bool {
-        let seen = evidence(looks);
+    fn closer_look_may_help(&self, states: &[PhotoState]) -> bool {
+        let seen = evidence(states);
         let few_lines = seen.photos.iter().all(|photo| photo.lines.len() < LINES_FEW);
         let taught = self.formats.iter().any(|format| format.standing == Standing::Taught);
         let differ = match judge(&self.formats, &seen, &Estate::unknown()).verdict {
@@ -318,18 +331,18 @@ impl Engine {
 }
 
 /// Whether each surface that was photographed shows this canonical value so far.
-fn shown_on_each_surface(looks: &[Look], value: &str) -> bool {
-    let shows = |look: &Look| {
-        let printed = look.page.lines().into_iter().map(|line| line.text());
-        let encoded = look.found.barcodes.iter().map(|barcode| barcode.payload.clone());
+fn shown_on_each_surface(states: &[PhotoState], value: &str) -> bool {
+    let shows = |state: &PhotoState| {
+        let printed = state.page.lines().into_iter().map(|line| line.text());
+        let encoded = state.found.barcodes.iter().map(|barcode| barcode.payload.clone());
         printed.chain(encoded).any(|text| validate::canonical(&text).contains(value))
     };
-    let shown = |surface| looks.iter().any(|look| look.surface == surface && shows(look));
-    looks.iter().all(|look| shown(look.surface))
+    let shown = |surface| states.iter().any(|state| state.surface == surface && shows(state));
+    states.iter().all(|state| shown(state.surface))
 }
 
-fn evidence(looks: &[Look]) -> Evidence {
-    Evidence { photos: looks.iter().map(Look::evidence).collect() }
+fn evidence(states: &[PhotoState]) -> Evidence {
+    Evidence { photos: states.iter().map(PhotoState::evidence).collect() }
 }
 
 fn milliseconds(span: Duration) -> f64 {

@@ -3,9 +3,10 @@
 //! The list makes a reading more certain or holds it back; it never adds a serial that no photo
 //! shows.
 
-use crate::look_alike::look_alike_distance;
-use crate::sighting::{self, SERIAL_CHARS_MAX};
-use crate::{Evidence, canonical, look_alike};
+use crate::evidence::Evidence;
+use crate::judge::sighting::{self, SERIAL_CHARS_MAX};
+use crate::serial::canonical::canonical;
+use crate::serial::look_alike::{self, look_alike_distance};
 use bumpalo::Bump;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

@@ -200,3 +200,26 @@ pub enum Fault {
     /// A barcode was located but could not be decoded.
     BarcodeUnreadable,
 }
+
+/// What kind of evidence a value rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A barcode.
+    Barcode,
+    /// Printed text.
+    Text,
+    /// A barcode and printed text that agree.
+    Both,
+    /// A person typed or confirmed it.
+    Person,
+}
+
+/// Where on which photo something was found.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// Index of the photo.
+    pub photo: usize,
+    /// Its corners.
+    pub quad: Quad,
+}

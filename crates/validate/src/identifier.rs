@@ -1,6 +1,6 @@
 //! The other numbers on a label, typed.
 
-use crate::{Place, Source};
+use crate::evidence::{Place, Source};
 use serde::{Deserialize, Serialize};
 
 /// A number on a label that has a known meaning.

@@ -1,80 +1,53 @@
 //! What a serial is, and whether the evidence for one is good enough to register it.
 //!
-//! Pure: no I/O, no clock, no randomness. `judge` is total: any evidence gives a judgement.
+//! Pure: no I/O, no clock, no randomness. [`judge()`] is total: any evidence gives a judgement.
+//!
+//! - `evidence`, `identifier`: the facts that a reader reports, and the kinds of number on a label.
+//! - `serial/`: the characters of a serial: canonical form, look-alikes, check digits, new serials.
+//! - `formats/`: what the serials of each maker look like; an operator's formats file, learning.
+//! - `payload/`: the fields of a barcode's payload.
+//! - `print/`: printed lines to fields: keywords, values, where a value ends.
+//! - `judge/`: evidence to verdict: sightings, facts, the table of acceptance, reasons.
+//! - `reading_plan/`: which printed lines a reader reads with care, and which it reads again.
+//! - `estate`, `reconcile`: expected serials, and how two lists of serials differ.
+//! - [`terminal`]: what may be done to a terminal after what.
 
-mod canonical;
-mod check_digit;
-mod correction;
-mod ends;
 mod estate;
 mod evidence;
 mod formats;
-mod generate;
 mod identifier;
 mod judge;
-mod keyword;
-mod label;
-mod lattice;
-mod look_alike;
 mod payload;
-mod place;
-mod promise;
-mod rating;
-mod reason;
+mod print;
+mod reading_plan;
 mod reconcile;
-mod rules;
-mod second_reading;
-mod sighting;
+mod serial;
 pub mod terminal;
 #[cfg(test)]
 mod testing;
-mod tusn;
-mod verdict;
 
-pub use canonical::canonical;
 pub use estate::{Estate, EstateMode, look, values_in_view};
 pub use evidence::*;
-pub use formats::{
-    Class, Explanation, FORMATS_BYTES_MAX, Format, Formats, FormatsError, LearnError, Plausibility,
-    Proposal, Shape, Standing, explain, learn, misfit,
-};
-pub use generate::{CheckCharacter, GenerateError, generate};
+pub use formats::Formats;
+pub use formats::file::{FORMATS_BYTES_MAX, FormatsError};
+pub use formats::format::{Format, Plausibility, Standing};
+pub use formats::learn::{Explanation, LearnError, Proposal, explain, learn, misfit};
+pub use formats::shape::{Class, Shape};
 pub use identifier::*;
+pub use judge::check::Check;
 pub use judge::judge;
-pub use keyword::is_serial_keyword;
-pub use look_alike::look_alike;
-pub use payload::{Field, Mark, PAYLOAD_BYTES_MAX, parse_payload};
-pub use promise::{Promise, promise};
-pub use reason::*;
+pub use judge::reason::*;
+pub use judge::rules::acceptance_rules;
+pub use judge::sighting::looks_like_serial;
+pub use judge::verdict::*;
+pub use payload::field::{Field, Mark};
+pub use payload::{PAYLOAD_BYTES_MAX, parse_payload};
+pub use print::keyword::is_serial_keyword;
+pub use reading_plan::read_priority::{ReadPriority, read_priority};
+pub use reading_plan::second_reading::{LineRef, wants_second_reading};
 pub use reconcile::{Disagreeing, Disagreement, Reconciliation, reconcile};
-pub use rules::acceptance_rules;
-pub use second_reading::{LineRef, wants_second_reading};
-pub use sighting::looks_like_serial;
-pub use tusn::Tusn;
-pub use verdict::*;
-
-use serde::{Deserialize, Serialize};
-
-/// A named ground of acceptance; the rule table in `judge` says which suffice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Check {
-    /// The value fits a vendor's format.
-    Format,
-    /// A barcode equals printed text.
-    BarcodeEqualsText,
-    /// The barcode itself says that it is a serial.
-    BarcodeIdentifier,
-    /// The value stands beside a serial keyword.
-    Keyword,
-    /// Two different barcodes carry the value.
-    TwoBarcodes,
-    /// Two independent text readings agree.
-    TwoReadings,
-    /// Several photos show the value.
-    SeveralPhotos,
-    /// The serial is expected.
-    Estate,
-    /// A person confirmed it.
-    Person,
-}
+pub use serial::canonical::canonical;
+pub use serial::check_digit::CheckCharacter;
+pub use serial::generate::{GenerateError, generate};
+pub use serial::look_alike::look_alike;
+pub use serial::tusn::Tusn;

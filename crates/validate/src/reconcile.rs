@@ -3,8 +3,9 @@
 //! Pure. A serial that stands in the place of one that it only looks like is told as that and not
 //! as one too many and one missing; nothing is ever taken for another serial here.
 
-use crate::look_alike::look_alike_distance;
-use crate::{canonical, look};
+use crate::estate::look;
+use crate::serial::canonical::canonical;
+use crate::serial::look_alike::look_alike_distance;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

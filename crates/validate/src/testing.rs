@@ -1,6 +1,9 @@
 //! Evidence for tests, in a few words.
 
-use crate::*;
+use crate::evidence::{
+    Barcode, CharReading, Evidence, Lattice, LineBounds, PhotoEvidence, Point, Quad, Symbology,
+    TextLine,
+};
 
 /// Height of a test line in pixels; a character is half as wide.
 const HEIGHT: f32 = 20.0;

@@ -1,14 +1,25 @@
 //! The order of the steps, cheapest and most telling first, under one budget.
 
-use super::locate::{BarBox, Patch, bar_boxes, patches};
-use super::matrix::Bits;
-use super::plane::{cut, halve};
-use super::strip::{merge, read_box};
-use super::tensor::Grid;
-use super::{BarcodeFindings, MISREAD_EASILY, Symbologies, WorkBudget, inside};
+use crate::barcode::budget::WorkBudget;
+use crate::barcode::locate::{BarBox, Patch, bar_boxes, patches};
+use crate::barcode::matrix::Bits;
+use crate::barcode::strip::{merge, read_box};
+use crate::barcode::structure_tensor::Grid;
+use crate::barcode::symbologies::{MISREAD_EASILY, Symbologies};
+use crate::image::plane::{cut, halve};
+use crate::image::quad::{centre, inside};
 use image::GrayImage;
 use std::f32::consts::FRAC_PI_4;
-use validate::{Barcode, Point, Symbology};
+use validate::{Barcode, Point, Quad, Symbology};
+
+/// The barcodes of one photo.
+#[derive(Clone, Debug, Default)]
+pub struct BarcodeFindings {
+    /// Every code that was decoded, in reading order of the label.
+    pub barcodes: Vec<Barcode>,
+    /// Places that look like a code and could not be decoded.
+    pub located_unread: Vec<Quad>,
+}
 
 /// Pixels up to which a photo is searched for two-dimensional symbols in one piece.
 const WHOLE_PIXELS_MAX: u64 = 1_600_000;
@@ -42,7 +53,7 @@ pub(super) fn run(
         .iter()
         .filter(|place| {
             !found.iter().any(|code| {
-                inside(&code.quad, place.centre) || inside(&place.quad(), super::centre(&code.quad))
+                inside(&code.quad, place.centre) || inside(&place.quad(), centre(&code.quad))
             })
         })
         .map(BarBox::quad)

@@ -1,6 +1,6 @@
 //! Where codes are: connected blocks of bars, and compact patches with edges in all directions.
 
-use super::tensor::{BLOCK_PX, Grid};
+use crate::barcode::structure_tensor::{BLOCK_PX, Grid};
 use std::f32::consts::{FRAC_PI_2, PI};
 use validate::{Point, Quad};
 

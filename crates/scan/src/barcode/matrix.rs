@@ -5,8 +5,8 @@
 //! grows with the cube of the finder patterns, so its steps are driven from here, with a limit on
 //! their number.
 
-use super::aztec;
-use super::plane::threshold;
+use crate::barcode::aztec;
+use crate::image::plane::threshold;
 use image::GrayImage;
 use rxing::common::{BitArray, BitMatrix, LineOrientation};
 use rxing::multi::MultipleBarcodeReader;

@@ -1,9 +1,11 @@
 //! Reads the rows of an oriented box one by one and lets them vote.
 
-use super::linear::{RowCode, read_row};
-use super::locate::BarBox;
-use super::plane::sample_line;
-use super::{Symbologies, inside, row};
+use crate::barcode::linear::{RowCode, read_row};
+use crate::barcode::locate::BarBox;
+use crate::barcode::row;
+use crate::barcode::symbologies::Symbologies;
+use crate::image::plane::sample_line;
+use crate::image::quad::{centre, inside};
 use image::GrayImage;
 use validate::{Barcode, Point, Quad, Symbology};
 
@@ -299,8 +301,8 @@ pub(super) fn merge(known: &mut Vec<Barcode>, codes: impl IntoIterator<Item = Ba
             other.symbology == code.symbology
                 && other.payload == code.payload
                 && (is_matrix(code.symbology)
-                    || inside(&grown(&other.quad), super::centre(&code.quad))
-                    || inside(&grown(&code.quad), super::centre(&other.quad)))
+                    || inside(&grown(&other.quad), centre(&code.quad))
+                    || inside(&grown(&code.quad), centre(&other.quad)))
         });
         match twin {
             Some(twin) if twin.votes < code.votes => *twin = code,
@@ -320,7 +322,7 @@ fn is_matrix(symbology: Symbology) -> bool {
 
 /// A quad stretched along its shorter sides, so that thin codes still meet.
 fn grown(quad: &Quad) -> Quad {
-    let middle = super::centre(quad);
+    let middle = centre(quad);
     quad.map(|p| Point {
         x: middle.x + (p.x - middle.x) * 1.5,
         y: middle.y + (p.y - middle.y) * 1.5,

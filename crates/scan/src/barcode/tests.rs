@@ -1,6 +1,9 @@
 //! Drawn codes at every angle, and pictures made to hang a reader.
 
-use super::{Symbologies, WorkBudget, centre, read_barcodes};
+use crate::barcode::budget::WorkBudget;
+use crate::barcode::read_barcodes;
+use crate::barcode::symbologies::Symbologies;
+use crate::image::quad::centre;
 use image::{GrayImage, Luma, imageops};
 use imageproc::geometric_transformations::{Border, Interpolation, rotate_about_center};
 use rxing::{BarcodeFormat, Writer, aztec, datamatrix, oned, pdf417, qrcode};

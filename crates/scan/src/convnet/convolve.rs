@@ -7,8 +7,8 @@
 //! vectors of positions are summed in registers. The rows of the output are shared out among the
 //! threads of the caller's pool.
 
-use super::finish::Finish;
-use super::maps::{Buffers, Maps, zeros};
+use crate::convnet::epilogue::Epilogue;
+use crate::convnet::maps::{Buffers, Maps, zeros};
 use rayon::prelude::*;
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, SimdOp};
@@ -126,7 +126,7 @@ pub(super) struct Convolution {
     /// By [`ROWS`] channels, by tap, by channel.
     weights: Vec<f32>,
     bias: Vec<f32>,
-    pub(super) finish: Finish,
+    pub(super) epilogue: Epilogue,
 }
 
 impl Convolution {
@@ -145,7 +145,7 @@ impl Convolution {
             taps,
             weights: packed,
             bias: vec![0.0; rows],
-            finish: Finish::default(),
+            epilogue: Epilogue::default(),
         }
     }
 
@@ -236,7 +236,7 @@ impl SimdOp for TapSum<'_> {
                 }
             }
             for (sums, plane) in sums.chunks_exact_mut(strip).zip(&mut self.output) {
-                self.of.finish.apply_to(isa, sums);
+                self.of.epilogue.apply_to(isa, sums);
                 keep(&sums[..count], position, self.row, self.kept, plane);
             }
         }
@@ -306,14 +306,14 @@ pub(super) struct Depthwise {
     window: Window,
     weights: Vec<f32>,
     bias: Vec<f32>,
-    pub(super) finish: Finish,
+    pub(super) epilogue: Epilogue,
 }
 
 impl Depthwise {
     /// `weights` are by channel, row and column.
     pub(super) fn new(weights: &[f32], channels: usize, window: Window) -> Self {
         let bias = vec![0.0; channels];
-        Self { window, weights: weights.to_vec(), bias, finish: Finish::default() }
+        Self { window, weights: weights.to_vec(), bias, epilogue: Epilogue::default() }
     }
 
     /// Number of channels.
@@ -341,9 +341,17 @@ impl Depthwise {
             scratch,
             |(spread, sums), (((channel, plane), weights), &bias)| {
                 layout.spread(channel, spread);
-                let (finish, offsets, positions) = (self.finish, &offsets, layout.positions());
-                PlaneSum { input: spread, offsets, weights, bias, finish, positions, output: sums }
-                    .dispatch();
+                let (epilogue, offsets, positions) = (self.epilogue, &offsets, layout.positions());
+                PlaneSum {
+                    input: spread,
+                    offsets,
+                    weights,
+                    bias,
+                    epilogue,
+                    positions,
+                    output: sums,
+                }
+                .dispatch();
                 keep(&sums[..positions], 0, layout.phase[1], width, plane);
             },
         );
@@ -357,7 +365,7 @@ struct PlaneSum<'a> {
     offsets: &'a [usize],
     weights: &'a [f32],
     bias: f32,
-    finish: Finish,
+    epilogue: Epilogue,
     positions: usize,
     output: &'a mut [f32],
 }
@@ -381,7 +389,7 @@ impl SimdOp for PlaneSum<'_> {
             }
             let to = &mut self.output[position..position + step];
             for at in 0..VECTORS {
-                let ended = self.finish.apply(isa, sums[at]);
+                let ended = self.epilogue.apply(isa, sums[at]);
                 ops.store(ended, &mut to[at * ops.len()..]);
             }
         }

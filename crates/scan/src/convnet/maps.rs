@@ -72,9 +72,9 @@ impl Maps {
         });
     }
 
-    /// Multiplies each channel by the one value that the gate has for it.
-    pub(super) fn gate(&mut self, gate: &Self) {
-        let factors = &gate.values[..gate.channels];
+    /// Multiplies each channel by the one value that `scales` has for it.
+    pub(super) fn scale_channels(&mut self, scales: &Self) {
+        let factors = &scales.values[..scales.channels];
         self.planes_mut().zip(factors).for_each(|(plane, &factor)| {
             plane.iter_mut().for_each(|value| *value *= factor);
         });
@@ -95,7 +95,7 @@ impl Maps {
     }
 
     /// The largest of each 2x2 values, at every place; beyond the edge is nothing.
-    pub(super) fn max_of_four(&self, buffers: &mut Buffers) -> Self {
+    pub(super) fn max_pool_2x2(&self, buffers: &mut Buffers) -> Self {
         let mut output = buffers.maps(self.channels, self.height, self.width);
         let width = self.width;
         self.planes().zip(output.planes_mut()).for_each(|(plane, to)| {
@@ -127,7 +127,7 @@ impl Maps {
     }
 
     /// Each value `times` by `times`.
-    pub(super) fn enlarge(&self, times: usize, buffers: &mut Buffers) -> Self {
+    pub(super) fn upsample_nearest(&self, times: usize, buffers: &mut Buffers) -> Self {
         let mut output = buffers.maps(self.channels, self.height * times, self.width * times);
         let row = self.width * times;
         self.planes().zip(output.planes_mut()).for_each(|(plane, to)| {
@@ -144,7 +144,7 @@ impl Maps {
     }
 
     /// Four channels become one of twice the width and height: the values of a 2x2 square.
-    pub(super) fn interleave(&self, buffers: &mut Buffers) -> Self {
+    pub(super) fn depth_to_space(&self, buffers: &mut Buffers) -> Self {
         let width = self.width;
         let mut output = buffers.maps(self.channels / 4, 2 * self.height, 2 * width);
         let squares = self.values.par_chunks_exact(4 * self.size()).take(self.channels / 4);

@@ -7,19 +7,15 @@
 //! picture gives the same values on any number of threads.
 
 mod convolve;
-mod finish;
-mod graph;
-mod maps;
+mod epilogue;
+pub(crate) mod maps;
+mod operation;
 mod plan;
-pub(crate) mod wire;
 
-pub(crate) use maps::Maps;
-
-use convolve::{Convolution, Depthwise};
-use finish::Finish;
-use graph::Graph;
-use maps::Buffers;
-use plan::Plan;
+use crate::convnet::maps::{Buffers, Maps};
+use crate::convnet::operation::{Operation, Stage};
+use crate::convnet::plan::Plan;
+use crate::onnx::graph::Graph;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A network of convolutions and what is between them.
@@ -31,57 +27,6 @@ pub(crate) struct ConvNet {
     last_uses: Vec<usize>,
     /// Those of earlier runs, one for each that ran at the same time.
     buffers: Mutex<Vec<Buffers>>,
-}
-
-/// A step with the places of the values it takes.
-struct Stage {
-    operation: Operation,
-    inputs: Vec<usize>,
-}
-
-enum Operation {
-    Convolution(Convolution),
-    /// Four channels for each, put side by side.
-    Transposed(Convolution),
-    Depthwise(Depthwise),
-    Add,
-    /// Maps times one value a channel.
-    Gate,
-    Mean,
-    MaxOfFour,
-    Concatenate,
-    Enlarge(usize),
-}
-
-impl Operation {
-    fn finish(&mut self) -> Option<&mut Finish> {
-        match self {
-            Self::Convolution(convolution) | Self::Transposed(convolution) => {
-                Some(&mut convolution.finish)
-            }
-            Self::Depthwise(depthwise) => Some(&mut depthwise.finish),
-            _ => None,
-        }
-    }
-
-    /// Output channels that [`Operation::rescale`] takes.
-    fn channels(&self) -> usize {
-        match self {
-            Self::Convolution(convolution) | Self::Transposed(convolution) => convolution.channels,
-            Self::Depthwise(depthwise) => depthwise.channels(),
-            _ => 0,
-        }
-    }
-
-    fn rescale(&mut self, channel: usize, scale: f32, shift: f32) {
-        match self {
-            Self::Convolution(convolution) | Self::Transposed(convolution) => {
-                convolution.rescale(channel, scale, shift);
-            }
-            Self::Depthwise(depthwise) => depthwise.rescale(channel, scale, shift),
-            _ => {}
-        }
-    }
 }
 
 impl ConvNet {
@@ -150,7 +95,9 @@ impl ConvNet {
     ) -> Maps {
         match &stage.operation {
             Operation::Add => self.changed(index, stage, values, buffers, Maps::add),
-            Operation::Gate => self.changed(index, stage, values, buffers, Maps::gate),
+            Operation::ScaleChannels => {
+                self.changed(index, stage, values, buffers, Maps::scale_channels)
+            }
             other => {
                 let inputs: Vec<&Maps> =
                     stage.inputs.iter().filter_map(|&input| values[input].as_ref()).collect();
@@ -158,14 +105,16 @@ impl ConvNet {
                     Operation::Convolution(convolution) => convolution.run(inputs[0], buffers),
                     Operation::Transposed(squares) => {
                         let apart = squares.run(inputs[0], buffers);
-                        let together = apart.interleave(buffers);
+                        let together = apart.depth_to_space(buffers);
                         buffers.give_back(apart.values);
                         together
                     }
                     Operation::Depthwise(depthwise) => depthwise.run(inputs[0], buffers),
-                    Operation::MaxOfFour => inputs[0].max_of_four(buffers),
+                    Operation::MaxPool2x2 => inputs[0].max_pool_2x2(buffers),
                     Operation::Concatenate => Maps::concatenate(&inputs, buffers),
-                    Operation::Enlarge(times) => inputs[0].enlarge(*times, buffers),
+                    Operation::UpsampleNearest(times) => {
+                        inputs[0].upsample_nearest(*times, buffers)
+                    }
                     _ => inputs[0].mean(),
                 }
             }

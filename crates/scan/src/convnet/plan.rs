@@ -1,10 +1,10 @@
 //! From an ONNX graph to stages: what follows a convolution value by value (bias, normalisation,
 //! factors, activation) becomes part of it, so that the maps are written once.
 
-use super::convolve::{Convolution, Depthwise, Padding, Window};
-use super::finish::{Activation, Finish};
-use super::graph::{Constant, Graph, Node};
-use super::{Operation, Stage};
+use crate::convnet::convolve::{Convolution, Depthwise, Padding, Window};
+use crate::convnet::epilogue::{Activation, Epilogue};
+use crate::convnet::operation::{Operation, Stage};
+use crate::onnx::graph::{Constant, Graph, Node};
 use std::collections::{HashMap, HashSet};
 
 /// Builds the stages for the nodes of a graph up to `end`.
@@ -57,7 +57,7 @@ impl<'g, 'a> Plan<'g, 'a> {
             },
             "Mul" => match self.constant_of(node) {
                 Some((value, scale)) => self.affine(node, value, &scale.values, &[0.0]),
-                None => self.stage(node, Operation::Gate),
+                None => self.stage(node, Operation::ScaleChannels),
             },
             "Relu" => self.activation(node, Activation::Relu),
             "Sigmoid" => self.activation(node, Activation::Sigmoid),
@@ -71,14 +71,14 @@ impl<'g, 'a> Plan<'g, 'a> {
                     && node.numbers("strides", 1)? == [1, 1]
                     && node.says("auto_pad", "SAME_UPPER");
                 known.then_some(())?;
-                self.stage(node, Operation::MaxOfFour)
+                self.stage(node, Operation::MaxPool2x2)
             }
             "Concat" => self.stage(node, Operation::Concatenate),
             "Resize" => {
                 let scales = &self.graph.constants.get(node.inputs[2])?.values;
                 let (times, nearest) = (*scales.last()?, node.says("mode", "nearest"));
                 (nearest && scales == &[1.0, 1.0, times, times]).then_some(())?;
-                self.stage_of(node, &node.inputs[..1], Operation::Enlarge(times as usize))
+                self.stage_of(node, &node.inputs[..1], Operation::UpsampleNearest(times as usize))
             }
             _ => None,
         }
@@ -172,11 +172,11 @@ impl<'g, 'a> Plan<'g, 'a> {
 
     fn rescale(&mut self, slot: usize, scale: &[f32], shift: &[f32]) -> Option<()> {
         let operation = &mut self.stages.get_mut(slot.checked_sub(1)?)?.operation;
-        let finish = operation.finish()?;
-        if finish.activation != Activation::None {
+        let epilogue = operation.epilogue()?;
+        if epilogue.activation != Activation::None {
             let (&[scale], &[shift]) = (scale, shift) else { return None };
-            finish.scale *= scale;
-            finish.shift = finish.shift * scale + shift;
+            epilogue.scale *= scale;
+            epilogue.shift = epilogue.shift * scale + shift;
             return Some(());
         }
         let channels = operation.channels();
@@ -203,9 +203,9 @@ impl<'g, 'a> Plan<'g, 'a> {
     }
 
     fn activate(&mut self, slot: usize, output: &'a str, activation: Activation) -> Option<()> {
-        let finish = self.stages.get_mut(slot.checked_sub(1)?)?.operation.finish()?;
-        (finish.activation == Activation::None).then_some(())?;
-        *finish = Finish { activation, ..Finish::default() };
+        let epilogue = self.stages.get_mut(slot.checked_sub(1)?)?.operation.epilogue()?;
+        (epilogue.activation == Activation::None).then_some(())?;
+        *epilogue = Epilogue { activation, ..Epilogue::default() };
         self.slots.insert(output, slot);
         Some(())
     }

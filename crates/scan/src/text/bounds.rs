@@ -2,8 +2,8 @@
 //! Such a box gives a serial with a character too few or too many at full confidence, and every
 //! recogniser agrees on it; only the geometry shows it.
 
-use super::crop::sample;
-use super::line_box::LineBox;
+use crate::image::crop::sample;
+use crate::image::oriented_box::LineBox;
 use image::GrayImage;
 use validate::LineBounds;
 

@@ -6,13 +6,11 @@
 //! arXiv:1911.08947): it predicts shrunk text regions, which are grown again by
 //! `area * UNCLIP / perimeter`.
 
-use super::crop::sample;
-use super::line_box::LineBox;
-use crate::convnet::{ConvNet, Maps};
-use fast_image_resize::pixels::U8;
-use fast_image_resize::{
-    FilterType, IntoImageView, IntoImageViewMut, ResizeAlg, ResizeOptions, Resizer,
-};
+use crate::convnet::ConvNet;
+use crate::convnet::maps::Maps;
+use crate::image::crop::sample;
+use crate::image::oriented_box::LineBox;
+use crate::image::resize::resized;
 use image::GrayImage;
 use rten_imageproc::{BoundingRect, Polygon, RetrievalMode, find_contours, min_area_rect};
 use rten_tensor::prelude::*;
@@ -100,18 +98,6 @@ fn reduce(photo: &GrayImage, side: u32) -> GrayImage {
         ((length as f32 * scale / SIDE_STEP as f32).round() as u32).max(1) * SIDE_STEP
     };
     resized(photo, fit(width), fit(height))
-}
-
-/// Area-averaging resize.
-pub(crate) fn resized(photo: &GrayImage, width: u32, height: u32) -> GrayImage {
-    let mut target = GrayImage::new(width, height);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    // Naming the kind of pixel spares the compiler all the others.
-    if let (Some(from), Some(mut to)) = (photo.image_view::<U8>(), target.image_view_mut::<U8>()) {
-        // Both pictures are of one kind and hold at least a pixel, so that nothing can fail.
-        let _ = Resizer::new().resize_typed(&from, &mut to, &options);
-    }
-    target
 }
 
 /// Boxes from the probability map; `scale` is photo pixels per map pixel.

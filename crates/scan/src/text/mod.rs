@@ -5,28 +5,22 @@
 //! time, so that the engine can stop as soon as the judge has enough.
 
 mod bounds;
-mod crop;
 mod ctc;
-mod detect;
-mod graft;
-mod line_box;
-mod network;
+pub(crate) mod detect;
+pub(crate) mod network;
 mod order;
-mod recognise;
-mod second;
+pub(crate) mod recognise;
+pub(crate) mod second;
 
-pub(crate) use crop::crop;
-pub(crate) use detect::{Detector, resized};
-pub(crate) use line_box::LineBox;
-pub(crate) use network::RunFailure;
-pub(crate) use recognise::Recogniser;
-pub(crate) use second::SecondReader;
-
+use crate::image::oriented_box::LineBox;
+use crate::text::detect::Detector;
+use crate::text::network::RunFailure;
+use crate::text::recognise::Recogniser;
 use image::GrayImage;
 use rten::ThreadPool;
 use std::cmp::Reverse;
 use std::sync::Arc;
-use validate::{Promise, Quad, TextLine};
+use validate::{Quad, ReadPriority, TextLine};
 
 /// Longer side of the picture that lines are looked for in first: 158 of 174 real serials; 800 px
 /// finds 163 and costs half as much again.
@@ -57,7 +51,7 @@ pub(crate) struct Page {
     /// Boxes that are still to be skimmed, the most promising first.
     unseen: Vec<LineBox>,
     /// Boxes that are still to be read, the most promising first.
-    queue: Vec<(Promise, LineBox)>,
+    queue: Vec<(ReadPriority, LineBox)>,
     /// What was read.
     lines: Vec<TextLine>,
     /// Lines that may still be skimmed.
@@ -124,7 +118,7 @@ impl Reader {
         self.detector.detect(photo, FIRST_SIDE_PX)
     }
 
-    /// Skims what was found since the last time: lines without promise are done with, the others
+    /// Skims what was found since the last time: lines of no priority are done with, the others
     /// are queued.
     pub(crate) fn skim(
         &self,
@@ -145,12 +139,12 @@ impl Reader {
             }
         }
         for (line, at) in lines.into_iter().zip(boxes) {
-            match validate::promise(&line) {
-                Promise::Nothing => page.lines.push(line),
-                promise => page.queue.push((promise, at)),
+            match validate::read_priority(&line) {
+                ReadPriority::Nothing => page.lines.push(line),
+                priority => page.queue.push((priority, at)),
             }
         }
-        page.queue.sort_by_key(|(promise, _)| Reverse(*promise));
+        page.queue.sort_by_key(|(priority, _)| Reverse(*priority));
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! Recognition is a large part of a read and most lines on a label are not the serial, so the
 //! promising ones come first and reading can stop early. Nothing is known yet but geometry.
 
-use super::line_box::{LineBox, distance};
+use crate::image::oriented_box::{LineBox, distance};
 use validate::Quad;
 
 /// Narrower boxes hold a word or a digit, wider ones a sentence; no serial was found beyond.

@@ -1,12 +1,13 @@
 //! Reads one cut-out line: characters with their probabilities and the pruned lattice.
 
-use super::bounds::bounds;
-use super::crop::crop;
-use super::ctc::{self, Alphabet};
-use super::graft;
-use super::line_box::LineBox;
-use super::network::{Network, RunFailure};
-use crate::convnet::{ConvNet, Maps};
+use crate::convnet::ConvNet;
+use crate::convnet::maps::Maps;
+use crate::image::crop::crop;
+use crate::image::oriented_box::LineBox;
+use crate::onnx::rewrite;
+use crate::text::bounds::bounds;
+use crate::text::ctc::{self, Alphabet};
+use crate::text::network::{Network, RunFailure};
 use image::GrayImage;
 use rayon::prelude::*;
 use rten::ThreadPool;
@@ -96,7 +97,7 @@ impl Recogniser {
 fn parts(onnx: &[u8], channels: u64) -> Result<(ConvNet, Network), String> {
     let trunk = ConvNet::before(onnx, TURN)?;
     let sides = [Some(1), Some(channels), Some(TURN_ROWS), None];
-    let head = graft::from_operator(onnx, TURN, &sides).ok_or("not an ONNX recogniser")?;
+    let head = rewrite::from_operator(onnx, TURN, &sides).ok_or("not an ONNX recogniser")?;
     Ok((trunk, Network::load(head).map_err(|error| error.to_string())?))
 }
 

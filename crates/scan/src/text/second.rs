@@ -6,11 +6,12 @@
 //! the boxes of PP-OCRv6 agreed 151 times and were never wrong together. The recogniser runs under
 //! ocrs, which also decodes it; it gives characters without probabilities.
 
-use super::crop::crop;
-use super::graft;
-use super::line_box::LineBox;
-use super::network::RunFailure;
-use super::{Detector, bounds};
+use crate::image::crop::crop;
+use crate::image::oriented_box::LineBox;
+use crate::onnx::rewrite;
+use crate::text::bounds;
+use crate::text::detect::Detector;
+use crate::text::network::RunFailure;
 use image::GrayImage;
 use ocrs::{ImageSource, OcrEngine, OcrEngineParams};
 use rten::ModelOptions;
@@ -38,7 +39,7 @@ pub(crate) struct SecondReader {
 impl SecondReader {
     /// `keys` is the recogniser's alphabet, one entry a line, the blank first.
     pub(crate) fn new(detector: Detector, recogniser: &[u8], keys: &str) -> Result<Self, String> {
-        let onnx = graft::for_ocrs(recogniser, LINE_HEIGHT_PX).ok_or("not an ONNX recogniser")?;
+        let onnx = rewrite::for_ocrs(recogniser, LINE_HEIGHT_PX).ok_or("not an ONNX recogniser")?;
         let model = ModelOptions::with_all_ops().load(onnx).map_err(|error| error.to_string())?;
         let alphabet: String =
             keys.lines().skip(1).map(|entry| entry.chars().next().unwrap_or(' ')).collect();

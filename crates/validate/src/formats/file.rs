@@ -1,8 +1,12 @@
 //! A formats file: TOML, one `[[format]]` table a row. Everything in it is checked before any of
 //! it counts, with limits on every part, because an operator's file is input like any other.
 
-use super::{Format, Lengths, Plausibility, Shape, Standing};
-use crate::{CheckCharacter, IdentifierKind, Symbology, canonical};
+use crate::evidence::Symbology;
+use crate::formats::format::{Format, Lengths, Plausibility, Standing};
+use crate::formats::shape::Shape;
+use crate::identifier::IdentifierKind;
+use crate::serial::canonical::canonical;
+use crate::serial::check_digit::CheckCharacter;
 use regex_lite::RegexBuilder;
 use serde::Deserialize;
 
@@ -200,8 +204,9 @@ fn has_alternatives(pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::literal_prefix;
-    use crate::{Formats, Standing};
+    use crate::formats::Formats;
+    use crate::formats::file::literal_prefix;
+    use crate::formats::format::Standing;
 
     #[test]
     fn a_prefix_is_what_every_match_begins_with() {

@@ -3,9 +3,12 @@
 //! Three samples are enough to propose, never to decide: the proposal shows what it would and would
 //! not accept, and a person puts it into the formats file.
 
-use super::{Class, Format, Formats, Shape, Standing, file};
-use crate::check_digit::{gtin, luhn};
-use crate::{CheckCharacter, canonical};
+use crate::formats::Formats;
+use crate::formats::file::{self, FormatsError};
+use crate::formats::format::{Format, Standing};
+use crate::formats::shape::{Class, Shape};
+use crate::serial::canonical::canonical;
+use crate::serial::check_digit::{CheckCharacter, gtin, luhn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -139,8 +142,20 @@ fn columns(values: &BTreeSet<String>) -> Vec<BTreeSet<char>> {
     columns
 }
 
+impl Format {
+    /// Its shapes, pattern and check as a row of another name for the operator's formats file.
+    ///
+    /// # Errors
+    /// A name or vendor that cannot stand there.
+    pub fn operator_row(&self, name: &str, vendor: &str) -> Result<String, FormatsError> {
+        let pattern = self.pattern.as_ref().map(|pattern| pattern.as_str().to_owned());
+        let row = row(name, vendor, &self.shapes, &[], pattern, self.check);
+        file::parse(&row, Standing::Taught).map(|_| row)
+    }
+}
+
 /// The row as it stands in a formats file.
-pub(super) fn row(
+fn row(
     name: &str,
     vendor: &str,
     shapes: &[Shape],

@@ -1,20 +1,20 @@
 //! The other numbers of a label, each once.
 
-use super::answer::source;
-use super::values::Case;
-use crate::keyword::Strength;
-use crate::label::Joined;
-use crate::sighting::{Carrier, Sighting};
-use crate::{Identifier, IdentifierKind};
+use crate::identifier::{Identifier, IdentifierKind};
+use crate::judge::answer::source;
+use crate::judge::sighting::{Carrier, Sighting};
+use crate::judge::values::JudgeContext;
+use crate::print::keyword::Strength;
+use crate::print::label::Joined;
 
 /// Identifiers returned: more than any label carries.
 const IDENTIFIERS_MAX: usize = 32;
 
-/// Every number with a meaning, each once, in a fixed order. `by_value` are the case's sightings by
+/// Every number with a meaning, each once, in a fixed order. `by_value` are the sightings by
 /// value, the best of each first.
-pub(super) fn identifiers(case: &Case, by_value: &[&Sighting]) -> Vec<Identifier> {
+pub(super) fn identifiers(context: &JudgeContext, by_value: &[&Sighting]) -> Vec<Identifier> {
     let mut seen: Vec<(IdentifierKind, &Sighting)> =
-        by_value.iter().filter_map(|&it| Some((kind(case, it)?, it))).collect();
+        by_value.iter().filter_map(|&it| Some((kind(context, it)?, it))).collect();
     // Stable, so that values stay in order, the best sighting of each first.
     seen.sort_by_key(|(kind, _)| *kind);
     let same = |one: &(_, &Sighting), other: &(_, &Sighting)| {
@@ -32,12 +32,12 @@ pub(super) fn identifiers(case: &Case, by_value: &[&Sighting]) -> Vec<Identifier
     seen.chunk_by(same).take(IDENTIFIERS_MAX).map(identifier).collect()
 }
 
-fn kind(case: &Case, sighting: &Sighting) -> Option<IdentifierKind> {
+fn kind(context: &JudgeContext, sighting: &Sighting) -> Option<IdentifierKind> {
     let kind = match sighting.named {
         Some((IdentifierKind::Serial, _)) => return None,
         Some((kind, Strength::Sure)) => kind,
         Some((kind @ (IdentifierKind::Imei | IdentifierKind::Mac), _)) => kind,
-        _ if case.formats.is_tusn(sighting.value) => IdentifierKind::Tusn,
+        _ if context.formats.is_tusn(sighting.value) => IdentifierKind::Tusn,
         _ => return None,
     };
     // Of several words after a keyword the first is its value, unless numbers of this kind are

@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::{barcode, evidence, line, photo, quad};
+use crate::*;
 use Symbology::*;
 
 #[track_caller]

@@ -1,35 +1,44 @@
-//! Each value in view with the facts that speak for it and the bars that stand against it.
+//! Each value in view with the facts that speak for it and the vetoes that stand against it.
 
-use super::print::{Twice, is_sure, read_twice, written_like};
-use crate::correction::{self, differences};
-use crate::formats::digits;
-use crate::label::{Joined, PRINTED_DIGITS_MIN};
-use crate::look_alike::look_alike_distance;
-use crate::payload::Mark;
-use crate::rules::{Bar, Bars, Fact, Facts};
-use crate::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
-use crate::*;
+use crate::estate::Estate;
+use crate::evidence::{CharReading, Evidence, Surface, Symbology};
+use crate::formats::Formats;
+use crate::formats::format::{Format, Standing};
+use crate::formats::shape::{Class, Shape};
+use crate::identifier::IdentifierKind;
+use crate::judge::correction::{self, differences};
+use crate::judge::print_facts::{Agreement, is_sure, read_twice, written_like};
+use crate::judge::rules::{Fact, Facts, Veto, Vetoes};
+use crate::judge::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
+use crate::judge::verdict::Correction;
+use crate::payload::field::Mark;
+use crate::print::label::{Joined, PRINTED_DIGITS_MIN};
+use crate::serial::fold::digits;
+use crate::serial::look_alike::look_alike_distance;
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+/// Look-alikes in one value that a barcode may settle.
+pub(super) const LOOK_ALIKES_MAX: usize = 2;
+
 /// Shorter words are no maker's name.
 const BRAND_LETTERS_MIN: usize = 3;
 
 /// Everything that is known about one value.
-pub(super) struct Value<'a> {
+pub(super) struct ValueFacts<'a> {
     pub(super) value: &'a str,
     /// Best first.
     pub(super) sightings: &'a [&'a Sighting<'a>],
     pub(super) facts: Facts,
-    pub(super) bars: Bars,
+    pub(super) vetoes: Vetoes,
     pub(super) format: Option<&'a Format>,
     /// Characters of print that were settled by a format, a list or a barcode.
     pub(super) corrections: Vec<Correction>,
 }
 
-impl Value<'_> {
+impl ValueFacts<'_> {
     /// Whether it has a form that is to be expected here.
     pub(super) fn has_form(&self) -> bool {
         self.facts.has(Fact::VendorFormat) || self.facts.has(Fact::TaughtFormat)
@@ -59,7 +68,7 @@ impl Value<'_> {
 }
 
 /// All sightings of one terminal's photos, and what they are judged by.
-pub(super) struct Case<'a> {
+pub(super) struct JudgeContext<'a> {
     pub(super) formats: &'a Formats,
     pub(super) evidence: &'a Evidence,
     pub(super) estate: &'a Estate,
@@ -73,7 +82,7 @@ pub(super) struct Case<'a> {
     forcing: Vec<&'a Format>,
 }
 
-impl<'a> Case<'a> {
+impl<'a> JudgeContext<'a> {
     pub(super) fn new(
         formats: &'a Formats,
         evidence: &'a Evidence,
@@ -99,9 +108,9 @@ impl<'a> Case<'a> {
         sightings
     }
 
-    /// Each value that may be a serial, with its facts and bars, in the order of the values.
+    /// Each value that may be a serial, with its facts and vetoes, in the order of the values.
     /// `by_value` is what [`Self::by_value`] gives.
-    pub(super) fn values<'v>(&'v self, by_value: &'v [&'v Sighting]) -> Vec<Value<'v>> {
+    pub(super) fn values<'v>(&'v self, by_value: &'v [&'v Sighting]) -> Vec<ValueFacts<'v>> {
         let products = self.products();
         let values = by_value.chunk_by(|one, other| one.value == other.value);
         values
@@ -110,20 +119,20 @@ impl<'a> Case<'a> {
             .collect()
     }
 
-    fn value<'v>(&'v self, sightings: &'v [&'v Sighting], products: &[&str]) -> Value<'v> {
+    fn value<'v>(&'v self, sightings: &'v [&'v Sighting], products: &[&str]) -> ValueFacts<'v> {
         let value = sightings[0].value;
         let format = self.formats.matching(value).next();
         let (facts, corrections) = self.facts(value, sightings, format);
-        let mut bars = self.bars(value, sightings);
+        let mut vetoes = self.vetoes(value, sightings);
         if products.contains(&value.trim_start_matches('0')) {
-            bars.insert(Bar::NamedOther);
+            vetoes.insert(Veto::NamedOther);
         }
         if facts.has(Fact::BarcodeNamed) || facts.has(Fact::Keyword) {
-            bars.remove(Bar::InAddress);
+            vetoes.remove(Veto::InAddress);
         } else if self.formats.is_tusn(value) {
-            bars.insert(Bar::NamedOther);
+            vetoes.insert(Veto::NamedOther);
         }
-        Value { value, sightings, facts, bars, format, corrections }
+        ValueFacts { value, sightings, facts, vetoes, format, corrections }
     }
 
     fn facts(
@@ -161,8 +170,8 @@ impl<'a> Case<'a> {
         facts.insert_if(Fact::TwoBarcodes, are_several(barcodes.iter().copied()));
         facts.insert_if(Fact::SeveralPhotos, several_photos);
         let read_twice = read_twice(value, sightings);
-        facts.insert_if(Fact::TwoReadings, read_twice >= Some(Twice::EachEndOnce));
-        facts.insert_if(Fact::TwoWholeReadings, read_twice == Some(Twice::Whole));
+        facts.insert_if(Fact::TwoReadings, read_twice >= Some(Agreement::EachEndOnce));
+        facts.insert_if(Fact::TwoWholeReadings, read_twice == Some(Agreement::Whole));
         let expected = self.estate.expects(value);
         facts.insert_if(Fact::Expected, expected);
         let ambiguous = self.ambiguous.iter().any(|(read, _)| read == value);
@@ -284,7 +293,7 @@ impl<'a> Case<'a> {
                     && !sighting.is_barcode()
                     && sighting.says_serial()
                     && look_alike_distance(sighting.value, value)
-                        .is_some_and(|places| (1..=super::LOOK_ALIKES_MAX).contains(&places))
+                        .is_some_and(|places| (1..=LOOK_ALIKES_MAX).contains(&places))
                     && (formed(value) || !formed(sighting.value))
             });
             if let Some(print) = near.min_by(|one, other| one.value.cmp(other.value)) {
@@ -299,8 +308,8 @@ impl<'a> Case<'a> {
         prints.next().map_or_else(Vec::new, |print| print.corrections.to_vec())
     }
 
-    fn bars(&self, value: &str, sightings: &[&Sighting]) -> Bars {
-        let mut bars = Bars::default();
+    fn vetoes(&self, value: &str, sightings: &[&Sighting]) -> Vetoes {
+        let mut vetoes = Vetoes::default();
         let keyed_here = sightings.iter().any(|sighting| {
             sighting.says_serial() && !matches!(sighting.carrier, Carrier::Print { near: true, .. })
         });
@@ -311,31 +320,31 @@ impl<'a> Case<'a> {
                 _ => sighting.says_other(),
             };
             match other {
-                Some(IdentifierKind::PartNumber) => bars.insert(Bar::PartNumber),
-                Some(_) => bars.insert(Bar::NamedOther),
+                Some(IdentifierKind::PartNumber) => vetoes.insert(Veto::PartNumber),
+                Some(_) => vetoes.insert(Veto::NamedOther),
                 None => {}
             }
             if matches!(sighting.carrier, Carrier::Barcode { mark: Mark::InAddress, .. }) {
-                bars.insert(Bar::InAddress);
+                vetoes.insert(Veto::InAddress);
             }
         }
         // A format with a check says nothing about another maker's serials of the same length.
         let known = |format: &Format| format.standing != Standing::Permissive;
         if self.formats.any_check_fails(value) && !self.formats.matching(value).any(known) {
-            bars.insert(Bar::CheckFailed);
+            vetoes.insert(Veto::CheckFailed);
         }
         if self.estate.is_part_number(value) {
-            bars.insert(Bar::PartNumber);
+            vetoes.insert(Veto::PartNumber);
         }
         if self.estate.is_required() && !self.estate.expects(value) {
-            bars.insert(Bar::NotInEstate);
+            vetoes.insert(Veto::NotInEstate);
         }
-        bars
+        vetoes
     }
 
     /// Whether the first reading, which keeps spaces, saw a value as a whole where nothing names it
     /// as another number.
-    pub(super) fn stands_in_print(&self, value: &Value) -> bool {
+    pub(super) fn stands_in_print(&self, value: &ValueFacts) -> bool {
         let other = |sighting: &Sighting| {
             let same = |it: &&Sighting| it.says_other().is_some() && it.same_ink(sighting);
             self.sightings.iter().any(|it| same(&it))
@@ -348,7 +357,7 @@ impl<'a> Case<'a> {
 
     /// Whether a barcode or a reading that was sure of at least every other character has a value:
     /// what was guessed of blurred print says nothing about what stands there.
-    pub(super) fn is_legible(&self, value: &Value) -> bool {
+    pub(super) fn is_legible(&self, value: &ValueFacts) -> bool {
         value.sightings.iter().any(|sighting| {
             let chars = sighting.chars(self.evidence);
             let unsure = chars.iter().filter(|char| !correction::is_sure(char)).count();
@@ -359,7 +368,7 @@ impl<'a> Case<'a> {
     /// Whether a value may be another of one's format, misread: it has the form with one of several
     /// corrections or but for one character, and it has letters or the format has, or it is said to be
     /// a serial. A number of digits that nothing names is any number: meters show readings.
-    pub(super) fn almost_is(&self, one: &Value, value: &Value) -> bool {
+    pub(super) fn almost_is(&self, one: &ValueFacts, value: &ValueFacts) -> bool {
         let letter = |class: &Class| matches!(class, Class::Exactly('A'..='Z'));
         let lettered = |shape: &Shape| shape.classes().iter().any(letter);
         let named = value.sightings.iter().any(|sighting| sighting.says_serial());
@@ -383,7 +392,7 @@ impl<'a> Case<'a> {
     }
 
     /// Whether a value was seen on a label (false) and on a screen (true).
-    pub(super) fn surfaces(&self, value: &Value) -> BTreeSet<bool> {
+    pub(super) fn surfaces(&self, value: &ValueFacts) -> BTreeSet<bool> {
         let surface = |sighting: &&Sighting| {
             let photo = self.evidence.photos.get(sighting.place.photo);
             photo.is_some_and(|photo| photo.surface == Surface::Screen)

@@ -1,7 +1,7 @@
 //! GS1 element strings (General Specifications, section 3) and Digital Link addresses.
 
-use super::{Field, Mark};
-use crate::IdentifierKind::{self, *};
+use crate::identifier::IdentifierKind::{self, *};
+use crate::payload::field::{Field, Mark};
 
 const GS: char = '\u{1d}';
 
@@ -70,7 +70,7 @@ pub(super) fn element_string(payload: &str, declared: bool) -> Option<Vec<Field>
     // Undeclared data must at least begin with a product number that checks.
     let product = body.len() > 16
         && body.starts_with("01")
-        && body.get(2..16).is_some_and(crate::check_digit::gtin)
+        && body.get(2..16).is_some_and(crate::serial::check_digit::gtin)
         && body.contains(GS);
     if !(declared || stripped.is_some() || starts_with_separator || product) {
         return None;
@@ -149,9 +149,9 @@ pub(super) fn digital_link(payload: &str) -> Option<Vec<Field>> {
     }
     let path = rest.split(['?', '#']).next()?;
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let start = segments
-        .windows(2)
-        .position(|pair| matches!(pair, ["01" | "gtin", gtin] if crate::check_digit::gtin(gtin)))?;
+    let start = segments.windows(2).position(
+        |pair| matches!(pair, ["01" | "gtin", gtin] if crate::serial::check_digit::gtin(gtin)),
+    )?;
     let mut fields = Vec::new();
     for pair in segments[start..].chunks(2) {
         let [key, value] = pair else { continue };

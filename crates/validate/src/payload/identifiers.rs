@@ -1,9 +1,10 @@
 //! Data identifiers of ANSI MH10.8.2, inside an ISO/IEC 15434 envelope or in front of a value.
 
-use super::{Field, Mark, gs1, kind_by_form};
-use crate::IdentifierKind::{self, *};
-use crate::canonical::fold;
-use crate::keyword;
+use crate::identifier::IdentifierKind::{self, *};
+use crate::payload::field::{Field, Mark, kind_by_form};
+use crate::payload::gs1;
+use crate::print::keyword;
+use crate::serial::fold::fold;
 
 /// Data identifiers of device labels, the longest first. The number says how many characters of
 /// the value name the issuer (18S: the CAGE code of five characters before the serial).

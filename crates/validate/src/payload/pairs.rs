@@ -1,8 +1,9 @@
 //! Free forms: addresses, JSON, `key:value` pairs and plain lists.
 
-use super::{FIELDS_MAX, Field, Mark, identifiers};
-use crate::IdentifierKind::{self, Other, Serial};
-use crate::keyword;
+use crate::identifier::IdentifierKind::{self, Other, Serial};
+use crate::payload::field::{FIELDS_MAX, Field, Mark};
+use crate::payload::identifiers;
+use crate::print::keyword;
 
 /// An address: named by its query's keys, else a part of the address. It is never fetched.
 pub(super) fn address(payload: &str) -> Option<Vec<Field>> {

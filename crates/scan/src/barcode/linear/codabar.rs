@@ -1,7 +1,7 @@
 //! Codabar (AIM BC3): four bars and three spaces a character, wide or narrow, no check character.
 //! Read only when asked for.
 
-use super::{Symbol, same_pitch};
+use crate::barcode::linear::pattern::{Symbol, same_pitch};
 use validate::Symbology;
 
 const CHARACTERS: &[u8; 20] = b"0123456789-$:/.+ABCD";

@@ -1,7 +1,7 @@
 //! Code 128 and GS1-128 (ISO/IEC 15417): 106 characters of three bars and three spaces in eleven
 //! modules, three code sets, a check character modulo 103.
 
-use super::{Symbol, nearest, same_pitch};
+use crate::barcode::linear::pattern::{Symbol, nearest, same_pitch};
 use validate::Symbology;
 
 const START_A: u8 = 103;

@@ -4,7 +4,7 @@
 //! clear of its narrow ones and its width follows from the character before it. Without that, a
 //! glare spot turns several characters into one wrong one.
 
-use super::{Symbol, TWO_OF_FIVE, same_pitch, widest};
+use crate::barcode::linear::pattern::{Symbol, TWO_OF_FIVE, same_pitch, widest};
 use validate::Symbology;
 
 /// The characters whose two wide bars stand in this order, by the place of the wide space.

@@ -1,6 +1,6 @@
 //! Code 93 (AIM BC5): three bars and three spaces in nine modules, two check characters.
 
-use super::{Symbol, nearest, same_pitch};
+use crate::barcode::linear::pattern::{Symbol, nearest, same_pitch};
 use validate::Symbology;
 
 const FRAME: usize = 47;

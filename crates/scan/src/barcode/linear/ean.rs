@@ -1,8 +1,8 @@
 //! EAN-13, EAN-8, UPC-A and UPC-E (ISO/IEC 15420): product numbers, read so that they can be
 //! told from serials. Digits have two bars and two spaces in seven modules, the last is a check.
 
-use super::super::Symbologies;
-use super::{Symbol, guard, nearest, same_pitch};
+use crate::barcode::linear::pattern::{Symbol, guard, nearest, same_pitch};
+use crate::barcode::symbologies::Symbologies;
 use validate::Symbology;
 
 /// Space, bar, space, bar of the digits in set A (odd parity); set B is the mirror image.

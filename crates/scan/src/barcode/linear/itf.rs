@@ -2,7 +2,7 @@
 //! two wide ones each. It has no check digit and any part of a symbol may pass for a whole one, so
 //! it is read only when asked for.
 
-use super::{Symbol, TWO_OF_FIVE, guard, same_pitch, widest};
+use crate::barcode::linear::pattern::{Symbol, TWO_OF_FIVE, guard, same_pitch, widest};
 use validate::Symbology;
 
 /// Fewest digits that are believed.
