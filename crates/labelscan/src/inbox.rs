@@ -13,11 +13,11 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use changes::Changes;
 use filing::Filed;
+pub(crate) use filing::Place;
 use futures_util::{StreamExt as _, stream};
 use pipeline::Pipeline;
-use pipeline::answer::{ReasonObject, Scan, Status, new_id};
-use pipeline::clock;
-use pipeline::clock::Stopwatch;
+use pipeline::answer::{ReasonObject, Scan, new_id};
+use pipeline::clock::{self, Stopwatch};
 use pipeline::details::{Details, FILE_CHARS_MAX};
 use pipeline::hex::hex;
 use pipeline::scan_worker::ScanWorker;
@@ -46,39 +46,6 @@ const HEAD_BYTES: u64 = 64;
 const WAIT: Duration = Duration::from_secs(5);
 /// Endings of files that somebody is still writing.
 const UNFINISHED: [&str; 4] = ["part", "partial", "tmp", "crdownload"];
-
-/// Where a photo's file ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Its serial was accepted.
-    Done,
-    /// A person has to look.
-    Review,
-    /// No serial can be read from it.
-    Failed,
-}
-
-impl Place {
-    pub(crate) const ALL: [Self; 3] = [Self::Done, Self::Review, Self::Failed];
-
-    /// The folder's name.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Review => "review",
-            Self::Failed => "failed",
-        }
-    }
-
-    fn of(status: Status) -> Option<Self> {
-        match status {
-            Status::Queued => None,
-            Status::Accepted => Some(Self::Done),
-            Status::Review => Some(Self::Review),
-            Status::Unreadable | Status::Rejected => Some(Self::Failed),
-        }
-    }
-}
 
 /// A folder with its three places, there and writable.
 pub(crate) struct Folder {

@@ -1,8 +1,7 @@
 //! Log lines on stderr, because stdout is for what a command was asked for, and traces for a
 //! collector.
 
-use pipeline::settings::LogFormat;
-use pipeline::settings::Settings;
+use pipeline::settings::{LogFormat, Settings};
 use tracing_subscriber::EnvFilter;
 #[cfg(feature = "otel")]
 use tracing_subscriber::filter::LevelFilter;

@@ -6,7 +6,8 @@
 //! - [`settings`]: what can be set, and its defaults
 //! - [`scan_worker`]: claims scans, has them read, judges and finishes them; [`fair_queue`] says whose
 //!   turn it is
-//! - [`registration`]: the event that an accepted scan owes
+//! - [`registration`]: the event that an accepted terminal owes; [`decisions`] and
+//!   [`terminal_operations`]: what a person's decision or an operation does
 //! - [`answer`], [`stored`]: the Scan object that every door answers with
 //! - [`details`]: what a person says beside the photo
 //! - [`access`]: roles, keys and sign-in secrets
@@ -17,6 +18,7 @@ pub mod access;
 pub mod answer;
 pub mod clock;
 pub mod csv_cell;
+pub mod decisions;
 pub mod details;
 pub mod fair_queue;
 pub mod formats;
@@ -32,5 +34,6 @@ pub mod serial_list;
 pub mod settings;
 pub mod storage;
 pub mod stored;
+pub mod terminal_operations;
 
 pub use lifecycle::{Pipeline, open_registry};

@@ -9,7 +9,7 @@ use crate::answer::{ReasonObject, TookMs};
 use crate::clock;
 use crate::fair_queue::{FairPermit, FairQueue, FairQueueLimits};
 use crate::metrics::Metrics;
-use crate::registration::{Accepted, registration, replaced};
+use crate::registration::{Accepted, Registrar};
 use crate::settings::Settings;
 use jiff::Timestamp;
 use outbound::Standing;
@@ -42,11 +42,10 @@ const ENDS_REMEMBERED: usize = 1024;
 pub struct ScanWorker {
     store: Store,
     pool: Pool,
-    formats: Formats,
+    registrar: Registrar,
     estate_mode: EstateMode,
     lease: Lease,
     attempts_max: u32,
-    public_url: Option<String>,
     /// Whoever has a turn may claim a scan.
     turns: Arc<FairQueue>,
     queued: Notify,
@@ -70,13 +69,12 @@ impl ScanWorker {
                 beside_others_max: pool.readers().saturating_sub(1).max(1),
                 waiting_max: settings.reads_waiting_max,
             }),
+            registrar: Registrar::new(store.clone(), formats, settings.public_url.clone()),
             store,
             pool,
-            formats,
             estate_mode: settings.estate,
             lease: Lease::from_millis(settings.lease_ms),
             attempts_max: settings.attempts_max,
-            public_url: settings.public_url.clone(),
             queued: Notify::new(),
             ended: broadcast::channel(ENDS_REMEMBERED).0,
             running: TaskTracker::new(),
@@ -150,7 +148,12 @@ impl ScanWorker {
 
     /// The formats that serials are judged by.
     pub fn formats(&self) -> &Formats {
-        &self.formats
+        self.registrar.formats()
+    }
+
+    /// Makes what an accepted terminal owes the registry.
+    pub fn registrar(&self) -> &Registrar {
+        &self.registrar
     }
 
     /// Reader processes that are up now.
@@ -187,18 +190,7 @@ impl ScanWorker {
     pub async fn judge(&self, reading: &Reading) -> Result<Judgement, StoreError> {
         let in_view = validate::values_in_view(&reading.evidence);
         let estate = self.store.estate_for(self.estate_mode, &in_view).await?;
-        Ok(validate::judge(&self.formats, &reading.evidence, &estate))
-    }
-
-    /// The device key of the terminal that a scan's details say is replaced.
-    pub async fn replaced(
-        &self,
-        details: &serde_json::Value,
-    ) -> Result<Option<String>, StoreError> {
-        match details["replaces"].as_str() {
-            Some(written) => replaced(&self.store, &self.formats, written).await.map(Some),
-            None => Ok(None),
-        }
+        Ok(validate::judge(self.formats(), &reading.evidence, &estate))
     }
 
     fn begin(self: &Arc<Self>, mut turn: FairPermit, claimed: ClaimedScan) {
@@ -264,14 +256,12 @@ impl ScanWorker {
                     serial,
                     identifiers: &judgement.identifiers,
                     details: &claimed.details,
-                    replaces: self.replaced(&claimed.details).await?,
                     owner: &claimed.owner,
                     photos_sha256: photos.iter().map(|photo| photo.sha256.as_str()).collect(),
                     standing: Standing::Accepted,
                     review: None,
                 };
-                let made = registration(&accepted, self.public_url.as_deref(), now);
-                Some(made.map_err(|error| StoreError::Damaged(error.to_string()))?)
+                Some(self.registrar.owed(&accepted, now).await?)
             }
             _ => None,
         };

@@ -1,15 +1,11 @@
 //! The Scan object of a scan that the store holds: what the judge found, what a person decided
 //! since, and where the registration stands.
 
-use crate::answer::ReasonObject;
-use crate::answer::Registration;
-use crate::answer::RegistrationStatus;
-use crate::answer::Scan;
-use crate::answer::SerialObject;
-use crate::answer::Status;
-use crate::answer::TookMs;
+use crate::answer::{
+    Earlier, ReasonObject, Registration, RegistrationStatus, Scan, SerialObject, Status, TookMs,
+};
 use serde::Deserialize;
-use store::{Action, DeliveryStatus, ScanStatus};
+use store::{Action, DeliveryStatus, ScanStatus, Store, StoreError};
 use uuid::Uuid;
 
 /// Builds the object; a person's decision stands over the judge's verdict.
@@ -47,6 +43,22 @@ pub fn scan_object(stored: store::Scan) -> Scan {
         };
     }
     scan
+}
+
+/// Says who showed the same terminal before, if anybody did.
+///
+/// # Errors
+/// If the store does not answer.
+pub async fn with_earlier(store: &Store, mut scan: Scan) -> Result<Scan, StoreError> {
+    let Some(serial) = &scan.serial else { return Ok(scan) };
+    let terminals = store.terminal(&serial.value).await?;
+    let same = terminals.into_iter().find(|terminal| terminal.vendor == serial.vendor);
+    let first = same.map(|terminal| terminal.first_scan).filter(|id| Uuid::from(*id) != scan.id);
+    if let Some(first) = first {
+        let first = store.scan(first).await?;
+        scan.earlier = first.map(|first| Earlier { by: first.owner, at: first.created_at });
+    }
+    Ok(scan)
 }
 
 impl From<ScanStatus> for Status {

@@ -190,7 +190,7 @@ proptest! {
                 prop_assert!(serial.confidence > 0.99 && !serial.checks.is_empty());
                 prop_assert_eq!(canonical(&serial.value), serial.value.clone());
             }
-            Verdict::Review { candidates, reasons } => {
+            Verdict::Review { candidates, reasons, .. } => {
                 prop_assert!(!candidates.is_empty() && candidates.len() <= 12);
                 prop_assert!(!reasons.is_empty());
                 let values: BTreeSet<_> = candidates.iter().map(|one| &one.value).collect();

@@ -1,35 +1,21 @@
-//! What handlers may do: the store, the queue and the readers behind one set of questions, with
-//! ownership and roles already applied. No handler reaches around it.
+//! What handlers are given: the store, the queue, the settings, and what all requests share. It holds
+//! state and answers no questions of its own.
 
-use crate::access::caller::Caller;
-use crate::access::company::{Oidc, Person};
-use crate::api::deliveries::{DeliveryObject, DeliveryStatus};
-use crate::api::terminal_search::Wanted;
-use crate::api::terminals::TerminalObject;
-use crate::middleware::denied::Denials;
+use crate::access::company::Oidc;
+use crate::middleware::denials::Denials;
 use crate::middleware::rate::Rate;
 use crate::problem::{Code, Problem};
-use crate::upload::body::{Photos, UploadLimits};
+use crate::upload::body::UploadLimits;
 use crate::upload::intake::UploadBudget;
 use crate::upload::partial_uploads::{PartialUploadLimits, PartialUploads};
-use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
-use pipeline::access::{Role, Token};
-use pipeline::answer::{Earlier, Scan, Status, new_id};
-use pipeline::clock;
 use pipeline::metrics::Metrics;
+use pipeline::registration::Registrar;
 use pipeline::scan_worker::ScanWorker;
 use pipeline::settings::{Settings, TlsMode};
-use pipeline::stored::scan_object;
-use readers::{PhotoBytes, ReadFailure, ReadRequest};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{
-    DeliveryFilter, FoundTerminal, NewSignIn, Presented, Received, ScanFilter, ScanId, Session,
-    Store, StoreError, Upload, UploadedPhoto,
-};
+use store::Store;
 use tokio::sync::{Mutex, MutexGuard};
-use uuid::Uuid;
 
 /// The service as handlers see it; a clone is another hold on the same.
 #[derive(Clone)]
@@ -50,7 +36,7 @@ struct Inner {
     rate: Rate,
     denials: Denials,
     metrics: Arc<Metrics>,
-    /// PartialUploads by an import: two at once would hold two lists in memory.
+    /// Held by an import: two at once would hold two lists in memory.
     importing: Mutex<()>,
 }
 
@@ -100,6 +86,16 @@ impl App {
     /// The queue of scans.
     pub(crate) fn work(&self) -> &Arc<ScanWorker> {
         &self.0.work
+    }
+
+    /// Makes what a decision or an operation owes the registry.
+    pub(crate) fn registrar(&self) -> &Registrar {
+        self.0.work.registrar()
+    }
+
+    /// Where people reach the service, without a slash at the end.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.0.base_url
     }
 
     /// The rows and photos.
@@ -177,275 +173,5 @@ impl App {
     /// The uploads that arrive in parts.
     pub(crate) fn held(&self) -> &PartialUploads {
         &self.0.held
-    }
-
-    /// Whether the database and the photos' place answer.
-    pub(crate) async fn storage_answers(&self) -> bool {
-        match self.0.store.ping().await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, "the store does not answer");
-                false
-            }
-        }
-    }
-
-    /// What a presented key opens.
-    pub(crate) async fn presented(&self, hash: &[u8; 32]) -> Result<Presented, Problem> {
-        Ok(self.0.store.key_by_hash(hash, clock::now()).await?)
-    }
-
-    /// The person of a session.
-    pub(crate) async fn session_holder(&self, hash: &[u8; 32]) -> Result<Caller, Problem> {
-        let session = self.0.store.session_by_hash(hash, clock::now()).await?;
-        let session = session.ok_or(Code::NotSignedIn)?;
-        Caller::new(session.name, &session.role)
-    }
-
-    /// Makes a sign-in link that `by` hands out usable, once and for a while; answers when it ends.
-    pub async fn create_sign_in(
-        &self,
-        by: &str,
-        name: &str,
-        role: Role,
-        hash: [u8; 32],
-    ) -> Result<Timestamp, StoreError> {
-        let now = clock::now();
-        let minutes = i64::from(self.0.settings.sign_in_minutes);
-        let expires_at = now.saturating_add(SignedDuration::from_mins(minutes));
-        let expires_at = expires_at.unwrap_or(Timestamp::MAX);
-        let (by, name, role) = (by.to_owned(), name.to_owned(), role.as_str().to_owned());
-        let link = NewSignIn { by, hash, role, name, expires_at };
-        self.0.store.create_sign_in(link, now).await?;
-        Ok(expires_at)
-    }
-
-    /// The address to open to sign in.
-    pub fn sign_in_link(&self, token: &Token) -> String {
-        format!("{}/sign-in?token={}", self.0.base_url, token.reveal())
-    }
-
-    /// Turns a link into a session; answers whom it signed in, none if the link is not good (any
-    /// more).
-    pub(crate) async fn redeem(
-        &self,
-        link: &[u8; 32],
-        session: &[u8; 32],
-    ) -> Result<Option<Caller>, Problem> {
-        let now = clock::now();
-        let hours = i64::from(self.0.settings.session_hours);
-        let expires_at = now.saturating_add(SignedDuration::from_hours(hours));
-        let expires_at = expires_at.unwrap_or(Timestamp::MAX);
-        let session = self.0.store.redeem_sign_in(link, session, expires_at, now).await?;
-        session.map(|session| Caller::new(session.name, &session.role)).transpose()
-    }
-
-    /// Notes that somebody goes to sign in at the company; false if too many are there.
-    pub(crate) async fn begin_attempt(&self, attempt: &[u8; 32]) -> Result<bool, Problem> {
-        let now = clock::now();
-        let (settings, store) = (&self.0.settings, &self.0.store);
-        let longest = SignedDuration::from_mins(settings.oidc_attempt_minutes.into());
-        let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
-        Ok(store.begin_attempt(attempt, expires_at, settings.oidc_attempts_max, now).await?)
-    }
-
-    /// Ends an attempt; false if it was not begun, is over, or was ended before.
-    pub(crate) async fn end_attempt(&self, attempt: &[u8; 32]) -> Result<bool, Problem> {
-        Ok(self.0.store.end_attempt(attempt, clock::now()).await?)
-    }
-
-    /// Opens a session for a person of the company.
-    pub(crate) async fn open_session(
-        &self,
-        person: &Person,
-        session: &[u8; 32],
-    ) -> Result<(), Problem> {
-        let now = clock::now();
-        let longest = SignedDuration::from_hours(self.0.settings.oidc_session_hours.into());
-        let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
-        let (role, name) = (person.role.as_str().to_owned(), person.name.clone());
-        let new = Session { role, name, expires_at };
-        Ok(self.0.store.open_session(session, &new, person, now).await?)
-    }
-
-    /// Stores an upload; answers the id of its scan, which is an earlier one if it is repeated.
-    pub(crate) async fn receive(
-        &self,
-        caller: &Caller,
-        idempotency_key: String,
-        upload: Photos,
-    ) -> Result<ScanId, Problem> {
-        let now = clock::now();
-        let details = serde_json::to_value(&upload.details);
-        let photos = upload.photos.into_iter().map(|photo| UploadedPhoto {
-            bytes: photo.bytes,
-            content_type: photo.content_type.to_owned(),
-            surface: photo.surface,
-        });
-        let upload = Upload {
-            id: new_id(now).into(),
-            idempotency_key,
-            owner: caller.name.clone(),
-            photos: photos.collect(),
-            details: details.map_err(|error| Problem::internal(&error))?,
-        };
-        match self.0.store.receive(upload, now).await? {
-            Received::New(id) | Received::Repeat(id) => Ok(id),
-            Received::Conflict => Err(Code::IdempotencyKeyReused.into()),
-        }
-    }
-
-    /// The scan, after waiting for its verdict as long as a client is made to wait.
-    pub(crate) async fn answer(
-        &self,
-        caller: &Caller,
-        id: ScanId,
-        wait: bool,
-    ) -> Result<Scan, Problem> {
-        if wait {
-            let longest = Duration::from_millis(self.0.settings.answer_ms_max);
-            self.0.work.wait_for(&caller.name, id, longest).await;
-        } else {
-            self.0.work.queued();
-        }
-        let stored = self.0.store.scan(id).await?.ok_or(Code::NotFound)?;
-        self.with_earlier(scan_object(stored)).await
-    }
-
-    /// Reads and judges photos; nothing is recorded.
-    pub(crate) async fn read(&self, caller: &Caller, upload: Photos) -> Result<Scan, Problem> {
-        let photos = upload
-            .photos
-            .into_iter()
-            .map(|photo| PhotoBytes { bytes: photo.bytes, surface: photo.surface });
-        let request = ReadRequest { photos: photos.collect() };
-        let now = clock::now();
-        let reading = self.0.work.read_for(&caller.name, request).await.map_err(unread)?;
-        let judgement = self.0.work.judge(&reading).await?;
-        let scan = Scan::judged(new_id(now), now, judgement, (&reading.took).into());
-        self.with_earlier(scan).await
-    }
-
-    /// Says who showed the same terminal before, if anybody did.
-    async fn with_earlier(&self, mut scan: Scan) -> Result<Scan, Problem> {
-        let Some(serial) = &scan.serial else { return Ok(scan) };
-        let terminals = self.0.store.terminal(&serial.value).await?;
-        let same = terminals.into_iter().find(|terminal| terminal.vendor == serial.vendor);
-        let first =
-            same.map(|terminal| terminal.first_scan).filter(|id| Uuid::from(*id) != scan.id);
-        if let Some(first) = first {
-            let first = self.0.store.scan(first).await?;
-            scan.earlier = first.map(|first| Earlier { by: first.owner, at: first.created_at });
-        }
-        Ok(scan)
-    }
-
-    /// One scan that the caller may see.
-    pub(crate) async fn scan(&self, caller: &Caller, id: Uuid) -> Result<Scan, Problem> {
-        self.with_earlier(scan_object(self.stored_scan(caller, id).await?)).await
-    }
-
-    /// A stored scan that the caller may see.
-    pub(crate) async fn stored_scan(
-        &self,
-        caller: &Caller,
-        id: Uuid,
-    ) -> Result<store::Scan, Problem> {
-        let stored = self.0.store.scan(id.into()).await?;
-        let seen = stored.filter(|scan| caller.may_see(&scan.owner));
-        seen.ok_or_else(|| Code::NotFound.into())
-    }
-
-    /// Scans that the caller may see, newest first.
-    pub(crate) async fn scans(
-        &self,
-        caller: &Caller,
-        status: Option<Status>,
-        after: Option<Uuid>,
-        most: u32,
-    ) -> Result<Vec<Scan>, Problem> {
-        let filter = ScanFilter {
-            status: status.map(Into::into),
-            owner: caller.owner_filter(),
-            after: after.map(Into::into),
-            most,
-        };
-        let scans = self.0.store.scans(&filter).await?;
-        Ok(scans.into_iter().map(scan_object).collect())
-    }
-
-    /// The bytes of one photo of a scan.
-    pub(crate) async fn photo(&self, id: ScanId, n: usize) -> Result<Bytes, Problem> {
-        let photos = self.0.store.photos(id).await?;
-        let photo = photos.into_iter().nth(n).ok_or(Code::NotFound)?;
-        Ok(photo.bytes)
-    }
-
-    /// A page of terminals.
-    pub(crate) async fn terminals(
-        &self,
-        wanted: &Wanted,
-        after: Option<String>,
-        most: u32,
-    ) -> Result<Vec<TerminalObject>, Problem> {
-        let fits = |found: &FoundTerminal| wanted.fits(found);
-        let found = self.0.store.find_terminals(after, most, fits).await?;
-        Ok(found.into_iter().map(|found| TerminalObject::from(found.terminal)).collect())
-    }
-
-    /// The terminals with a serial.
-    pub(crate) async fn terminal(&self, serial: &str) -> Result<Vec<TerminalObject>, Problem> {
-        let terminals = self.0.store.terminal(&validate::canonical(serial)).await?;
-        Ok(terminals.into_iter().map(TerminalObject::from).collect())
-    }
-
-    /// A page of deliveries.
-    pub(crate) async fn deliveries(
-        &self,
-        status: Option<DeliveryStatus>,
-        after: Option<String>,
-        most: u32,
-    ) -> Result<Vec<DeliveryObject>, Problem> {
-        let filter = DeliveryFilter { status: status.map(Into::into), after, most };
-        let deliveries = self.0.store.deliveries(&filter).await?;
-        Ok(deliveries.into_iter().map(DeliveryObject::from).collect())
-    }
-}
-
-/// What a client hears of a store that could not do what was asked.
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotFound(_) => Code::NotFound.into(),
-            StoreError::AlreadyDecided => {
-                Self::new(Code::Conflict, "Somebody has decided already: send a correction.")
-            }
-            StoreError::Forbidden(forbidden) => forbidden.into(),
-            StoreError::Full(_) => {
-                tracing::error!(%error, "the store is full");
-                Code::StorageFull.into()
-            }
-            StoreError::Unavailable { retry_after, .. } => {
-                tracing::error!(%error, "the store is not available");
-                Self::from(Code::Overloaded).retry_after_s(retry_after.as_secs() as u32)
-            }
-            StoreError::KeyMissing { .. } => {
-                tracing::error!(%error, "the store cannot open what it holds");
-                Code::Overloaded.into()
-            }
-            other => Self::internal(&other),
-        }
-    }
-}
-
-/// What a client hears of photos that were not read.
-fn unread(failure: ReadFailure) -> Problem {
-    match failure {
-        ReadFailure::Unreadable(unreadable) => {
-            Problem::new(unreadable.code.into(), unreadable.to_string())
-        }
-        ReadFailure::Timeout { .. } => Code::ReaderTimeout.into(),
-        ReadFailure::Crashed { .. } => Code::ReaderFailed.into(),
-        ReadFailure::Busy | ReadFailure::Closed => Code::Overloaded.into(),
     }
 }

@@ -6,11 +6,15 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use pipeline::decisions::DecisionError;
 use pipeline::details::DetailsError;
+use readers::ReadFailure;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use store::StoreError;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
+use validate::terminal::Forbidden;
 
 /// Defines the codes in one table: name, HTTP status, and a sentence that is true wherever the code
 /// occurs.
@@ -199,6 +203,69 @@ impl IntoResponses for Problem {
         ])
     }
 }
+/// What a client hears of a store that could not do what was asked.
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(_) => Code::NotFound.into(),
+            StoreError::AlreadyDecided => {
+                Self::new(Code::Conflict, "Somebody has decided already: send a correction.")
+            }
+            StoreError::Forbidden(forbidden) => forbidden.into(),
+            StoreError::Full(_) => {
+                tracing::error!(%error, "the store is full");
+                Code::StorageFull.into()
+            }
+            StoreError::Unavailable { retry_after, .. } => {
+                tracing::error!(%error, "the store is not available");
+                Self::from(Code::Overloaded).retry_after_s(retry_after.as_secs() as u32)
+            }
+            StoreError::KeyMissing { .. } => {
+                tracing::error!(%error, "the store cannot open what it holds");
+                Code::Overloaded.into()
+            }
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<Forbidden> for Problem {
+    fn from(forbidden: Forbidden) -> Self {
+        let code = match forbidden {
+            Forbidden::Retired => Code::TerminalRetired,
+            Forbidden::Swapped => Code::TerminalSwapped,
+            Forbidden::Bound => Code::TerminalBound,
+            Forbidden::NotBound => Code::TerminalNotBound,
+            Forbidden::ReplacedNotInService => Code::ReplacedNotInService,
+            Forbidden::SwapWithItself => Code::SwapWithItself,
+        };
+        debug_assert_eq!(code.name(), forbidden.code());
+        Self::new(code, forbidden.to_string())
+    }
+}
+
+impl From<DecisionError> for Problem {
+    fn from(error: DecisionError) -> Self {
+        match error {
+            DecisionError::Invalid(why) => Self::new(Code::DecisionInvalid, why),
+            DecisionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadFailure> for Problem {
+    fn from(failure: ReadFailure) -> Self {
+        match failure {
+            ReadFailure::Unreadable(unreadable) => {
+                Problem::new(unreadable.code.into(), unreadable.to_string())
+            }
+            ReadFailure::Timeout { .. } => Code::ReaderTimeout.into(),
+            ReadFailure::Crashed { .. } => Code::ReaderFailed.into(),
+            ReadFailure::Busy | ReadFailure::Closed => Code::Overloaded.into(),
+        }
+    }
+}
+
 impl From<DetailsError> for Problem {
     fn from(refused: DetailsError) -> Self {
         Self::new(Code::DetailsInvalid, refused.to_string())

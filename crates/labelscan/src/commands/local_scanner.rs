@@ -3,8 +3,7 @@
 //! It looks at files and never changes one, and nothing it learns is recorded.
 
 use pipeline::answer::{ReasonObject, Scan, TookMs, new_id};
-use pipeline::clock;
-use pipeline::clock::Stopwatch;
+use pipeline::clock::{self, Stopwatch};
 use pipeline::reader_settings::pool_settings_for;
 use pipeline::settings::Settings;
 use pipeline::{formats, serial_list};

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use web::access::company::Oidc;
+use web::access::sign_ins;
 use web::app::App;
 use web::listen::{self, base_url, bound};
 
@@ -82,8 +83,8 @@ async fn sweep(app: App, stop: CancellationToken) {
 /// whoever started the program and nowhere else.
 async fn announce(app: &App, settings: &Settings, base: &str) -> anyhow::Result<()> {
     let token = Token::new_secret()?;
-    app.create_sign_in("operator", FIRST_PERSON, Role::Admin, token.hash()).await?;
-    let link = app.sign_in_link(&token);
+    sign_ins::make_link(app, "operator", FIRST_PERSON, Role::Admin, &token).await?;
+    let link = sign_ins::address(app, &token);
     let mut out = std::io::stdout().lock();
     writeln!(out, "labelscan listens on {base}")?;
     if settings.registry.is_none() {

@@ -1,11 +1,43 @@
 //! Moves a photo's file to where it ends, with its JSON file beside it. Nothing is ever overwritten.
 
-use super::Place;
-use pipeline::answer::Scan;
+use pipeline::answer::{Scan, Status};
 use serde::Serialize;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+
+/// Where a photo's file ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Its serial was accepted.
+    Done,
+    /// A person has to look.
+    Review,
+    /// No serial can be read from it.
+    Failed,
+}
+
+impl Place {
+    pub(crate) const ALL: [Self; 3] = [Self::Done, Self::Review, Self::Failed];
+
+    /// The folder's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Review => "review",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub(super) fn of(status: Status) -> Option<Self> {
+        match status {
+            Status::Queued => None,
+            Status::Accepted => Some(Self::Done),
+            Status::Review => Some(Self::Review),
+            Status::Unreadable | Status::Rejected => Some(Self::Failed),
+        }
+    }
+}
 
 /// What the JSON file says: the answer, and the earlier file of the same content.
 #[derive(Serialize)]

@@ -15,12 +15,23 @@ pub struct Field {
     /// As it stands in the payload, without its identifier.
     pub value: String,
     /// How the payload says so.
-    pub mark: Mark,
+    pub role: FieldRole,
+    /// Whether the payload says where the value ends.
+    pub extent: Extent,
+}
+
+/// Whether a payload says where a value ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// Exactly here.
+    Closed,
+    /// Not for sure: what follows may belong to it, or a part of it may not.
+    Open,
 }
 
 /// How certain the meaning of a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mark {
+pub enum FieldRole {
     /// An identifier or key of a known structure names it.
     Named,
     /// Its first letters may be an identifier (`S`, `SN`, `1P`) or belong to the value: it needs
@@ -32,6 +43,8 @@ pub enum Mark {
     Whole,
     /// A part of an address, unnamed: whatever it is, it is the address's.
     InAddress,
+    /// The payload has no grammar that is known: nothing of it may be accepted.
+    Unknown,
 }
 
 /// The kind of an unnamed value by its form alone.

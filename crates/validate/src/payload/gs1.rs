@@ -1,7 +1,7 @@
 //! GS1 element strings (General Specifications, section 3) and Digital Link addresses.
 
 use crate::identifier::IdentifierKind::{self, *};
-use crate::payload::field::{Field, Mark};
+use crate::payload::field::{Extent, Field, FieldRole};
 
 const GS: char = '\u{1d}';
 
@@ -104,7 +104,7 @@ pub(super) fn elements(body: &str) -> Option<Vec<Field>> {
 
 fn field(ai: &Ai, value: &str) -> Field {
     // Trade measures have four digits; they are how goods by weight are known.
-    Field { kind: ai.kind, value: value.to_owned(), mark: Mark::Named }
+    Field { kind: ai.kind, value: value.to_owned(), role: FieldRole::Named, extent: Extent::Closed }
 }
 
 /// A product of variable measure (its number starts with 9) is sold by weight: food, not a device.

@@ -1,7 +1,7 @@
 //! Data identifiers of ANSI MH10.8.2, inside an ISO/IEC 15434 envelope or in front of a value.
 
 use crate::identifier::IdentifierKind::{self, *};
-use crate::payload::field::{Field, Mark, kind_by_form};
+use crate::payload::field::{Extent, Field, FieldRole, kind_by_form};
 use crate::payload::gs1;
 use crate::print::keyword;
 use crate::serial::fold::fold;
@@ -76,12 +76,17 @@ pub(super) fn envelope(payload: &str) -> Option<Vec<Field>> {
 pub(super) fn identified(piece: &str) -> Option<Field> {
     let &(_, kind, issuer, value) = &split(piece)?;
     let value = value.get(issuer..).filter(|rest| !rest.is_empty()).unwrap_or(value);
-    Some(Field { kind, value: value.to_owned(), mark: Mark::Named })
+    Some(Field { kind, value: value.to_owned(), role: FieldRole::Named, extent: Extent::Closed })
 }
 
 /// An unnamed value among others.
 pub(super) fn listed(piece: &str) -> Field {
-    Field { kind: kind_by_form(piece.trim()), value: piece.to_owned(), mark: Mark::Listed }
+    Field {
+        kind: kind_by_form(piece.trim()),
+        value: piece.to_owned(),
+        role: FieldRole::Listed,
+        extent: Extent::Closed,
+    }
 }
 
 /// A payload without structure: a value, perhaps with an identifier or a keyword in front.
@@ -100,9 +105,19 @@ pub(super) fn plain(payload: &str) -> Vec<Field> {
         let rest: String = chars[keyword.end..].iter().collect();
         match keyword.strength {
             keyword::Strength::Sure if !fold(&rest).is_empty() => {
-                return vec![Field { kind: keyword.kind, value: rest, mark: Mark::Named }];
+                return vec![Field {
+                    kind: keyword.kind,
+                    value: rest,
+                    role: FieldRole::Named,
+                    extent: Extent::Closed,
+                }];
             }
-            _ => fields.push(Field { kind: keyword.kind, value: rest, mark: Mark::PerhapsNamed }),
+            _ => fields.push(Field {
+                kind: keyword.kind,
+                value: rest,
+                role: FieldRole::PerhapsNamed,
+                extent: Extent::Closed,
+            }),
         }
     } else if let Some((identifier, kind, issuer, rest)) = split(value)
         && SEEN_BARE.contains(&identifier)
@@ -110,9 +125,19 @@ pub(super) fn plain(payload: &str) -> Vec<Field> {
         && rest.bytes().any(|byte| byte.is_ascii_digit())
     {
         let rest = rest.get(issuer..).filter(|rest| rest.len() >= 4).unwrap_or(rest);
-        fields.push(Field { kind, value: rest.to_owned(), mark: Mark::PerhapsNamed });
+        fields.push(Field {
+            kind,
+            value: rest.to_owned(),
+            role: FieldRole::PerhapsNamed,
+            extent: Extent::Closed,
+        });
     }
-    fields.push(Field { kind: kind_by_form(value), value: value.to_owned(), mark: Mark::Whole });
+    fields.push(Field {
+        kind: kind_by_form(value),
+        value: value.to_owned(),
+        role: FieldRole::Whole,
+        extent: Extent::Closed,
+    });
     fields
 }
 

@@ -10,7 +10,7 @@ mod pairs;
 
 use crate::evidence::Symbology;
 use crate::identifier::IdentifierKind;
-use crate::payload::field::{FIELDS_MAX, Field, Mark};
+use crate::payload::field::{Extent, FIELDS_MAX, Field, FieldRole};
 use crate::serial::fold::fold_char;
 
 /// Longer payloads are cut: no serial stands behind 4 KiB of other data.
@@ -20,7 +20,12 @@ pub fn parse_payload(payload: &str, symbology: Symbology, gs1: bool) -> Vec<Fiel
     let payload = cut(payload);
     let mut fields = match symbology {
         Symbology::Ean13 | Symbology::Ean8 | Symbology::UpcA | Symbology::UpcE => {
-            vec![Field { kind: IdentifierKind::Ean, value: payload.to_owned(), mark: Mark::Named }]
+            vec![Field {
+                kind: IdentifierKind::Ean,
+                value: payload.to_owned(),
+                role: FieldRole::Named,
+                extent: Extent::Closed,
+            }]
         }
         _ => structured(payload, gs1).unwrap_or_else(|| identifiers::plain(payload)),
     };
@@ -66,53 +71,62 @@ mod tests {
 
     /// `kind mark value` of each field.
     #[track_caller]
-    fn check(payload: &str, gs1: bool, expected: &[(IdentifierKind, Mark, &str)]) {
+    fn check(payload: &str, gs1: bool, expected: &[(IdentifierKind, FieldRole, &str)]) {
         let fields = parse_payload(payload, Symbology::QrCode, gs1);
         let fields: Vec<_> =
-            fields.iter().map(|field| (field.kind, field.mark, field.value.as_str())).collect();
+            fields.iter().map(|field| (field.kind, field.role, field.value.as_str())).collect();
         assert_eq!(fields, expected, "{payload:?}");
     }
 
     #[test]
     fn plain_values_and_prefixes() {
-        check("77987515", false, &[(Other, Mark::Whole, "77987515")]);
-        check("SN: 7B890026", false, &[(Serial, Mark::Named, "7B890026")]);
-        check("S/N:7B890026", false, &[(Serial, Mark::Named, "7B890026")]);
-        check("SN=7B890026", false, &[(Serial, Mark::Named, "7B890026")]);
+        check("77987515", false, &[(Other, FieldRole::Whole, "77987515")]);
+        check("SN: 7B890026", false, &[(Serial, FieldRole::Named, "7B890026")]);
+        check("S/N:7B890026", false, &[(Serial, FieldRole::Named, "7B890026")]);
+        check("SN=7B890026", false, &[(Serial, FieldRole::Named, "7B890026")]);
         check(
             "SN133501010924",
             false,
-            &[(Serial, Mark::PerhapsNamed, "133501010924"), (Other, Mark::Whole, "SN133501010924")],
+            &[
+                (Serial, FieldRole::PerhapsNamed, "133501010924"),
+                (Other, FieldRole::Whole, "SN133501010924"),
+            ],
         );
         check(
             "SPF0UFLRH",
             false,
-            &[(Serial, Mark::PerhapsNamed, "PF0UFLRH"), (Other, Mark::Whole, "SPF0UFLRH")],
+            &[
+                (Serial, FieldRole::PerhapsNamed, "PF0UFLRH"),
+                (Other, FieldRole::Whole, "SPF0UFLRH"),
+            ],
         );
         check(
             "1S80WK00F9USPF0UFLRH",
             false,
             &[
-                (Other, Mark::PerhapsNamed, "80WK00F9USPF0UFLRH"),
-                (Other, Mark::Whole, "1S80WK00F9USPF0UFLRH"),
+                (Other, FieldRole::PerhapsNamed, "80WK00F9USPF0UFLRH"),
+                (Other, FieldRole::Whole, "1S80WK00F9USPF0UFLRH"),
             ],
         );
         check(
             "1P12345",
             false,
-            &[(PartNumber, Mark::PerhapsNamed, "12345"), (Other, Mark::Whole, "1P12345")],
+            &[(PartNumber, FieldRole::PerhapsNamed, "12345"), (Other, FieldRole::Whole, "1P12345")],
         );
         check(
             "23S383A2127CF16",
             false,
-            &[(Mac, Mark::PerhapsNamed, "383A2127CF16"), (Other, Mark::Whole, "23S383A2127CF16")],
+            &[
+                (Mac, FieldRole::PerhapsNamed, "383A2127CF16"),
+                (Other, FieldRole::Whole, "23S383A2127CF16"),
+            ],
         );
     }
 
     #[test]
     fn envelopes_and_their_field_defects() {
-        let expected: &[(IdentifierKind, Mark, &str)] =
-            &[(PartNumber, Mark::Named, "D150-0B0"), (Serial, Mark::Named, "77987515")];
+        let expected: &[(IdentifierKind, FieldRole, &str)] =
+            &[(PartNumber, FieldRole::Named, "D150-0B0"), (Serial, FieldRole::Named, "77987515")];
         for payload in [
             "[)>\u{1e}06\u{1d}1PD150-0B0\u{1d}S77987515\u{1e}\u{4}",
             "[)>06\u{1d}1PD150-0B0\u{1d}S77987515\u{1e}\u{4}",
@@ -123,21 +137,25 @@ mod tests {
         ] {
             check(payload, false, expected);
         }
-        check("[)>\u{1e}06\u{1d}18S1A2B3SN77\u{1e}\u{4}", false, &[(Serial, Mark::Named, "SN77")]);
+        check(
+            "[)>\u{1e}06\u{1d}18S1A2B3SN77\u{1e}\u{4}",
+            false,
+            &[(Serial, FieldRole::Named, "SN77")],
+        );
         check(
             "[)>\u{1e}05\u{1d}0104035999001512\u{1d}217404313\u{1e}\u{4}",
             false,
-            &[(Ean, Mark::Named, "04035999001512"), (Serial, Mark::Named, "7404313")],
+            &[(Ean, FieldRole::Named, "04035999001512"), (Serial, FieldRole::Named, "7404313")],
         );
     }
 
     #[test]
     fn gs1_with_and_without_its_marks() {
-        let expected: &[(IdentifierKind, Mark, &str)] = &[
-            (Ean, Mark::Named, "04035999001512"),
-            (Other, Mark::Named, "89209876"),
-            (Date, Mark::Named, "171231"),
-            (Serial, Mark::Named, "3300004532"),
+        let expected: &[(IdentifierKind, FieldRole, &str)] = &[
+            (Ean, FieldRole::Named, "04035999001512"),
+            (Other, FieldRole::Named, "89209876"),
+            (Date, FieldRole::Named, "171231"),
+            (Serial, FieldRole::Named, "3300004532"),
         ];
         check("(01)04035999001512(10)89209876(15)171231(21)3300004532", false, expected);
         check(
@@ -150,11 +168,11 @@ mod tests {
             false,
             expected,
         );
-        check("(21)7404313", false, &[(Serial, Mark::Named, "7404313")]);
+        check("(21)7404313", false, &[(Serial, FieldRole::Named, "7404313")]);
         check(
             "https://id.example.com/01/04035999001512/21/77987515?x=1",
             false,
-            &[(Ean, Mark::Named, "04035999001512"), (Serial, Mark::Named, "77987515")],
+            &[(Ean, FieldRole::Named, "04035999001512"), (Serial, FieldRole::Named, "77987515")],
         );
         // A piece of food by weight is no device, whatever its carton's number is called.
         let carton =
@@ -168,44 +186,47 @@ mod tests {
             "model:A920;sn:0821032398;imei:357654062100956",
             false,
             &[
-                (Model, Mark::Named, "A920"),
-                (Serial, Mark::Named, "0821032398"),
-                (Imei, Mark::Named, "357654062100956"),
+                (Model, FieldRole::Named, "A920"),
+                (Serial, FieldRole::Named, "0821032398"),
+                (Imei, FieldRole::Named, "357654062100956"),
             ],
         );
         check(
             "502867,AC50OXP,16GB,SG150700048,357654062100956",
             false,
             &[
-                (Other, Mark::Listed, "502867"),
-                (Other, Mark::Listed, "AC50OXP"),
-                (Other, Mark::Listed, "16GB"),
-                (Other, Mark::Listed, "SG150700048"),
-                (Imei, Mark::Listed, "357654062100956"),
+                (Other, FieldRole::Listed, "502867"),
+                (Other, FieldRole::Listed, "AC50OXP"),
+                (Other, FieldRole::Listed, "16GB"),
+                (Other, FieldRole::Listed, "SG150700048"),
+                (Imei, FieldRole::Listed, "357654062100956"),
             ],
         );
         check(
             r#"{"model":"A920","dev":{"sn":"0821032398"},"n":7}"#,
             false,
             &[
-                (Serial, Mark::Named, "0821032398"),
-                (Model, Mark::Named, "A920"),
-                (Other, Mark::Listed, "7"),
+                (Serial, FieldRole::Named, "0821032398"),
+                (Model, FieldRole::Named, "A920"),
+                (Other, FieldRole::Listed, "7"),
             ],
         );
         check(
             "https://example.com/d?sn=0821032398&x=99",
             false,
             &[
-                (Serial, Mark::Named, "0821032398"),
-                (Other, Mark::InAddress, "d"),
-                (Other, Mark::InAddress, "99"),
+                (Serial, FieldRole::Named, "0821032398"),
+                (Other, FieldRole::InAddress, "d"),
+                (Other, FieldRole::InAddress, "99"),
             ],
         );
         check(
             "(S)SN\rSPF0UFLRH\rSN.MO\rPF0UFLRHPF9XB7625009",
             false,
-            &[(Serial, Mark::Named, "PF0UFLRH"), (Other, Mark::Listed, "PF0UFLRHPF9XB7625009")],
+            &[
+                (Serial, FieldRole::Named, "PF0UFLRH"),
+                (Other, FieldRole::Listed, "PF0UFLRHPF9XB7625009"),
+            ],
         );
     }
 

@@ -1,7 +1,7 @@
 //! Free forms: addresses, JSON, `key:value` pairs and plain lists.
 
 use crate::identifier::IdentifierKind::{self, Other, Serial};
-use crate::payload::field::{FIELDS_MAX, Field, Mark};
+use crate::payload::field::{Extent, FIELDS_MAX, Field, FieldRole};
 use crate::payload::identifiers;
 use crate::print::keyword;
 
@@ -20,7 +20,12 @@ pub(super) fn address(payload: &str) -> Option<Vec<Field>> {
     for pair in query.split(['&', ';', '#']).filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
             Some((key, value)) => match keyword::key_kind(key) {
-                Some(kind) => named.push(Field { kind, value: unescape(value), mark: Mark::Named }),
+                Some(kind) => named.push(Field {
+                    kind,
+                    value: unescape(value),
+                    role: FieldRole::Named,
+                    extent: Extent::Closed,
+                }),
                 None => unnamed.push(in_address(value)),
             },
             None => unnamed.push(in_address(pair)),
@@ -32,7 +37,12 @@ pub(super) fn address(payload: &str) -> Option<Vec<Field>> {
 }
 
 fn in_address(value: &str) -> Field {
-    Field { kind: Other, value: unescape(value), mark: Mark::InAddress }
+    Field {
+        kind: Other,
+        value: unescape(value),
+        role: FieldRole::InAddress,
+        extent: Extent::Closed,
+    }
 }
 
 /// Percent escapes as the bytes they stand for; what is no escape stays.
@@ -89,7 +99,9 @@ pub(super) fn json(payload: &str) -> Option<Vec<Field>> {
 
 fn keyed(key: Option<&str>, value: &str) -> Field {
     match key.and_then(keyword::key_kind) {
-        Some(kind) => Field { kind, value: value.to_owned(), mark: Mark::Named },
+        Some(kind) => {
+            Field { kind, value: value.to_owned(), role: FieldRole::Named, extent: Extent::Closed }
+        }
         None => identifiers::listed(value),
     }
 }
@@ -111,13 +123,21 @@ pub(super) fn list(payload: &str) -> Option<Vec<Field>> {
             continue;
         }
         fields.push(match (caption.take(), pair(piece)) {
-            (_, Some((kind, value))) => Field { kind, value: value.to_owned(), mark: Mark::Named },
+            (_, Some((kind, value))) => Field {
+                kind,
+                value: value.to_owned(),
+                role: FieldRole::Named,
+                extent: Extent::Closed,
+            },
             (Some(Caption::Identifier), None) => {
                 identifiers::identified(piece).unwrap_or_else(|| identifiers::listed(piece))
             }
-            (Some(Caption::Kind(kind)), None) => {
-                Field { kind, value: piece.to_owned(), mark: Mark::Named }
-            }
+            (Some(Caption::Kind(kind)), None) => Field {
+                kind,
+                value: piece.to_owned(),
+                role: FieldRole::Named,
+                extent: Extent::Closed,
+            },
             (Some(Caption::Mixed) | None, None) => identifiers::listed(piece),
         });
     }

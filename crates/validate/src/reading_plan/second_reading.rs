@@ -9,9 +9,9 @@ use crate::formats::Formats;
 use crate::formats::format::Standing;
 use crate::identifier::IdentifierKind;
 use crate::judge::judge;
-use crate::judge::sighting::looks_like_serial;
+use crate::judge::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
 use crate::judge::verdict::Verdict;
-use crate::print::label::{self, Joined};
+use crate::print::label::{Caption, Joined};
 use bumpalo::Bump;
 use std::collections::BTreeMap;
 
@@ -34,33 +34,39 @@ pub fn wants_second_reading(formats: &Formats, evidence: &Evidence) -> Vec<LineR
     if let Verdict::Accepted { .. } = judge(formats, evidence, &Estate::unknown()).verdict {
         return Vec::new();
     }
+    let arena = Bump::new();
+    let seen = sighting::sightings(evidence, &arena);
     let mut promise: BTreeMap<LineRef, u8> = BTreeMap::new();
-    for (photo, seen) in evidence.photos.iter().enumerate() {
-        let arena = Bump::new();
-        let again = label::read_label(&seen.second_lines, &arena).numbers;
-        for printed in label::read_label(&seen.lines, &arena).numbers {
-            let read_again = again.iter().any(|it| it.value == printed.value);
-            let joined = printed.joined == Joined::Lines;
-            if joined || read_again || !looks_like_serial(printed.value) {
-                continue;
-            }
-            let keyed = matches!(printed.named, Some((IdentifierKind::Serial, _)));
-            let taught = || {
-                printed.named.is_none()
-                    && formats
-                        .matching(printed.value)
-                        .any(|format| format.standing == Standing::Taught)
-            };
-            let rank = match (keyed, printed.ends.whole()) {
-                (true, true) => 0,
-                (true, false) => 1,
-                _ if taught() => 2,
-                _ => continue,
-            };
-            let line = LineRef { photo, line: printed.line };
-            let best = promise.entry(line).or_insert(rank);
-            *best = rank.min(*best);
+    for sighting in &seen {
+        let Carrier::Print { reading: Reading::First, line, joined, ends, caption, .. } =
+            sighting.carrier
+        else {
+            continue;
+        };
+        let again = |other: &&Sighting| {
+            matches!(other.carrier, Carrier::Print { reading: Reading::Second, .. })
+                && (other.value == sighting.value || other.same_ink(sighting))
+        };
+        if joined == Joined::Lines
+            || !looks_like_serial(sighting.value)
+            || seen.iter().any(|it| again(&it))
+        {
+            continue;
         }
+        let keyed = matches!(sighting.named, Some((IdentifierKind::Serial, _)));
+        let taught = || {
+            let mut fitting = formats.matching(sighting.value);
+            sighting.named.is_none() && fitting.any(|it| it.standing == Standing::Taught)
+        };
+        let rank = match (keyed, ends.are_clear()) {
+            (true, true) => u8::from(caption != Caption::Inline),
+            (true, false) => 2,
+            _ if taught() => 3,
+            _ => continue,
+        };
+        let line = LineRef { photo: sighting.place.photo, line };
+        let best = promise.entry(line).or_insert(rank);
+        *best = rank.min(*best);
     }
     let mut lines: Vec<(u8, LineRef)> =
         promise.into_iter().map(|(line, rank)| (rank, line)).collect();

@@ -6,4 +6,4 @@ pub mod company;
 pub(crate) mod cookie;
 pub(crate) mod oidc;
 pub(crate) mod session;
-pub(crate) mod sign_ins;
+pub mod sign_ins;

@@ -1,7 +1,7 @@
 //! Signing in with the company's account: the way to its identity provider and the way back. Each
 //! attempt ends once, in time, and in the browser that began it, whatever comes of it.
 
-use crate::access::company::Oidc;
+use crate::access::company::{Oidc, Person};
 use crate::access::cookie::{ATTEMPT, SESSION};
 use crate::access::session::first_page;
 use crate::app::App;
@@ -13,11 +13,13 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::{SignedDuration, Timestamp};
 use outbound::{Attempt, IdentityError};
 use pipeline::access::{self, Token};
 use pipeline::clock;
 use serde::Deserialize;
 use std::net::SocketAddr;
+use store::Session;
 use utoipa::IntoParams;
 
 /// Bytes of a code; providers' are some hundred, those that carry their content some thousand.
@@ -69,7 +71,7 @@ pub(crate) async fn start(
             return Ok(pages::sign_in_failed(&headers, failure(&error), true));
         }
     };
-    if !app.begin_attempt(&access::hash(attempt.state())).await? {
+    if !begin_attempt(&app, &access::hash(attempt.state())).await? {
         tracing::warn!("too many people are signing in: see `oidc_attempts_max`");
         return Ok(pages::sign_in_failed(&headers, SignInFailure::Busy, true));
     }
@@ -140,7 +142,7 @@ async fn sign_in(
     };
     let began = access::hash(attempt.state());
     let came = returned.state.as_deref().map(access::hash);
-    if came != Some(began) || !app.end_attempt(&began).await? {
+    if came != Some(began) || !app.store().end_attempt(&began, clock::now()).await? {
         return Ok(Err(SignInFailure::AttemptUnknown));
     }
     let code = match code_of(returned, oidc.provider.issuer()) {
@@ -165,8 +167,28 @@ async fn sign_in(
         }
     };
     let session = Token::new_secret().map_err(|error| Problem::internal(&error))?;
-    app.open_session(&person, &session.hash()).await?;
+    open_session(app, &person, &session.hash()).await?;
     Ok(Ok((session, first_page(person.role))))
+}
+
+/// Notes that somebody goes to sign in at the company; false if too many are there.
+async fn begin_attempt(app: &App, attempt: &[u8; 32]) -> Result<bool, Problem> {
+    let now = clock::now();
+    let settings = app.settings();
+    let longest = SignedDuration::from_mins(settings.oidc_attempt_minutes.into());
+    let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
+    let attempts_max = settings.oidc_attempts_max;
+    Ok(app.store().begin_attempt(attempt, expires_at, attempts_max, now).await?)
+}
+
+/// Opens a session for a person of the company.
+async fn open_session(app: &App, person: &Person, session: &[u8; 32]) -> Result<(), Problem> {
+    let now = clock::now();
+    let longest = SignedDuration::from_hours(app.settings().oidc_session_hours.into());
+    let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
+    let (role, name) = (person.role.as_str().to_owned(), person.name.clone());
+    let new = Session { role, name, expires_at };
+    Ok(app.store().open_session(session, &new, person, now).await?)
 }
 
 /// The code that was brought back, or why there is none.

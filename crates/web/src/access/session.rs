@@ -1,7 +1,7 @@
 //! Signing in with a one-time link, and out again. Opening the link shows a button and only
 //! pressing it uses the link up, because messengers and scanners fetch links that they see.
 
-use crate::access::caller::session_secret;
+use crate::access::caller::{Caller, session_secret};
 use crate::access::cookie::SESSION;
 use crate::app::App;
 use crate::pages::{self, SignInFailure};
@@ -11,7 +11,9 @@ use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::{SignedDuration, Timestamp};
 use pipeline::access::{self, Role, Token};
+use pipeline::clock;
 use serde::Deserialize;
 use std::net::SocketAddr;
 
@@ -40,7 +42,7 @@ pub(crate) async fn enter(
 ) -> Result<Response, Problem> {
     let Ok(Form(link)) = link else { return Err(Code::SignInInvalid.into()) };
     let session = Token::new_secret().map_err(|error| Problem::internal(&error))?;
-    let Some(person) = app.redeem(&access::hash(&link.token), &session.hash()).await? else {
+    let Some(person) = redeem(&app, &access::hash(&link.token), &session.hash()).await? else {
         app.rate().count_stranger(address.ip())?;
         let company = app.oidc().is_some();
         return Ok(pages::sign_in_failed(&headers, SignInFailure::LinkSpent, company));
@@ -49,6 +51,16 @@ pub(crate) async fn enter(
     let mut response = Redirect::to(first_page(person.role)).into_response();
     SESSION.set(&mut response, app.is_encrypted(), session.reveal(), seconds);
     Ok(response)
+}
+
+/// Turns a link into a session; answers whom it signed in, none if the link is not good (any more).
+async fn redeem(app: &App, link: &[u8; 32], session: &[u8; 32]) -> Result<Option<Caller>, Problem> {
+    let now = clock::now();
+    let hours = i64::from(app.settings().session_hours);
+    let expires_at = now.saturating_add(SignedDuration::from_hours(hours));
+    let expires_at = expires_at.unwrap_or(Timestamp::MAX);
+    let session = app.store().redeem_sign_in(link, session, expires_at, now).await?;
+    session.map(|session| Caller::new(session.name, &session.role)).transpose()
 }
 
 /// `POST /sign-out`

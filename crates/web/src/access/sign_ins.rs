@@ -6,11 +6,13 @@ use crate::extract::Json;
 use crate::problem::{Code, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pipeline::access::{Role, Token};
+use pipeline::clock;
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::{Deserialize, Serialize};
+use store::{NewSignIn, StoreError};
 use utoipa::ToSchema;
 
 /// Characters of a person's name.
@@ -60,9 +62,35 @@ pub(crate) async fn create(
     }
     crate::paging::at_most("name", Some(name), NAME_CHARS_MAX)?;
     let token = Token::new_secret().map_err(|error| Problem::internal(&error))?;
-    let expires_at = app.create_sign_in(&caller.name, name, body.role, token.hash()).await?;
-    let link = app.sign_in_link(&token);
+    let expires_at = make_link(&app, &caller.name, name, body.role, &token).await?;
+    let link = address(&app, &token);
     let code = QrCode::new(&link).map_err(|error| Problem::internal(&error))?;
     let qr_svg = code.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
     Ok((StatusCode::CREATED, axum::Json(SignInLink { link, qr_svg, expires_at })))
+}
+
+/// Makes a sign-in link that `by` hands out usable, once and for a while; answers when it ends.
+///
+/// # Errors
+/// If it cannot be stored.
+pub async fn make_link(
+    app: &App,
+    by: &str,
+    name: &str,
+    role: Role,
+    token: &Token,
+) -> Result<Timestamp, StoreError> {
+    let now = clock::now();
+    let minutes = i64::from(app.settings().sign_in_minutes);
+    let expires_at = now.saturating_add(SignedDuration::from_mins(minutes));
+    let expires_at = expires_at.unwrap_or(Timestamp::MAX);
+    let (by, name, role) = (by.to_owned(), name.to_owned(), role.as_str().to_owned());
+    let link = NewSignIn { by, hash: token.hash(), role, name, expires_at };
+    app.store().create_sign_in(link, now).await?;
+    Ok(expires_at)
+}
+
+/// The address to open to sign in.
+pub fn address(app: &App, token: &Token) -> String {
+    format!("{}/sign-in?token={}", app.base_url(), token.reveal())
 }

@@ -3,6 +3,7 @@
 
 use crate::access::caller::Caller;
 use crate::api::registry::RegistryObject;
+use crate::api::scans::{self, stored_scan};
 use crate::api::terminal_search::Wanted;
 use crate::api::terminals::one_terminal;
 use crate::app::App;
@@ -100,7 +101,7 @@ async fn overview(
 async fn reasons(app: &App, caller: &Caller, since: Timestamp) -> Result<Vec<String>, Problem> {
     let mut codes = Vec::new();
     for status in [Status::Review, Status::Unreadable] {
-        let scans = app.scans(caller, Some(status), None, REASONS_OF_SCANS_MAX / 2).await?;
+        let scans = scans::page(app, caller, Some(status), None, REASONS_OF_SCANS_MAX / 2).await?;
         let scans = scans.into_iter().filter(|scan| scan.created_at >= since);
         codes.extend(scans.flat_map(|scan| scan.reasons).map(|reason| reason.code));
     }
@@ -182,8 +183,8 @@ async fn terminal(
     let terminal = one_terminal(&app, &key).await?;
     let newest = terminal.scans.last().copied().unwrap_or(terminal.first_scan);
     let known = Known {
-        details: app.stored_scan(&operator.0, newest.into()).await?.details,
-        upkeep: app.store().upkeep(&terminal.device_key).await?,
+        details: stored_scan(&app, &operator.0, newest.into()).await?.details,
+        upkeep: app.store().service_history(&terminal.device_key).await?,
         history: history(&app, &terminal).await?,
         terminal,
     };

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use pipeline::access::Role;
 use pipeline::clock;
 use serde::{Deserialize, Serialize};
-use store::StoreError;
+use store::{DeliveryFilter, StoreError};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -137,8 +137,20 @@ pub(crate) async fn list(
     caller.at_least(Role::Operator)?;
     let most = crate::paging::page_size(query.most)?;
     crate::paging::at_most("after", query.after.as_deref(), 64)?;
-    let deliveries = app.deliveries(query.status, query.after, most).await?;
+    let deliveries = page(&app, query.status, query.after, most).await?;
     Ok(axum::Json(DeliveryList { deliveries }))
+}
+
+/// A page of deliveries.
+async fn page(
+    app: &App,
+    status: Option<DeliveryStatus>,
+    after: Option<String>,
+    most: u32,
+) -> Result<Vec<DeliveryObject>, Problem> {
+    let filter = DeliveryFilter { status: status.map(Into::into), after, most };
+    let deliveries = app.store().deliveries(&filter).await?;
+    Ok(deliveries.into_iter().map(DeliveryObject::from).collect())
 }
 
 /// Which deliveries to try again.
@@ -185,7 +197,7 @@ pub(crate) async fn replay_all(
         Stopped::Refused => DeliveryStatus::Refused,
         Stopped::Exhausted => DeliveryStatus::Exhausted,
     };
-    let stopped = app.deliveries(Some(status), None, REPLAYED_MAX).await?;
+    let stopped = page(&app, Some(status), None, REPLAYED_MAX).await?;
     let mut replayed = 0;
     for delivery in &stopped {
         match app.store().replay(&delivery.id, &caller.name, clock::now()).await {

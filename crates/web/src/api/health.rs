@@ -31,9 +31,20 @@ pub(crate) struct Readiness {
         (status = 503, description = "It cannot now.", body = Readiness),
     ))]
 pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Readiness>) {
-    let storage = app.storage_answers().await;
+    let storage = storage_answers(&app).await;
     let readers = app.work().readers_up();
     let ready = storage && readers > 0;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(Readiness { ready, storage, readers }))
+}
+
+/// Whether the database and the photos' place answer.
+async fn storage_answers(app: &App) -> bool {
+    match app.store().ping().await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(%error, "the store does not answer");
+            false
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! `POST /v1/scans/{id}/decision`, as for everyone.
 
 use crate::access::caller::Caller;
+use crate::api::scans::stored_scan;
 use crate::app::App;
 use crate::extract::{Json, Path};
 use crate::problem::{Code, Problem};
@@ -81,7 +82,7 @@ pub(crate) async fn next(
     let Some(id) = claimed else {
         return Ok(axum::Json(ReviewObject { waiting, review: None }));
     };
-    let stored = app.stored_scan(&caller, id.into()).await?;
+    let stored = stored_scan(&app, &caller, id.into()).await?;
     let lease = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
     let review = LeasedReview {
         until: now.saturating_add(lease).unwrap_or(Timestamp::MAX),

@@ -4,24 +4,21 @@ use crate::access::caller::Caller;
 use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::problem::{Code, Problem};
-use crate::upload::body::{self, Photos};
+use crate::upload::receive::{answered, idempotency_key, prefers_async, store, take};
 use crate::upload::resumable;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use pipeline::answer::{Scan, Status, new_id};
 use pipeline::clock;
 use pipeline::details::Details;
+use pipeline::stored::{scan_object, with_earlier};
+use readers::{PhotoBytes, ReadRequest};
 use serde::{Deserialize, Serialize};
-use store::ScanId;
+use store::ScanFilter;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-
-/// The header that makes a repeated upload harmless.
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Characters of an Idempotency-Key.
-const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
 /// The parts of an upload, for the documentation.
 #[derive(ToSchema)]
@@ -68,23 +65,8 @@ pub(crate) async fn receive(
         return resumable::begin(&app, &caller, key, request).await;
     }
     let photos = take(&app, request).await?;
-    let id = app.receive(&caller, key, photos).await?;
+    let id = store(&app, &caller, key, photos).await?;
     answered(&app, &caller, id, wait).await
-}
-
-/// The answer to an upload that is stored.
-pub(crate) async fn answered(
-    app: &App,
-    caller: &Caller,
-    id: ScanId,
-    wait: bool,
-) -> Result<Response, Problem> {
-    let scan = app.answer(caller, id, wait).await?;
-    let status =
-        if scan.status == Status::Queued { StatusCode::ACCEPTED } else { StatusCode::CREATED };
-    let location = HeaderValue::from_str(&format!("/v1/scans/{}", scan.id));
-    let location = location.map_err(|error| Problem::internal(&error))?;
-    Ok((status, [(header::LOCATION, location)], axum::Json(scan)).into_response())
 }
 
 /// Read photos without recording anything
@@ -101,7 +83,14 @@ pub(crate) async fn read(
     request: Request,
 ) -> Result<axum::Json<Scan>, Problem> {
     let photos = take(&app, request).await?;
-    Ok(axum::Json(app.read(&caller, photos).await?))
+    let photos = photos.photos.into_iter();
+    let photos = photos.map(|photo| PhotoBytes { bytes: photo.bytes, surface: photo.surface });
+    let request = ReadRequest { photos: photos.collect() };
+    let now = clock::now();
+    let reading = app.work().read_for(&caller.name, request).await?;
+    let judgement = app.work().judge(&reading).await?;
+    let scan = Scan::judged(new_id(now), now, judgement, (&reading.took).into());
+    Ok(axum::Json(with_earlier(app.store(), scan).await?))
 }
 
 /// Which scans to list.
@@ -138,8 +127,37 @@ pub(crate) async fn list(
     Query(query): Query<ScanQuery>,
 ) -> Result<axum::Json<ScanList>, Problem> {
     let most = crate::paging::page_size(query.most)?;
-    let scans = app.scans(&caller, query.status, query.after, most).await?;
+    let scans = page(&app, &caller, query.status, query.after, most).await?;
     Ok(axum::Json(ScanList { scans }))
+}
+
+/// Scans that the caller may see, newest first.
+pub(crate) async fn page(
+    app: &App,
+    caller: &Caller,
+    status: Option<Status>,
+    after: Option<Uuid>,
+    most: u32,
+) -> Result<Vec<Scan>, Problem> {
+    let filter = ScanFilter {
+        status: status.map(Into::into),
+        owner: caller.owner_filter(),
+        after: after.map(Into::into),
+        most,
+    };
+    let scans = app.store().scans(&filter).await?;
+    Ok(scans.into_iter().map(scan_object).collect())
+}
+
+/// A stored scan that the caller may see.
+pub(crate) async fn stored_scan(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<store::Scan, Problem> {
+    let stored = app.store().scan(id.into()).await?;
+    let seen = stored.filter(|scan| caller.may_see(&scan.owner));
+    seen.ok_or_else(|| Code::NotFound.into())
 }
 
 /// One scan
@@ -152,7 +170,8 @@ pub(crate) async fn get(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<axum::Json<Scan>, Problem> {
-    Ok(axum::Json(app.scan(&caller, id).await?))
+    let scan = scan_object(stored_scan(&app, &caller, id).await?);
+    Ok(axum::Json(with_earlier(app.store(), scan).await?))
 }
 
 /// Which photo of a scan.
@@ -179,9 +198,10 @@ pub(crate) async fn photo(
     Path(id): Path<Uuid>,
     Query(query): Query<PhotoQuery>,
 ) -> Result<Response, Problem> {
-    let scan = app.stored_scan(&caller, id).await?;
-    let photo = app.photo(scan.id, query.n.unwrap_or(0)).await?;
-    Ok(photo_file(id, photo))
+    let scan = stored_scan(&app, &caller, id).await?;
+    let photos = app.store().photos(scan.id).await?;
+    let photo = photos.into_iter().nth(query.n.unwrap_or(0)).ok_or(Code::NotFound)?;
+    Ok(photo_file(id, photo.bytes))
 }
 
 /// A photo as a file whose type follows from its content.
@@ -195,70 +215,4 @@ pub(crate) fn photo_file(id: Uuid, photo: Bytes) -> Response {
         (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
     ];
     (headers, photo).into_response()
-}
-
-/// Takes an upload within its limits and its time.
-pub(crate) async fn take(app: &App, request: Request) -> Result<Photos, Problem> {
-    let taking = body::take(request, app.limits(), app.memory());
-    match tokio::time::timeout(app.body_deadline(), taking).await {
-        Ok(taken) => taken,
-        Err(_) => Err(Code::RequestTimeout.into()),
-    }
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
-        return Ok(new_id(clock::now()).to_string());
-    };
-    let visible = |key: &&str| key.bytes().all(|byte| (0x21..0x7f).contains(&byte));
-    let key = value.to_str().ok().filter(visible);
-    let lengths = 1..=IDEMPOTENCY_KEY_CHARS_MAX;
-    key.filter(|key| lengths.contains(&key.len())).map(str::to_owned).ok_or_else(|| {
-        let detail = format!("1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters");
-        Problem::new(Code::IdempotencyKeyInvalid, detail)
-    })
-}
-
-/// RFC 7240: the preferences are a list, parameters may follow each.
-fn prefers_async(headers: &HeaderMap) -> bool {
-    headers.get_all("prefer").into_iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').any(|preference| {
-            let name = preference.split(';').next().unwrap_or_default();
-            name.trim().eq_ignore_ascii_case("respond-async")
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with(name: &'static str, value: &[u8]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(name, HeaderValue::from_bytes(value).unwrap());
-        headers
-    }
-
-    #[test]
-    fn an_idempotency_key_is_visible_ascii_of_bounded_length() {
-        let key = |value: &[u8]| idempotency_key(&with("idempotency-key", value)).ok();
-        assert_eq!(key(b"0195b0c4-6b6e"), Some("0195b0c4-6b6e".to_owned()));
-        assert_eq!(key(&[b'x'; 255]).map(|key| key.len()), Some(255));
-        let refused: [&[u8]; 4] = [b"", b"a b", b"\xc3\xa9", &[b'x'; 256]];
-        for value in refused {
-            assert_eq!(key(value), None, "{value:?}");
-        }
-        let (one, other) = (HeaderMap::new(), HeaderMap::new());
-        assert_ne!(idempotency_key(&one).unwrap(), idempotency_key(&other).unwrap());
-    }
-
-    #[test]
-    fn a_preference_counts_among_others_and_with_parameters() {
-        for value in ["respond-async", "wait=10, Respond-Async", "respond-async; foo=1"] {
-            assert!(prefers_async(&with("prefer", value.as_bytes())), "{value}");
-        }
-        for value in ["", "wait=10", "respond-asynchronously"] {
-            assert!(!prefers_async(&with("prefer", value.as_bytes())), "{value}");
-        }
-    }
 }

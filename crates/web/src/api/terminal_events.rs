@@ -5,22 +5,16 @@ use crate::access::caller::Caller;
 use crate::api::terminals::{NamedTerminal, TerminalObject, known, one_terminal};
 use crate::app::App;
 use crate::extract::{Json, Path};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::Timestamp;
-use outbound::{Review, Standing};
 use pipeline::access::Role;
 use pipeline::answer::ReasonObject;
-use pipeline::clock;
 use pipeline::details::{Details, Operation};
-use pipeline::registration::{Accepted, registration};
+use pipeline::{clock, terminal_operations};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use store::{Registration, Terminal};
+use serde_json::json;
 use utoipa::ToSchema;
-use validate::terminal::{Forbidden, State as TerminalState};
-use validate::{Serial, Source, Verdict};
 
 /// Something that happened to a terminal.
 #[derive(Deserialize, ToSchema)]
@@ -109,8 +103,7 @@ pub(crate) async fn record(
     details.check()?;
     match event {
         Event::Bind | Event::StockIn | Event::Swap | Event::Unbind => {
-            let owed = owed(&app, &caller, &terminal, &details, now).await?;
-            app.store().operate(terminal.first_scan, &owed, by, now).await?;
+            terminal_operations::operate(app.registrar(), &terminal, &details, by, now).await?;
         }
         Event::Retire => app.store().retire(device, &detail, by, now).await?,
         Event::Note => app.store().note(device, &detail, by, now).await?,
@@ -174,11 +167,12 @@ pub(crate) async fn verify(
     let said = Details { merchant: body.merchant, note: body.note, ..Details::default() };
     said.check()?;
     let Some(terminal) = known(&app, &serial).await? else {
-        let reasons = vec![reason("terminal_unknown", "No photo of this terminal was accepted.")];
+        let (code, hint) = ("terminal_unknown", "No photo of this terminal was accepted.");
+        let reasons = vec![ReasonObject { code: code.into(), hint: hint.into() }];
         let verdict = Verified::Unknown;
         return Ok(axum::Json(Verification { verdict, reasons, terminal: None }));
     };
-    let reasons = objections(&terminal, said.merchant.as_deref());
+    let reasons = terminal_operations::objections(&terminal, said.merchant.as_deref());
     let matches = reasons.is_empty();
     let codes: Vec<_> = reasons.iter().map(|reason| reason.code.as_str()).collect();
     let detail = json!({"said": said, "matches": matches, "reasons": codes});
@@ -189,89 +183,4 @@ pub(crate) async fn verify(
     // Whose terminal it is, is for operators.
     let terminal = terminal.filter(|_| caller.role >= Role::Operator);
     Ok(axum::Json(Verification { verdict, reasons, terminal }))
-}
-
-/// What speaks against a terminal that is met at a merchant.
-fn objections(terminal: &Terminal, merchant: Option<&str>) -> Vec<ReasonObject> {
-    let state = match terminal.state {
-        TerminalState::Retired => Some(("terminal_retired", "It is retired: keep it.")),
-        TerminalState::Swapped => Some(("terminal_swapped", "Another terminal took its place.")),
-        TerminalState::Unbound => Some(("terminal_unbound", "It left its merchant.")),
-        TerminalState::Refused => Some(("terminal_refused", "The registry refused it.")),
-        TerminalState::Seen
-        | TerminalState::Verified
-        | TerminalState::Submitted
-        | TerminalState::Registered => None,
-    };
-    let elsewhere = matches!((merchant, &terminal.merchant), (Some(a), Some(b)) if a != b);
-    let place =
-        elsewhere.then_some(("merchant_differs", "It is recorded at another merchant: ask there."));
-    state.into_iter().chain(place).map(|(code, hint)| reason(code, hint)).collect()
-}
-
-fn reason(code: &str, hint: &str) -> ReasonObject {
-    ReasonObject { code: code.into(), hint: hint.into() }
-}
-
-/// The registration that an operation owes: the serial as the terminal's first scan showed it.
-async fn owed(
-    app: &App,
-    caller: &Caller,
-    terminal: &Terminal,
-    details: &Details,
-    now: Timestamp,
-) -> Result<Registration, Problem> {
-    let scan = app.store().scan(terminal.first_scan).await?.ok_or(Code::NotFound)?;
-    let shown = shown(&scan).filter(|serial| serial.device_key() == terminal.device_key);
-    let photos = if shown.is_some() { &scan.photos[..] } else { &[] };
-    let identifiers = scan.judgement.as_ref().map_or(&[][..], |found| &found.identifiers);
-    let serial = shown.cloned().unwrap_or_else(|| named(terminal));
-    let details = serde_json::to_value(details).unwrap_or(Value::Null);
-    let accepted = Accepted {
-        scan: scan.id,
-        serial: &serial,
-        identifiers: if shown.is_some() { identifiers } else { &[] },
-        replaces: app.work().replaced(&details).await?,
-        details: &details,
-        owner: &caller.name,
-        photos_sha256: photos.iter().map(|photo| photo.sha256.as_str()).collect(),
-        standing: Standing::Confirmed,
-        review: Some(Review { by: caller.name.clone(), at: now }),
-    };
-    let base = app.settings().public_url.as_deref();
-    registration(&accepted, base, now).map_err(|error| Problem::internal(&error))
-}
-
-/// The serial that stands for a scan.
-fn shown(scan: &store::Scan) -> Option<&Serial> {
-    match &scan.decision {
-        Some(decided) => decided.action.serial(),
-        None => match &scan.judgement.as_ref()?.verdict {
-            Verdict::Accepted { serial } => Some(serial),
-            _ => None,
-        },
-    }
-}
-
-/// The serial of a terminal that no photo shows: somebody wrote it.
-fn named(terminal: &Terminal) -> Serial {
-    Serial {
-        checks: vec![validate::Check::Person],
-        ..Serial::vouched(&terminal.serial, &terminal.vendor, "unknown", Source::Person)
-    }
-}
-
-impl From<Forbidden> for Problem {
-    fn from(forbidden: Forbidden) -> Self {
-        let code = match forbidden {
-            Forbidden::Retired => Code::TerminalRetired,
-            Forbidden::Swapped => Code::TerminalSwapped,
-            Forbidden::Bound => Code::TerminalBound,
-            Forbidden::NotBound => Code::TerminalNotBound,
-            Forbidden::ReplacedNotInService => Code::ReplacedNotInService,
-            Forbidden::SwapWithItself => Code::SwapWithItself,
-        };
-        debug_assert_eq!(code.name(), forbidden.code());
-        Self::new(code, forbidden.to_string())
-    }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use pipeline::access::Role;
 use pipeline::answer::Registration;
 use serde::{Deserialize, Serialize};
-use store::Terminal;
+use store::{FoundTerminal, Terminal};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validate::terminal::State;
@@ -121,7 +121,9 @@ pub(crate) async fn list(
     crate::paging::at_most("after", query.after.as_deref(), 128)?;
     let (state, registration) = (query.state.as_deref(), query.registration.as_deref());
     let wanted = Wanted::new(query.q.as_deref(), state, registration)?;
-    let terminals = app.terminals(&wanted, query.after, most).await?;
+    let fits = |found: &FoundTerminal| wanted.fits(found);
+    let found = app.store().find_terminals(query.after, most, fits).await?;
+    let terminals = found.into_iter().map(|found| found.terminal.into()).collect();
     Ok(axum::Json(TerminalList { terminals }))
 }
 
@@ -142,10 +144,11 @@ pub(crate) async fn get(
     if serial.chars().count() > SERIAL_CHARS_MAX {
         return Err(Code::NotFound.into());
     }
-    let terminals = app.terminal(&serial).await?;
+    let terminals = app.store().terminal(&validate::canonical(&serial)).await?;
     if terminals.is_empty() {
         return Err(Code::NotFound.into());
     }
+    let terminals = terminals.into_iter().map(TerminalObject::from).collect();
     Ok(axum::Json(TerminalList { terminals }))
 }
 

@@ -2,12 +2,12 @@
 //! that keep a browser from doing harm, and an answer even if a handler panics or reads no further.
 
 use crate::app::App;
-use crate::middleware::denied::audit_denied;
+use crate::middleware::denied::{audit_denied, known};
 use crate::middleware::linger::linger;
 use crate::problem::{Code, Problem};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
@@ -63,12 +63,6 @@ async fn log(State(app): State<App>, request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
-}
-
-/// A method's name, if it is one that is served: a stranger may send any word.
-pub(crate) fn known(method: &Method) -> &'static str {
-    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
 
 /// A request that takes longer is given up; what it has stored stays stored.

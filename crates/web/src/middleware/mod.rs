@@ -2,6 +2,7 @@
 //! request longer than its deadline or answer without the headers that keep a browser from harm.
 
 pub(crate) mod connections;
+pub(crate) mod denials;
 pub(crate) mod denied;
 pub(crate) mod guard;
 pub(crate) mod linger;

@@ -2,8 +2,7 @@
 //! recognised. An address as such is not limited: a depot or a proxy may stand behind it. Entries
 //! that have their full allowance again are forgotten, so the tables stay small.
 
-use crate::problem::Code;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::hash::Hash;

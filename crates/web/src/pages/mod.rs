@@ -5,8 +5,7 @@ mod assets;
 pub(crate) mod console;
 mod texts;
 
-use crate::problem::Code;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};

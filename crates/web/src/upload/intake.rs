@@ -2,8 +2,7 @@
 //! too slowly is sent away. So neither a declared length nor a dripping socket holds anything that
 //! an honest upload needs.
 
-use crate::problem::Code;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use futures_util::{Stream, StreamExt};
 use pipeline::clock::Stopwatch;
 use std::sync::Arc;

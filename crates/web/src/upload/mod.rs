@@ -5,4 +5,5 @@ pub(crate) mod body;
 
 pub(crate) mod intake;
 pub(crate) mod partial_uploads;
+pub(crate) mod receive;
 pub(crate) mod resumable;

@@ -4,11 +4,11 @@
 //! upload would have been. Whatever arrived before a break is kept.
 
 use crate::access::caller::Caller;
-use crate::api::scans;
 use crate::app::App;
 use crate::extract::Path;
 use crate::problem::{Code, Problem};
-use crate::upload::body;
+use crate::upload::partial_uploads::{Announced, Progress};
+use crate::upload::{body, receive};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -16,8 +16,6 @@ use axum::response::{IntoResponse, Response};
 use pipeline::answer::new_id;
 use pipeline::clock;
 use uuid::Uuid;
-
-use crate::upload::partial_uploads::{Announced, Progress};
 
 const COMPLETE: HeaderName = HeaderName::from_static("upload-complete");
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
@@ -168,13 +166,14 @@ async fn finish(app: &App, caller: &Caller, id: Uuid) -> Result<Response, Proble
                 .header(header::CONTENT_TYPE, progress.announced.content_type)
                 .body(Body::from(whole))
                 .map_err(|error| Problem::internal(&error))?;
-            let photos = scans::take(app, request).await?;
-            let scan = app.receive(caller, progress.announced.idempotency_key, photos).await?;
+            let photos = receive::take(app, request).await?;
+            let scan =
+                receive::store(app, caller, progress.announced.idempotency_key, photos).await?;
             app.held().became(id, scan);
             scan
         }
     };
-    scans::answered(app, caller, scan, true).await
+    receive::answered(app, caller, scan, true).await
 }
 
 /// The headers that say how far an upload is.

@@ -2,8 +2,7 @@
 //! What a kill left of the last line is cut off, and its photo read again.
 
 use anyhow::Context as _;
-use pipeline::answer::ReasonObject;
-use pipeline::answer::Status;
+use pipeline::answer::{ReasonObject, Status};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs::File;

@@ -3,10 +3,9 @@
 
 use crate::commands::local_scanner::{Outcome, file_unreadable, photo_bytes};
 use anyhow::Context as _;
-use outbound::{Photo, Service, ServiceSettings, SubmitError};
+use outbound::{Photo, RemoteLabelscan, ServiceSettings, SubmitError};
 use pipeline::answer::{ReasonObject, Scan, new_id};
-use pipeline::clock;
-use pipeline::clock::Stopwatch;
+use pipeline::clock::{self, Stopwatch};
 use pipeline::hex::hex;
 use pipeline::settings::Settings;
 use serde_json::json;
@@ -26,7 +25,7 @@ const READ_MS_MAX: u64 = 120_000;
 
 /// A service and what is needed to hand photos to it.
 pub(super) struct Submission {
-    service: Service,
+    service: RemoteLabelscan,
     at_once: usize,
     photo_bytes_max: u64,
 }
@@ -48,7 +47,7 @@ impl Submission {
                  --role technician` makes there"
             )
         })?;
-        let service = Service::open(&ServiceSettings {
+        let service = RemoteLabelscan::open(&ServiceSettings {
             url: url.into(),
             key: key.trim().into(),
             call_ms_max: CALL_MS_MAX,
