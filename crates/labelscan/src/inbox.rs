@@ -17,10 +17,10 @@ pub(crate) use filing::Place;
 use futures_util::{StreamExt as _, stream};
 use pipeline::Pipeline;
 use pipeline::answer::{ReasonObject, Scan, new_id};
-use pipeline::clock::{self, Stopwatch};
+use pipeline::clock::{Clock, Stopwatch};
 use pipeline::details::{Details, FILE_CHARS_MAX};
 use pipeline::hex::hex;
-use pipeline::scan_worker::ScanWorker;
+use pipeline::reading::scan_worker::ScanWorker;
 use pipeline::settings::{Duplicates, InboxSettings, Settings};
 use pipeline::stored::scan_object;
 use scan::UnreadableCode;
@@ -75,6 +75,7 @@ pub(crate) struct Inbox {
     changes: Changes,
     store: Store,
     work: Arc<ScanWorker>,
+    clock: Clock,
     photo_bytes_max: u64,
     at_once: usize,
     poll: Duration,
@@ -102,12 +103,13 @@ impl Inbox {
         Self {
             folder,
             changes: Changes::new(),
-            store: pipeline.store.clone(),
-            at_once: 2 * pipeline.work.readers_up().max(1),
-            work: pipeline.work.clone(),
-            photo_bytes_max: settings.photo_bytes_max as u64,
-            poll: Duration::from_millis(settings.inbox_poll_ms),
-            settle: Duration::from_millis(settings.inbox_settle_ms),
+            store: pipeline.handles.store.clone(),
+            at_once: 2 * pipeline.handles.work.readers_up().max(1),
+            work: pipeline.handles.work.clone(),
+            clock: pipeline.handles.clock.clone(),
+            photo_bytes_max: settings.uploads.photo_bytes_max.get() as u64,
+            poll: Duration::from_millis(settings.inbox.poll_ms.get()),
+            settle: Duration::from_millis(settings.inbox.settle_ms.get()),
         }
     }
 
@@ -246,7 +248,7 @@ impl Inbox {
         seen: &Seen,
         photo: UploadedPhoto,
     ) -> anyhow::Result<(store::ScanId, Option<String>)> {
-        let now = clock::now();
+        let now = self.clock.now();
         let details = details_of(&seen.relative);
         let file = details.file.clone();
         let upload = Upload {
@@ -270,7 +272,7 @@ impl Inbox {
 
     /// Files a photo that becomes no scan.
     fn refuse(&self, seen: &Seen, code: &str, hint: &str) -> anyhow::Result<Place> {
-        let now = clock::now();
+        let now = self.clock.now();
         let reason = ReasonObject { code: code.to_owned(), hint: hint.to_owned() };
         let filed = Filed { scan: Scan::failed(new_id(now), now, reason), duplicate_of: None };
         filed.file(&self.folder.path, Place::Failed, &seen.relative)?;

@@ -18,7 +18,6 @@ mod identity;
 mod net;
 mod outbox;
 mod remote;
-#[cfg(feature = "otel")]
 mod traces;
 
 pub use identity::attempt::Attempt;
@@ -36,5 +35,4 @@ pub use outbox::schedule::{ATTEMPTS_MAX, next_wait};
 pub use outbox::signature::SecretError;
 pub use outbox::webhook::Webhook;
 pub use remote::{Photo, Refusal, RemoteLabelscan, ServiceError, ServiceSettings, SubmitError};
-#[cfg(feature = "otel")]
 pub use traces::Traces;

@@ -2,7 +2,7 @@
 //! what a crash left behind. It never touches a photo that somebody may still need; the store decides
 //! which those are.
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::settings::Settings;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 pub const ORPHAN_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Looks again and again until `stop`.
-pub async fn run(store: Store, settings: Settings, stop: CancellationToken) {
-    let pause = Duration::from_millis(settings.upkeep_every_ms);
+pub async fn run(store: Store, settings: Settings, clock: Clock, stop: CancellationToken) {
+    let pause = Duration::from_millis(settings.storage.upkeep_every_ms.get());
     loop {
-        match once(&store, settings.photo_days_max, clock::now()).await {
+        match once(&store, settings.storage.photo_days_max, clock.now()).await {
             Ok(Housekeeping { removed: 0, swept: 0 }) => {}
             Ok(Housekeeping { removed, swept }) => tracing::info!(removed, swept, "photos went"),
             // Whatever was not done is done next time.

@@ -2,7 +2,7 @@
 //! as expected by `store`.
 
 use crate::answer::new_id;
-use crate::clock;
+use crate::clock::Clock;
 use anyhow::Context as _;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
@@ -63,10 +63,11 @@ pub fn format_named(formats: &Formats, name: &str, check: bool) -> anyhow::Resul
 pub async fn issue(
     store: &Store,
     order: &Order,
+    clock: &Clock,
     mut issued: impl FnMut(Vec<String>) -> io::Result<()>,
 ) -> Result<io::Result<()>, IssueError> {
     let import =
-        Import { id: new_id(clock::now()).to_string(), replace: false, by: order.by.clone() };
+        Import { id: new_id(clock.now()).to_string(), replace: false, by: order.by.clone() };
     let said: BTreeMap<String, String> =
         order.batch.iter().map(|batch| (BATCH.to_owned(), batch.clone())).collect();
     let mut left = order.count;
@@ -76,7 +77,7 @@ pub async fn issue(
             .iter()
             .map(|serial| Expected { serial: serial.clone(), said: said.clone() })
             .collect();
-        let ours = store.issue_serials(&wanted, &import, clock::now()).await?;
+        let ours = store.issue_serials(&wanted, &import, clock.now()).await?;
         left -= ours.len();
         if let Err(error) = issued(ours.into_iter().collect()) {
             return Ok(Err(error));

@@ -1,12 +1,14 @@
 //! From the stored photo to the registry: what every command that records has in common. The store,
 //! the readers, the queue of scans, the deliveries and the upkeep, opened and ended together.
 
+use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::reader_settings::pool_settings;
-use crate::scan_worker::ScanWorker;
+use crate::reading::reader_settings::pool_settings;
+use crate::reading::reading_source::ReadingSource;
+use crate::reading::scan_worker::ScanWorker;
 use crate::settings::Settings;
 use crate::storage::open_store;
-use crate::{clock, formats, housekeeping};
+use crate::{formats, housekeeping};
 use outbound::{ForwardSettings, Forwarder, Handle, Registry, RegistrySettings};
 use readers::Pool;
 use std::sync::Arc;
@@ -14,16 +16,25 @@ use store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Everything behind the door through which photos come.
-pub struct Pipeline {
+/// What whoever takes photos in needs of a pipeline; a clone is another hold on the same.
+#[derive(Clone)]
+pub struct Handles {
     /// Everything durable.
     pub store: Store,
     /// The queue of scans.
     pub work: Arc<ScanWorker>,
     /// What is counted for monitoring.
     pub metrics: Arc<Metrics>,
+    /// What time it is to everything here.
+    pub clock: Clock,
     /// How the deliveries do, if there is a registry.
     pub forwarding: Option<Handle>,
+}
+
+/// Everything behind the door through which photos come.
+pub struct Pipeline {
+    /// What the door holds of it.
+    pub handles: Handles,
     stop: CancellationToken,
     running: Vec<JoinHandle<()>>,
 }
@@ -33,32 +44,51 @@ impl Pipeline {
     ///
     /// # Errors
     /// If something cannot be opened; the message says what and what to do.
-    pub async fn start(settings: &Settings, stop: CancellationToken) -> anyhow::Result<Self> {
+    pub async fn start(
+        settings: &Settings,
+        clock: Clock,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Self> {
         let (formats, operator_formats) = formats::load(settings)?;
-        let registry = settings.registry.as_ref().map(|_| open_registry(settings)).transpose()?;
+        let registry =
+            settings.registry.url.as_ref().map(|_| open_registry(settings)).transpose()?;
         let store = open_store(settings).await?;
         let layout = pool_settings(settings, operator_formats);
         let pool = tokio::task::spawn_blocking(|| Pool::start(layout)).await??;
         let metrics = Arc::new(Metrics::default());
-        let work =
-            Arc::new(ScanWorker::new(store.clone(), pool, formats, settings, metrics.clone()));
+        let source = ReadingSource::Pool(pool);
+        let work = Arc::new(ScanWorker::new(
+            store.clone(),
+            source,
+            clock.clone(),
+            formats,
+            settings,
+            metrics.clone(),
+        ));
         let forwarder = registry.map(|registry| {
             let limits = ForwardSettings {
-                in_flight_max: settings.registry_in_flight_max,
-                poll_ms: settings.registry_poll_ms,
-                settle_ms_max: settings.registry_settle_ms_max,
+                in_flight_max: settings.registry.in_flight_max.get(),
+                poll_ms: settings.registry.poll_ms.get(),
+                settle_ms_max: settings.registry.settle_ms_max.get(),
             };
             Forwarder::new(store.clone(), registry, limits)
         });
         let forwarding = forwarder.as_ref().map(Forwarder::handle);
         let mut running = vec![
             tokio::spawn(work.clone().run(stop.clone())),
-            tokio::spawn(housekeeping::run(store.clone(), settings.clone(), stop.clone())),
+            tokio::spawn(housekeeping::run(
+                store.clone(),
+                settings.clone(),
+                clock.clone(),
+                stop.clone(),
+            )),
         ];
-        running.extend(
-            forwarder.map(|forwarder| tokio::spawn(forwarder.run(clock::now, stop.clone()))),
-        );
-        Ok(Self { store, work, metrics, forwarding, stop, running })
+        if let Some(forwarder) = forwarder {
+            let clock = clock.clone();
+            running.push(tokio::spawn(forwarder.run(move || clock.now(), stop.clone())));
+        }
+        let handles = Handles { store, work, metrics, clock, forwarding };
+        Ok(Self { handles, stop, running })
     }
 
     /// Stops taking up work, lets what is under way finish, and closes the store.
@@ -70,7 +100,7 @@ impl Pipeline {
         for task in self.running {
             task.await?;
         }
-        self.store.close().await;
+        self.handles.store.close().await;
         Ok(())
     }
 }
@@ -80,13 +110,13 @@ impl Pipeline {
 /// # Errors
 /// If there is none or it cannot be used; the message says what to change.
 pub fn open_registry(settings: &Settings) -> anyhow::Result<Registry> {
-    let secret = settings.registry_secret.as_ref().map(|secret| secret.expose().to_owned());
+    let secret = settings.registry.secret.as_ref().map(|secret| secret.expose().to_owned());
     Ok(Registry::open(&RegistrySettings {
-        url: settings.registry.clone().unwrap_or_default(),
+        url: settings.registry.url.clone().unwrap_or_default(),
         secret: secret.unwrap_or_default(),
-        allow_private: settings.registry_allow_private,
-        deliver_ms_max: settings.registry_deliver_ms_max,
-        answer_bytes_max: settings.registry_answer_bytes_max,
-        batch_events_max: settings.registry_batch_events_max,
+        allow_private: settings.registry.allow_private,
+        deliver_ms_max: settings.registry.deliver_ms_max.get(),
+        answer_bytes_max: settings.registry.answer_bytes_max.get(),
+        batch_events_max: settings.registry.batch_events_max.get(),
     })?)
 }

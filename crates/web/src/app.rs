@@ -8,9 +8,12 @@ use crate::problem::{Code, Problem};
 use crate::upload::body::UploadLimits;
 use crate::upload::intake::UploadBudget;
 use crate::upload::partial_uploads::{PartialUploadLimits, PartialUploads};
+use jiff::Timestamp;
+use pipeline::Handles;
+use pipeline::clock::Clock;
 use pipeline::metrics::Metrics;
+use pipeline::reading::scan_worker::ScanWorker;
 use pipeline::registration::Registrar;
-use pipeline::scan_worker::ScanWorker;
 use pipeline::settings::{Settings, TlsMode};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +25,7 @@ use tokio::sync::{Mutex, MutexGuard};
 pub struct App(Arc<Inner>);
 
 struct Inner {
-    store: Store,
-    work: Arc<ScanWorker>,
-    forwarding: Option<outbound::Handle>,
+    handles: Handles,
     /// The company's identity provider, if there is one.
     oidc: Option<Oidc>,
     settings: Settings,
@@ -35,42 +36,32 @@ struct Inner {
     held: PartialUploads,
     rate: Rate,
     denials: Denials,
-    metrics: Arc<Metrics>,
     /// Held by an import: two at once would hold two lists in memory.
     importing: Mutex<()>,
 }
 
 impl App {
-    /// The service over its store and its queue.
-    pub fn new(
-        store: Store,
-        work: Arc<ScanWorker>,
-        forwarding: Option<outbound::Handle>,
-        oidc: Option<Oidc>,
-        settings: Settings,
-        base_url: String,
-        metrics: Arc<Metrics>,
-    ) -> Self {
+    /// The service over a pipeline.
+    pub fn new(handles: Handles, oidc: Option<Oidc>, settings: Settings, base_url: String) -> Self {
         let limits = UploadLimits {
-            photo_bytes_max: settings.photo_bytes_max,
-            photos_max: settings.photos_max,
-            details_bytes_max: settings.details_bytes_max,
+            photo_bytes_max: settings.uploads.photo_bytes_max.get(),
+            photos_max: settings.uploads.photos_max.get(),
+            details_bytes_max: settings.uploads.details_bytes_max.get(),
         };
         Self(Arc::new(Inner {
             // The largest upload there may be must fit, else it could never be received.
-            memory: UploadBudget::new(settings.uploads_bytes_max.max(limits.body_bytes_max())),
+            memory: UploadBudget::new(
+                settings.uploads.bytes_max.get().max(limits.body_bytes_max()),
+            ),
             held: PartialUploads::new(PartialUploadLimits {
-                bytes_max: settings.resumable_bytes_max,
-                owner_uploads_max: settings.resumable_uploads_max,
-                idle_max: Duration::from_millis(settings.resumable_idle_ms_max),
+                bytes_max: settings.uploads.resumable_bytes_max.get(),
+                owner_uploads_max: settings.uploads.resumable_uploads_max.get(),
+                idle_max: Duration::from_millis(settings.uploads.resumable_idle_ms_max.get()),
             }),
-            rate: Rate::new(settings.requests_per_second_max),
+            rate: Rate::new(settings.http.requests_per_second_max),
             denials: Denials::default(),
-            metrics,
             importing: Mutex::new(()),
-            store,
-            work,
-            forwarding,
+            handles,
             oidc,
             settings,
             base_url,
@@ -83,14 +74,24 @@ impl App {
         &self.0.settings
     }
 
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.handles.clock.now()
+    }
+
+    /// The clock, for what takes longer than a moment.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.handles.clock
+    }
+
     /// The queue of scans.
     pub(crate) fn work(&self) -> &Arc<ScanWorker> {
-        &self.0.work
+        &self.0.handles.work
     }
 
     /// Makes what a decision or an operation owes the registry.
     pub(crate) fn registrar(&self) -> &Registrar {
-        self.0.work.registrar()
+        self.0.handles.work.registrar()
     }
 
     /// Where people reach the service, without a slash at the end.
@@ -100,7 +101,7 @@ impl App {
 
     /// The rows and photos.
     pub(crate) fn store(&self) -> &Store {
-        &self.0.store
+        &self.0.handles.store
     }
 
     /// What one upload may hold.
@@ -110,28 +111,29 @@ impl App {
 
     /// How long a body may take.
     pub(crate) fn body_deadline(&self) -> Duration {
-        Duration::from_millis(self.0.settings.body_ms_max)
+        Duration::from_millis(self.0.settings.http.body_ms_max.get())
     }
 
     /// How long a whole request may take.
     pub(crate) fn request_deadline(&self) -> Duration {
-        Duration::from_millis(self.0.settings.request_ms_max)
+        Duration::from_millis(self.0.settings.http.request_ms_max.get())
     }
 
     /// Whether browsers reach the service over HTTPS.
     pub(crate) fn is_encrypted(&self) -> bool {
-        let public = self.0.settings.public_url.as_deref();
-        self.0.settings.tls != TlsMode::Off || public.is_some_and(|it| it.starts_with("https://"))
+        let public = self.0.settings.http.public_url.as_deref();
+        self.0.settings.http.tls != TlsMode::Off
+            || public.is_some_and(|it| it.starts_with("https://"))
     }
 
     /// Whether registrations have somewhere to go.
     pub(crate) fn has_registry(&self) -> bool {
-        self.0.forwarding.is_some()
+        self.0.handles.forwarding.is_some()
     }
 
     /// The deliveries to the registry, if there is one.
     pub(crate) fn forwarding(&self) -> Option<&outbound::Handle> {
-        self.0.forwarding.as_ref()
+        self.0.handles.forwarding.as_ref()
     }
 
     /// The company's identity provider, if people sign in there.
@@ -141,7 +143,7 @@ impl App {
 
     /// What is counted.
     pub(crate) fn metrics(&self) -> &Metrics {
-        &self.0.metrics
+        &self.0.handles.metrics
     }
 
     /// How often callers may come.

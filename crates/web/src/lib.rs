@@ -24,6 +24,6 @@ mod middleware;
 mod pages;
 mod paging;
 mod problem;
-mod routes;
+pub mod routes;
 mod tls;
 mod upload;

@@ -48,8 +48,8 @@ impl utoipa::Modify for KeyScheme {
     }
 }
 
-/// Every route of the service.
-pub(crate) fn routes(app: App) -> Router {
+/// Every route of the service; a request carries its peer's address as `ConnectInfo`.
+pub fn routes(app: App) -> Router {
     let (calls, api) = described();
     let body_bytes_max = app.limits().body_bytes_max();
     let pages = Router::new()

@@ -19,13 +19,11 @@ mod phone;
 mod printing;
 mod reading;
 mod rendering;
-mod resumable;
 mod secrecy;
 mod serving;
 mod signing_in;
 mod soaking;
 mod storage;
-mod structure;
 mod terminals;
 mod why_not;
 

@@ -262,19 +262,6 @@ async fn an_attempt_ends_once_and_in_the_browser_that_began_it() {
 }
 
 #[tokio::test]
-async fn without_a_company_there_is_no_way_to_it() {
-    let installation = Installation::new();
-    let _server = installation.start().await;
-    let nobody = Caller::new(installation.address(), "");
-    for path in ["/v1/oidc/start", "/v1/oidc/callback?code=a&state=b"] {
-        let answer = browse(&nobody, Method::GET, path, &[], None).await;
-        assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")));
-    }
-    let page = browse(&nobody, Method::GET, "/sign-in", &[], None).await;
-    assert!(!page.text.contains("oidc"), "{page:?}");
-}
-
-#[tokio::test]
 async fn a_check_says_what_to_do_about_the_provider() {
     let provider = provider().await;
     let installation = installation_at(&provider);

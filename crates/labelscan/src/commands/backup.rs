@@ -4,7 +4,7 @@
 use crate::cli::{BackupArgs, RestoreArgs, SealCommand};
 use crate::commands::check::named;
 use anyhow::Context as _;
-use pipeline::clock;
+use pipeline::clock::Clock;
 use pipeline::settings::{EncryptionMode, Settings};
 use pipeline::storage::{store_settings, with_store};
 use std::io::Write;
@@ -14,12 +14,12 @@ use store::{SealUse, Store};
 /// `labelscan backup`
 pub(crate) fn backup(args: &BackupArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     with_store(settings, async |store| {
-        store.record("operator", "backup.made", "backup", &(), clock::now()).await?;
+        store.record("operator", "backup.made", "backup", &(), Clock::System.now()).await?;
         let made = store.backup(&args.file).await?;
         let file = args.file.display();
         let mut out = std::io::stdout().lock();
         writeln!(out, "{file}: the database and {} photos, {} bytes", made.photos, made.bytes)?;
-        if let EncryptionMode::On = settings.encryption {
+        if let EncryptionMode::On = settings.storage.encryption {
             let keys = settings.seal_keys_file()?;
             writeln!(out, "It can be read only with {}, which is not in it.", keys.display())?;
         }
@@ -35,7 +35,9 @@ pub(crate) fn restore(args: &RestoreArgs, settings: &Settings) -> anyhow::Result
     let (faults, seq) = (check.faults_found, check.audit_entries);
     with_store(settings, async |store| {
         let restored = Restored { faults, audit_entries: seq };
-        store.record("operator", "backup.restored", "backup", &restored, clock::now()).await?;
+        store
+            .record("operator", "backup.restored", "backup", &restored, Clock::System.now())
+            .await?;
         Ok(ExitCode::SUCCESS)
     })?;
     anyhow::ensure!(
@@ -78,7 +80,7 @@ async fn rotate(store: &Store, used: &SealUse) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if used.is_settled() {
         let key = store.add_seal_key()?;
-        store.record("operator", "seal.rotated", "seal", &key, clock::now()).await?;
+        store.record("operator", "seal.rotated", "seal", &key, Clock::System.now()).await?;
         writeln!(out, "key {key} seals from now on")?;
     } else {
         writeln!(out, "going on with the rotation to key {}", used.current)?;

@@ -6,9 +6,9 @@
 use crate::cli::CheckArgs;
 use anyhow::Context as _;
 use outbound::IdentityError;
-use pipeline::clock::{self, Stopwatch};
+use pipeline::clock::{Clock, Stopwatch};
 use pipeline::housekeeping::ORPHAN_AGE;
-use pipeline::reader_settings::pool_settings;
+use pipeline::reading::reader_settings::pool_settings;
 use pipeline::settings::{self, EncryptionMode, Settings};
 use pipeline::storage::{open_store, store_settings};
 use pipeline::{formats, open_registry};
@@ -106,7 +106,7 @@ async fn stored(settings: &Settings) -> anyhow::Result<String> {
     }
     let store = open_store(settings).await.context("cannot be opened")?;
     store.ping().await?;
-    let check = store.check(clock::now() - ORPHAN_AGE).await?;
+    let check = store.check(Clock::System.now() - ORPHAN_AGE).await?;
     store.close().await;
     anyhow::ensure!(check.is_sound(), "{} faults{}", check.faults_found, named(&check.faults));
     Ok(format!(
@@ -114,7 +114,7 @@ async fn stored(settings: &Settings) -> anyhow::Result<String> {
         check.scans,
         check.photos,
         check.audit_entries,
-        if settings.encryption == EncryptionMode::On { "sealed" } else { "NOT encrypted" },
+        if settings.storage.encryption == EncryptionMode::On { "sealed" } else { "NOT encrypted" },
         check.scans_queued,
         check.deliveries_queued
     ))
@@ -148,7 +148,7 @@ pub(crate) fn named(faults: &[Fault]) -> String {
 }
 
 fn registry(settings: &Settings) -> anyhow::Result<String> {
-    if settings.registry.is_none() {
+    if settings.registry.url.is_none() {
         return Ok("none set: registrations wait in the queue until `registry` is".into());
     }
     open_registry(settings)?;
@@ -157,11 +157,11 @@ fn registry(settings: &Settings) -> anyhow::Result<String> {
 
 /// Asks the identity provider what it says of itself; nobody is signed in.
 async fn company_sign_in(settings: &Settings) -> anyhow::Result<String> {
-    let base_url = base_url(settings, settings.listen);
+    let base_url = base_url(settings, settings.http.listen);
     let Some(oidc) = Oidc::open(settings, &base_url)? else {
         return Ok("none set: people come by links until `oidc_issuer` is".into());
     };
-    let keys = oidc.provider.check(clock::now()).await.map_err(|error| match error {
+    let keys = oidc.provider.check(Clock::System.now()).await.map_err(|error| match error {
         IdentityError::Unavailable(_) => anyhow::anyhow!(
             "{error}: see that `oidc_issuer` is right and that this machine can reach it"
         ),

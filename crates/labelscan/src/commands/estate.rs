@@ -4,10 +4,11 @@
 use crate::cli::{EstateCommand, ImportArgs};
 use anyhow::ensure;
 use pipeline::answer::new_id;
+use pipeline::clock::Clock;
+use pipeline::formats;
 use pipeline::serial_list::{self, ReadList};
 use pipeline::settings::Settings;
 use pipeline::storage::with_store;
-use pipeline::{clock, formats};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use store::{Import, Store};
@@ -32,7 +33,7 @@ pub(crate) fn run(command: &EstateCommand, settings: &Settings) -> anyhow::Resul
         }
         EstateCommand::Remove { serials } => {
             let serials: Vec<String> = serials.iter().map(|serial| canonical(serial)).collect();
-            let removed = store.remove_from_estate(&serials, BY, clock::now()).await?;
+            let removed = store.remove_from_estate(&serials, BY, Clock::System.now()).await?;
             ensure!(removed > 0, "none of these is on the list: see `labelscan estate list`");
             writeln!(io::stdout(), "{removed} removed, {} expected", store.estate_count().await?)?;
             Ok(ExitCode::SUCCESS)
@@ -42,8 +43,9 @@ pub(crate) fn run(command: &EstateCommand, settings: &Settings) -> anyhow::Resul
 
 async fn import(store: &Store, args: &ImportArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let (formats, _) = formats::load(settings)?;
-    let list = serial_list::read_file(&args.file, &formats, settings.estate_serials_max)?;
-    let now = clock::now();
+    let list =
+        serial_list::read_file(&args.file, &formats, settings.judging.estate_serials_max.get())?;
+    let now = Clock::System.now();
     let done = if args.dry_run {
         store.preview_estate(&list.expected, args.replace).await?
     } else {
@@ -62,7 +64,7 @@ async fn import(store: &Store, args: &ImportArgs, settings: &Settings) -> anyhow
         write!(out, ", {} of no known format", list.unknown_format.count)?;
     }
     writeln!(out, ", {} refused", list.refused.count)?;
-    if settings.estate == EstateMode::Off {
+    if settings.judging.estate == EstateMode::Off {
         writeln!(out, "The setting `estate` is \"off\": nobody looks at the list.")?;
     }
     Ok(if list.refused.count > 0 { ExitCode::from(SOME_REFUSED) } else { ExitCode::SUCCESS })

@@ -2,6 +2,7 @@
 
 use crate::cli::GenerateArgs;
 use indicatif::{ProgressBar, ProgressDrawTarget};
+use pipeline::clock::Clock;
 use pipeline::formats;
 use pipeline::issue::{Order, format_named, issue};
 use pipeline::settings::Settings;
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &GenerateArgs, settings: &Settings) -> anyhow::Result<Ex
         if order.count <= ISSUED_AT_ONCE_MAX || io::stdout().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        let printed = issue(&store, &order, |serials| {
+        let printed = issue(&store, &order, &Clock::System, |serials| {
             bar.inc(serials.len() as u64);
             let mut out = io::BufWriter::new(io::stdout().lock());
             for serial in serials {

@@ -4,7 +4,7 @@ use crate::cli::KeysCommand;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::access::Token;
 use pipeline::answer::new_id;
-use pipeline::clock;
+use pipeline::clock::Clock;
 use pipeline::settings::Settings;
 use pipeline::storage::with_store;
 use std::io::Write;
@@ -23,7 +23,7 @@ pub(crate) fn run(command: KeysCommand, settings: Settings) -> anyhow::Result<Ex
 }
 
 async fn run_in(store: &Store, command: KeysCommand) -> anyhow::Result<()> {
-    let now = clock::now();
+    let now = Clock::System.now();
     let mut out = std::io::stdout().lock();
     match command {
         KeysCommand::Create { name, role, days } => {

@@ -4,6 +4,7 @@ use crate::cli::WatchArgs;
 use crate::commands::signals::stop_on_signal;
 use crate::inbox::{Folder, Inbox, Place};
 use pipeline::Pipeline;
+use pipeline::clock::Clock;
 use pipeline::settings::{InboxSettings, Settings};
 use std::io::Write as _;
 use std::path::Path;
@@ -28,7 +29,7 @@ async fn watch(args: WatchArgs, settings: Settings) -> anyhow::Result<ExitCode> 
     let folder = Folder::open(&InboxSettings { folder: args.folder, duplicates: args.duplicates })?;
     let stop = CancellationToken::new();
     // Work goes on until the last photo of the folder is filed.
-    let pipeline = Pipeline::start(&settings, CancellationToken::new()).await?;
+    let pipeline = Pipeline::start(&settings, Clock::System, CancellationToken::new()).await?;
     let inbox = Inbox::new(folder, &pipeline, &settings);
     tokio::spawn(stop_on_signal(stop.clone())?);
     let left = if args.once {

@@ -1,7 +1,8 @@
-//! The audit batch: who did what to which scan, delivery or key, and when. Entries are only ever
+//! The audit trail: who did what to which scan, delivery or key, and when. Entries are only ever
 //! added, in the transaction of what they tell of. Each holds the hash of the one before it, so a
-//! changed or missing entry shows in [`Store::check`]. The particulars are sealed, and the hashes keyed
-//! over what is sealed, so that rotating the keys leaves the chain as it is.
+//! changed or missing entry shows in [`Store::check`](crate::Store::check). The particulars are
+//! sealed, and the hashes keyed over what is sealed, so that rotating the keys leaves the chain as
+//! it is.
 
 use crate::database::error::StoreError;
 use crate::database::hash::sha256_parts;

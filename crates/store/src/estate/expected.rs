@@ -200,17 +200,22 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut transaction = self.database.begin().await?;
-        let mut removed = 0;
+        let mut removed = Vec::new();
         for serial in serials {
             let done = sqlx::query("DELETE FROM estate WHERE serial_key = $1")
                 .bind(self.seal.blind(IndexDomain::Serial, serial))
                 .execute(&mut *transaction)
                 .await?;
-            removed += done.rows_affected();
+            if done.rows_affected() > 0 {
+                removed.push(serial);
+            }
         }
-        audit(&mut transaction, &self.seal, now, by, "estate.removed", SUBJECT, &serials).await?;
+        if !removed.is_empty() {
+            let what = "estate.removed";
+            audit(&mut transaction, &self.seal, now, by, what, SUBJECT, &removed).await?;
+        }
         transaction.commit().await?;
-        Ok(removed)
+        Ok(removed.len() as u64)
     }
 
     /// What a judge must know of the list, and of numbers seen before, to judge a photo that shows

@@ -83,9 +83,11 @@ async fn a_list_is_imported_again_replaced_and_leafed_through(place: Place) {
     assert_eq!(store.estate_count().await.unwrap(), 3);
     let gone = ["6A000001".to_owned(), "6A000002".to_owned()];
     assert_eq!(store.remove_from_estate(&gone, "eva", later(3)).await.unwrap(), 1);
+    assert_eq!(store.remove_from_estate(&gone, "eva", later(4)).await.unwrap(), 0);
     let history = store.history("estate").await.unwrap();
     let what: Vec<&str> = history.iter().map(|entry| entry.what.as_str()).collect();
     assert_eq!(what[2..], ["estate.imported", "estate.removed"]);
+    assert_eq!(history[3].detail, br#"["6A000001"]"#, "what was not there was not removed");
     place.assert_settled().await;
 }
 

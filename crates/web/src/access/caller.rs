@@ -9,7 +9,6 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use pipeline::access::{self, Role};
-use pipeline::clock;
 use std::net::SocketAddr;
 use store::{Key, Presented};
 
@@ -77,13 +76,12 @@ async fn recognise(
     recognised: &Recognised,
 ) -> Result<Caller, Problem> {
     let caller = match bearer(headers) {
-        Some(key) => key_holder(
-            app.store().key_by_hash(&access::hash(key?), clock::now()).await?,
-            recognised,
-        )?,
+        Some(key) => {
+            key_holder(app.store().key_by_hash(&access::hash(key?), app.now()).await?, recognised)?
+        }
         None => {
             let secret = session_secret(headers).ok_or(Code::NotSignedIn)?;
-            let session = app.store().session_by_hash(&access::hash(secret), clock::now()).await?;
+            let session = app.store().session_by_hash(&access::hash(secret), app.now()).await?;
             let session = session.ok_or(Code::NotSignedIn)?;
             Caller::new(session.name, &session.role)?
         }

@@ -16,7 +16,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use outbound::{Attempt, IdentityError};
 use pipeline::access::{self, Token};
-use pipeline::clock;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use store::Session;
@@ -64,7 +63,7 @@ pub(crate) async fn start(
     app.rate().count_stranger(address.ip())?;
     let secret = Token::new_secret().map_err(|error| Problem::internal(&error))?;
     let attempt = Attempt::of(secret.reveal());
-    let asked = oidc.provider.authorization_url(&attempt, &oidc.redirect_uri, clock::now());
+    let asked = oidc.provider.authorization_url(&attempt, &oidc.redirect_uri, app.now());
     let url = match asked.await {
         Ok(url) => url,
         Err(error) => {
@@ -75,7 +74,7 @@ pub(crate) async fn start(
         tracing::warn!("too many people are signing in: see `oidc_attempts_max`");
         return Ok(pages::sign_in_failed(&headers, SignInFailure::Busy, true));
     }
-    let seconds = u64::from(app.settings().oidc_attempt_minutes) * 60;
+    let seconds = u64::from(app.settings().oidc.attempt_minutes.get()) * 60;
     let mut response = Redirect::to(url.as_str()).into_response();
     ATTEMPT.set(&mut response, app.is_encrypted(), secret.reveal(), seconds);
     Ok(response)
@@ -111,7 +110,7 @@ pub(crate) async fn callback(
     let returned = returned.ok().map(|Query(returned)| returned);
     let mut response = match sign_in(&app, oidc, &recognised, &headers, returned).await? {
         Ok((session, first)) => {
-            let seconds = u64::from(app.settings().oidc_session_hours) * 3600;
+            let seconds = u64::from(app.settings().oidc.session_hours.get()) * 3600;
             let mut response = pages::signed_in(&headers, first);
             SESSION.set(&mut response, app.is_encrypted(), session.reveal(), seconds);
             response
@@ -142,7 +141,7 @@ async fn sign_in(
     };
     let began = access::hash(attempt.state());
     let came = returned.state.as_deref().map(access::hash);
-    if came != Some(began) || !app.store().end_attempt(&began, clock::now()).await? {
+    if came != Some(began) || !app.store().end_attempt(&began, app.now()).await? {
         return Ok(Err(SignInFailure::AttemptUnknown));
     }
     let code = match code_of(returned, oidc.provider.issuer()) {
@@ -152,7 +151,7 @@ async fn sign_in(
             return Ok(Err(SignInFailure::Refused));
         }
     };
-    let asked = oidc.provider.claims(&code, &attempt, &oidc.redirect_uri, clock::now());
+    let asked = oidc.provider.claims(&code, &attempt, &oidc.redirect_uri, app.now());
     let claims = match asked.await {
         Ok(claims) => claims,
         Err(error) => return Ok(Err(failure(&error))),
@@ -173,18 +172,18 @@ async fn sign_in(
 
 /// Notes that somebody goes to sign in at the company; false if too many are there.
 async fn begin_attempt(app: &App, attempt: &[u8; 32]) -> Result<bool, Problem> {
-    let now = clock::now();
+    let now = app.now();
     let settings = app.settings();
-    let longest = SignedDuration::from_mins(settings.oidc_attempt_minutes.into());
+    let longest = SignedDuration::from_mins(settings.oidc.attempt_minutes.get().into());
     let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
-    let attempts_max = settings.oidc_attempts_max;
+    let attempts_max = settings.oidc.attempts_max.get();
     Ok(app.store().begin_attempt(attempt, expires_at, attempts_max, now).await?)
 }
 
 /// Opens a session for a person of the company.
 async fn open_session(app: &App, person: &Person, session: &[u8; 32]) -> Result<(), Problem> {
-    let now = clock::now();
-    let longest = SignedDuration::from_hours(app.settings().oidc_session_hours.into());
+    let now = app.now();
+    let longest = SignedDuration::from_hours(app.settings().oidc.session_hours.get().into());
     let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
     let (role, name) = (person.role.as_str().to_owned(), person.name.clone());
     let new = Session { role, name, expires_at };

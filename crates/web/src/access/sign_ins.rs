@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::access::{Role, Token};
-use pipeline::clock;
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::{Deserialize, Serialize};
@@ -80,8 +79,8 @@ pub async fn make_link(
     role: Role,
     token: &Token,
 ) -> Result<Timestamp, StoreError> {
-    let now = clock::now();
-    let minutes = i64::from(app.settings().sign_in_minutes);
+    let now = app.now();
+    let minutes = i64::from(app.settings().sessions.sign_in_minutes.get());
     let expires_at = now.saturating_add(SignedDuration::from_mins(minutes));
     let expires_at = expires_at.unwrap_or(Timestamp::MAX);
     let (by, name, role) = (by.to_owned(), name.to_owned(), role.as_str().to_owned());

@@ -21,7 +21,6 @@ use axum::routing::get;
 use jiff::Timestamp;
 use pipeline::access::Role;
 use pipeline::answer::Status;
-use pipeline::clock;
 use serde::Deserialize;
 use store::{AuditEntry, DeliveryFilter, DeliveryStatus, FoundTerminal, Terminal};
 
@@ -82,7 +81,7 @@ async fn overview(
     operator: Operator,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let today = clock::now().as_millisecond() / DAY_MS;
+    let today = app.now().as_millisecond() / DAY_MS;
     let since = Timestamp::from_millisecond((today - console::DAYS + 1) * DAY_MS);
     let since = since.map_err(|error| Problem::internal(&error))?;
     let store = app.store();
@@ -189,7 +188,7 @@ async fn terminal(
         terminal,
     };
     let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
-    Ok(console::terminal(frame, known, clock::now()))
+    Ok(console::terminal(frame, known, app.now()))
 }
 
 /// What happened to a terminal, to its newest scans and to its last delivery.
@@ -225,7 +224,7 @@ async fn estate(
     let mut page = store.estate(&part, after.as_deref(), PAGE_ROWS + 1).await?;
     let more = page.len() > PAGE_ROWS as usize;
     page.truncate(PAGE_ROWS as usize);
-    let (mode, count) = (app.settings().estate, store.estate_count().await?);
+    let (mode, count) = (app.settings().judging.estate, store.estate_count().await?);
     let frame = frame(&app, &operator, &headers, Place::Estate).await?;
     Ok(console::estate(frame, Expecting { q, mode, count, page, more }))
 }
@@ -261,6 +260,6 @@ async fn people(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let admin = operator.0.role >= Role::Admin;
-    let minutes = app.settings().sign_in_minutes;
+    let minutes = app.settings().sessions.sign_in_minutes.get();
     Ok(console::people(frame(&app, &operator, &headers, Place::People).await?, admin, minutes))
 }

@@ -7,7 +7,6 @@ use crate::extract::{Json, Path};
 use crate::problem::{Code, Problem};
 use axum::extract::State;
 use pipeline::answer::Scan;
-use pipeline::clock;
 use pipeline::decisions::{self, Choice};
 use pipeline::stored::scan_object;
 use serde::Deserialize;
@@ -67,6 +66,6 @@ pub(crate) async fn decide(
 ) -> Result<axum::Json<Scan>, Problem> {
     let scan = stored_scan(&app, &caller, id).await?;
     let choice = body.choice()?;
-    let decided = decisions::decide(app.registrar(), &scan, &choice, &caller.name, clock::now());
+    let decided = decisions::decide(app.registrar(), &scan, &choice, &caller.name, app.now());
     Ok(axum::Json(scan_object(decided.await?)))
 }

@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use pipeline::access::Role;
-use pipeline::clock;
 use serde::{Deserialize, Serialize};
 use store::{DeliveryFilter, StoreError};
 use utoipa::{IntoParams, ToSchema};
@@ -200,7 +199,7 @@ pub(crate) async fn replay_all(
     let stopped = page(&app, Some(status), None, REPLAYED_MAX).await?;
     let mut replayed = 0;
     for delivery in &stopped {
-        match app.store().replay(&delivery.id, &caller.name, clock::now()).await {
+        match app.store().replay(&delivery.id, &caller.name, app.now()).await {
             Ok(()) => replayed += 1,
             // Somebody else had it tried again in the meantime, and it has arrived.
             Err(StoreError::Invalid(_)) => {}
@@ -225,7 +224,7 @@ pub(crate) async fn replay(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     caller.at_least(Role::Operator)?;
-    match app.store().replay(&id, &caller.name, clock::now()).await {
+    match app.store().replay(&id, &caller.name, app.now()).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(StoreError::Invalid(why)) => Err(Problem::new(Code::Conflict, why)),
         Err(error) => Err(error.into()),

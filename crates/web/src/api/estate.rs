@@ -11,7 +11,6 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use pipeline::access::Role;
 use pipeline::answer::new_id;
-use pipeline::clock;
 use pipeline::serial_list::{self, ListError, ReadList, RefusedLine, UnknownLine};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,7 +95,7 @@ pub(crate) async fn list(
     page.truncate(most as usize);
     let last = page.last().map(|last| last.expected.serial.clone());
     Ok(Json(EstatePage {
-        mode: app.settings().estate,
+        mode: app.settings().judging.estate,
         count: app.store().estate_count().await?,
         serials: page.into_iter().map(ExpectedSerial::from).collect(),
         next: last.filter(|_| more),
@@ -162,7 +161,7 @@ pub(crate) async fn import(
     let Imported { added, known, removed } = if query.dry_run {
         store.preview_estate(&expected, query.replace).await?
     } else {
-        let now = clock::now();
+        let now = app.now();
         let id = new_id(now).to_string();
         let import = Import { id, replace: query.replace, by: caller.name };
         store.import_estate(&expected, &import, now).await?
@@ -183,8 +182,9 @@ pub(crate) async fn import(
 /// The list that is a request's body; one without any serial is refused.
 pub(crate) async fn read_list(app: &App, request: Request) -> Result<ReadList, Problem> {
     let settings = app.settings();
-    let (body, _intake) = list_body(request, settings.estate_bytes_max, app.memory()).await?;
-    let (work, serials_max) = (app.work().clone(), settings.estate_serials_max);
+    let (body, _intake) =
+        list_body(request, settings.judging.estate_bytes_max.get(), app.memory()).await?;
+    let (work, serials_max) = (app.work().clone(), settings.judging.estate_serials_max.get());
     let read = move || serial_list::read_list(&body, work.formats(), serials_max);
     let read = tokio::task::spawn_blocking(read).await;
     let list = read.map_err(|error| Problem::internal(&error))?.map_err(Problem::from)?;
@@ -222,7 +222,7 @@ pub(crate) async fn remove(
     caller.at_least(Role::Operator)?;
     crate::paging::at_most("serial", Some(&serial), Q_CHARS_MAX)?;
     let serials = [canonical(&serial)];
-    match app.store().remove_from_estate(&serials, &caller.name, clock::now()).await? {
+    match app.store().remove_from_estate(&serials, &caller.name, app.now()).await? {
         0 => Err(Code::NotFound.into()),
         _ => Ok(StatusCode::NO_CONTENT),
     }

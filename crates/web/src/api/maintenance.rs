@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use pipeline::access::Role;
 use pipeline::answer::new_id;
-use pipeline::clock;
 use serde::{Deserialize, Serialize};
 use store::{MaintenancePhoto, MaintenanceRecord, Terminal, Work};
 use url::form_urlencoded;
@@ -168,7 +167,7 @@ pub(crate) async fn add(
     Path(serial): Path<String>,
     Json(body): Json<WorkBody>,
 ) -> Result<(StatusCode, [(HeaderName, HeaderValue); 1], axum::Json<UpkeepObject>), Problem> {
-    let id = new_id(clock::now());
+    let id = new_id(app.now());
     let recorded = record(&app, &caller, &serial, id, body).await?;
     let named = form_urlencoded::byte_serialize(serial.as_bytes()).collect::<String>();
     let location = HeaderValue::from_str(&format!("/v1/terminals/{named}/maintenance/{id}"));
@@ -226,7 +225,7 @@ pub(crate) async fn set_warranty(
     caller.at_least(Role::Operator)?;
     let terminal = one_terminal(&app, &serial).await?;
     let key = &terminal.device_key;
-    app.store().set_warranty(key, body.until, &caller.name, clock::now()).await?;
+    app.store().set_warranty(key, body.until, &caller.name, app.now()).await?;
     Ok(axum::Json(upkeep(&app, &terminal).await?))
 }
 
@@ -253,7 +252,7 @@ async fn record(
     }
     let work = Work { on: body.on, kind: body.kind.word().to_owned(), note: note.to_owned() };
     let terminal = one_terminal(app, serial).await?;
-    let (key, now) = (&terminal.device_key, clock::now());
+    let (key, now) = (&terminal.device_key, app.now());
     app.store().record_maintenance(key, &id.to_string(), &work, &caller.name, now).await?;
     Ok(axum::Json(upkeep(app, &terminal).await?))
 }

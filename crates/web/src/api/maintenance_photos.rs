@@ -14,7 +14,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use pipeline::access::Role;
 use pipeline::answer::new_id;
-use pipeline::clock;
 use store::{NewMaintenancePhoto, StoreError};
 use uuid::Uuid;
 
@@ -38,7 +37,7 @@ pub(crate) async fn add(
     let taking = body::take_one(request, app.limits(), app.memory());
     let taken = tokio::time::timeout(app.body_deadline(), taking).await;
     let (photo, _intake) = taken.map_err(|_| Code::RequestTimeout)??;
-    let now = clock::now();
+    let now = app.now();
     let photo = NewMaintenancePhoto {
         id: new_id(now),
         bytes: photo.bytes,
@@ -93,6 +92,6 @@ pub(crate) async fn remove(
     let terminal = one_terminal(&app, &serial).await?;
     let (key, record) = (&terminal.device_key, id.to_string());
     let store = app.store();
-    store.remove_maintenance_photo(key, &record, photo, &caller.name, clock::now()).await?;
+    store.remove_maintenance_photo(key, &record, photo, &caller.name, app.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::Timestamp;
 use outbound::EndpointState;
-use pipeline::clock;
 use pipeline::metrics::Metrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -33,7 +33,7 @@ async fn metrics(State(app): State<App>) -> Response {
     let up = u64::from(queues.is_ok());
     now.register("storage_up", "1 if the database answers", ConstGauge::new(up));
     match queues {
-        Ok(queues) => add_queues(&mut now, &queues),
+        Ok(queues) => add_queues(&mut now, &queues, app.now()),
         Err(error) => tracing::error!(%error, "the queues cannot be measured"),
     }
     add_readers(&mut now, &app);
@@ -60,10 +60,9 @@ struct Outcome {
     outcome: &'static str,
 }
 
-fn add_queues(to: &mut Registry, queues: &Queues) {
+fn add_queues(to: &mut Registry, queues: &Queues, now: Timestamp) {
     let waiting = Family::<Queue, Gauge>::default();
     let oldest_seconds = Family::<Queue, Gauge<f64, AtomicU64>>::default();
-    let now = clock::now();
     let each =
         [("scans", queues.scans), ("reviews", queues.reviews), ("deliveries", queues.deliveries)];
     for (queue, of) in each {

@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use outbound::{EndpointState, Health};
 use pipeline::access::Role;
-use pipeline::clock;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -108,7 +107,7 @@ pub(crate) async fn reopen(State(app): State<App>, caller: Caller) -> Result<Sta
     let Some(forwarding) = app.forwarding() else {
         return Err(Problem::new(Code::Conflict, "no registry is set"));
     };
-    app.store().record(&caller.name, "registry.reopened", "registry", &(), clock::now()).await?;
+    app.store().record(&caller.name, "registry.reopened", "registry", &(), app.now()).await?;
     forwarding.reopen();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,7 +11,6 @@ use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::access::Role;
 use pipeline::answer::Scan;
-use pipeline::clock;
 use pipeline::stored::scan_object;
 use serde::{Deserialize, Serialize};
 use store::{Lease, StoreError};
@@ -75,8 +74,8 @@ pub(crate) async fn next(
 ) -> Result<axum::Json<ReviewObject>, Problem> {
     caller.at_least(Role::Operator)?;
     let holder = holder(&caller, &body)?;
-    let now = clock::now();
-    let ms = app.settings().review_lease_ms;
+    let now = app.now();
+    let ms = app.settings().queue.review_lease_ms.get();
     let claimed = app.store().claim_review(&holder, Lease::from_millis(ms), now).await?;
     let waiting = app.store().reviews_waiting().await?;
     let Some(id) = claimed else {
@@ -110,8 +109,8 @@ pub(crate) async fn aside(
 ) -> Result<StatusCode, Problem> {
     caller.at_least(Role::Operator)?;
     let holder = holder(&caller, &body)?;
-    let pause = Lease::from_millis(app.settings().review_aside_ms);
-    match app.store().put_review_aside(id.into(), &holder, pause, clock::now()).await {
+    let pause = Lease::from_millis(app.settings().queue.review_aside_ms.get());
+    match app.store().put_review_aside(id.into(), &holder, pause, app.now()).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(StoreError::LeaseLost) => {
             Err(Problem::new(Code::Conflict, "The lease is over, or somebody has decided."))

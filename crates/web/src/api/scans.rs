@@ -11,7 +11,6 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use pipeline::answer::{Scan, Status, new_id};
-use pipeline::clock;
 use pipeline::details::Details;
 use pipeline::stored::{scan_object, with_earlier};
 use readers::{PhotoBytes, ReadRequest};
@@ -59,7 +58,7 @@ pub(crate) async fn receive(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Problem> {
-    let key = idempotency_key(request.headers())?;
+    let key = idempotency_key(request.headers(), app.now())?;
     let wait = !prefers_async(request.headers());
     if resumable::is_begun_by(request.headers()) {
         return resumable::begin(&app, &caller, key, request).await;
@@ -86,7 +85,7 @@ pub(crate) async fn read(
     let photos = photos.photos.into_iter();
     let photos = photos.map(|photo| PhotoBytes { bytes: photo.bytes, surface: photo.surface });
     let request = ReadRequest { photos: photos.collect() };
-    let now = clock::now();
+    let now = app.now();
     let reading = app.work().read_for(&caller.name, request).await?;
     let judgement = app.work().judge(&reading).await?;
     let scan = Scan::judged(new_id(now), now, judgement, (&reading.took).into());

@@ -67,7 +67,7 @@ pub(crate) async fn issue(
         .map_err(|error| Problem::new(Code::ParameterInvalid, error.to_string()))?;
     let order = Order { format, count: body.count, batch: body.batch, by: caller.name.clone() };
     let mut serials = Vec::with_capacity(order.count);
-    let issued = issue::issue(app.store(), &order, |part| {
+    let issued = issue::issue(app.store(), &order, app.clock(), |part| {
         serials.extend(part);
         Ok(())
     });

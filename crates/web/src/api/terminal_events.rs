@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use pipeline::access::Role;
 use pipeline::answer::ReasonObject;
 use pipeline::details::{Details, Operation};
-use pipeline::{clock, terminal_operations};
+use pipeline::terminal_operations;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -89,7 +89,7 @@ pub(crate) async fn record(
     caller.at_least(Role::Operator)?;
     let terminal = one_terminal(&app, &serial).await?;
     let device = &terminal.device_key;
-    let (event, now, by) = (body.event, clock::now(), &caller.name);
+    let (event, now, by) = (body.event, app.now(), &caller.name);
     let detail = json!({"note": body.note});
     let details = Details {
         site: body.site,
@@ -177,7 +177,7 @@ pub(crate) async fn verify(
     let codes: Vec<_> = reasons.iter().map(|reason| reason.code.as_str()).collect();
     let detail = json!({"said": said, "matches": matches, "reasons": codes});
     let device = terminal.device_key.clone();
-    app.store().verify(&device, matches, &detail, &caller.name, clock::now()).await?;
+    app.store().verify(&device, matches, &detail, &caller.name, app.now()).await?;
     let verdict = if matches { Verified::Matches } else { Verified::Differs };
     let terminal = known(&app, &device).await?.map(TerminalObject::from);
     // Whose terminal it is, is for operators.

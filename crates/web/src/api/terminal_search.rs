@@ -9,7 +9,6 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use pipeline::access::Role;
-use pipeline::clock;
 use pipeline::csv_cell::guarded;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
@@ -184,9 +183,7 @@ pub(crate) async fn export(
         }
     }
     let told = found.len().min(EXPORT_ROWS_MAX);
-    app.store()
-        .record(&caller.name, "terminals.exported", "terminals", &told, clock::now())
-        .await?;
+    app.store().record(&caller.name, "terminals.exported", "terminals", &told, app.now()).await?;
     let rows = found.into_iter().take(EXPORT_ROWS_MAX).map(ExportedTerminal::from);
     let (kind, name, bytes) = match query.format {
         Format::Json => {

@@ -6,7 +6,6 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use pipeline::clock;
 use serde::Serialize;
 use std::sync::{Arc, OnceLock};
 
@@ -45,7 +44,7 @@ pub(crate) async fn audit_denied(
     let status = response.status();
     let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     let Some(name) = recognised.0.get().filter(|_| denied) else { return response };
-    let now = clock::now();
+    let now = app.now();
     if let Some(count) = app.denials().count(name, &action, now) {
         let denial = Denial { status: status.as_u16(), count };
         let told = app.store().record(name, "denied", &action, &denial, now).await;

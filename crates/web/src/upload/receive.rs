@@ -8,8 +8,8 @@ use crate::upload::body::{self, Photos};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use pipeline::answer::{Status, new_id};
-use pipeline::clock;
 use pipeline::stored::{scan_object, with_earlier};
 use std::time::Duration;
 use store::{Received, ScanId, Upload, UploadedPhoto};
@@ -28,9 +28,9 @@ pub(crate) async fn take(app: &App, request: Request) -> Result<Photos, Problem>
     }
 }
 
-pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
+pub(crate) fn idempotency_key(headers: &HeaderMap, now: Timestamp) -> Result<String, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
-        return Ok(new_id(clock::now()).to_string());
+        return Ok(new_id(now).to_string());
     };
     let visible = |key: &&str| key.bytes().all(|byte| (0x21..0x7f).contains(&byte));
     let key = value.to_str().ok().filter(visible);
@@ -58,7 +58,7 @@ pub(crate) async fn store(
     idempotency_key: String,
     upload: Photos,
 ) -> Result<ScanId, Problem> {
-    let now = clock::now();
+    let now = app.now();
     let details = serde_json::to_value(&upload.details);
     let photos = upload.photos.into_iter().map(|photo| UploadedPhoto {
         bytes: photo.bytes,
@@ -86,7 +86,7 @@ pub(crate) async fn answered(
     wait: bool,
 ) -> Result<Response, Problem> {
     if wait {
-        let longest = Duration::from_millis(app.settings().answer_ms_max);
+        let longest = Duration::from_millis(app.settings().http.answer_ms_max.get());
         app.work().wait_for(&caller.name, id, longest).await;
     } else {
         app.work().queued();
@@ -112,15 +112,17 @@ mod tests {
 
     #[test]
     fn an_idempotency_key_is_visible_ascii_of_bounded_length() {
-        let key = |value: &[u8]| idempotency_key(&with("idempotency-key", value)).ok();
+        let key = |value: &[u8]| {
+            idempotency_key(&with("idempotency-key", value), Timestamp::UNIX_EPOCH).ok()
+        };
         assert_eq!(key(b"0195b0c4-6b6e"), Some("0195b0c4-6b6e".to_owned()));
         assert_eq!(key(&[b'x'; 255]).map(|key| key.len()), Some(255));
         let refused: [&[u8]; 4] = [b"", b"a b", b"\xc3\xa9", &[b'x'; 256]];
         for value in refused {
             assert_eq!(key(value), None, "{value:?}");
         }
-        let (one, other) = (HeaderMap::new(), HeaderMap::new());
-        assert_ne!(idempotency_key(&one).unwrap(), idempotency_key(&other).unwrap());
+        let without = || idempotency_key(&HeaderMap::new(), Timestamp::UNIX_EPOCH).unwrap();
+        assert_ne!(without(), without());
     }
 
     #[test]

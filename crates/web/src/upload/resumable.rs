@@ -14,7 +14,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pipeline::answer::new_id;
-use pipeline::clock;
 use uuid::Uuid;
 
 const COMPLETE: HeaderName = HeaderName::from_static("upload-complete");
@@ -45,7 +44,7 @@ pub(crate) async fn begin(
     if announced.length_bytes > app.limits().body_bytes_max() {
         return Err(Code::BodyTooLarge.into());
     }
-    let id = new_id(clock::now());
+    let id = new_id(app.now());
     app.held().begin(id, announced)?;
     append(app, caller, id, 0, request.into_body()).await?;
     let progress = app.held().progress(id, &caller.name)?;

@@ -5,7 +5,7 @@ use crate::commands::local_scanner::{Outcome, file_unreadable, photo_bytes};
 use anyhow::Context as _;
 use outbound::{Photo, RemoteLabelscan, ServiceSettings, SubmitError};
 use pipeline::answer::{ReasonObject, Scan, new_id};
-use pipeline::clock::{self, Stopwatch};
+use pipeline::clock::{Clock, Stopwatch};
 use pipeline::hex::hex;
 use pipeline::settings::Settings;
 use serde_json::json;
@@ -54,7 +54,7 @@ impl Submission {
             read_ms_max: READ_MS_MAX,
             answer_bytes_max: ANSWER_BYTES_MAX,
         })?;
-        let photo_bytes_max = settings.photo_bytes_max as u64;
+        let photo_bytes_max = settings.uploads.photo_bytes_max.get() as u64;
         Ok(Self { service, at_once: jobs.unwrap_or(AT_ONCE).max(1), photo_bytes_max })
     }
 
@@ -68,7 +68,7 @@ impl Submission {
     /// # Errors
     /// If the service takes none, now or from this caller.
     pub(super) async fn read(&self, paths: &[PathBuf]) -> anyhow::Result<Outcome> {
-        let (now, watch) = (clock::now(), Stopwatch::start());
+        let (now, watch) = (Clock::System.now(), Stopwatch::start());
         let outcome =
             |scan, problem| Outcome { scan, reading: None, problem, took_ms: watch.elapsed_ms() };
         let failed =

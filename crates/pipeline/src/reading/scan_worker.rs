@@ -6,14 +6,15 @@
 //! come. A stop lets what is claimed finish.
 
 use crate::answer::{ReasonObject, TookMs};
-use crate::clock;
-use crate::fair_queue::{FairPermit, FairQueue, FairQueueLimits};
+use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::reading::fair_queue::{FairPermit, FairQueue, FairQueueLimits};
+use crate::reading::reading_source::ReadingSource;
 use crate::registration::{Accepted, Registrar};
 use crate::settings::Settings;
 use jiff::Timestamp;
 use outbound::Standing;
-use readers::{Counts, PhotoBytes, Pool, ReadFailure, ReadRequest};
+use readers::{Counts, PhotoBytes, ReadFailure, ReadRequest};
 use scan::Reading;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +42,8 @@ const ENDS_REMEMBERED: usize = 1024;
 /// The queue of scans and everything that working on it needs.
 pub struct ScanWorker {
     store: Store,
-    pool: Pool,
+    source: ReadingSource,
+    clock: Clock,
     registrar: Registrar,
     estate_mode: EstateMode,
     lease: Lease,
@@ -58,23 +60,25 @@ impl ScanWorker {
     /// Nothing runs until [`ScanWorker::run`].
     pub fn new(
         store: Store,
-        pool: Pool,
+        source: ReadingSource,
+        clock: Clock,
         formats: Formats,
         settings: &Settings,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             turns: FairQueue::new(FairQueueLimits {
-                turns_max: CLAIMED_PER_READER * pool.readers(),
-                beside_others_max: pool.readers().saturating_sub(1).max(1),
-                waiting_max: settings.reads_waiting_max,
+                turns_max: CLAIMED_PER_READER * source.readers(),
+                beside_others_max: source.readers().saturating_sub(1).max(1),
+                waiting_max: settings.queue.reads_waiting_max.get(),
             }),
-            registrar: Registrar::new(store.clone(), formats, settings.public_url.clone()),
+            registrar: Registrar::new(store.clone(), formats, settings.http.public_url.clone()),
             store,
-            pool,
-            estate_mode: settings.estate,
-            lease: Lease::from_millis(settings.lease_ms),
-            attempts_max: settings.attempts_max,
+            source,
+            clock,
+            estate_mode: settings.judging.estate,
+            lease: Lease::from_millis(settings.queue.lease_ms),
+            attempts_max: settings.queue.attempts_max.get(),
             queued: Notify::new(),
             ended: broadcast::channel(ENDS_REMEMBERED).0,
             running: TaskTracker::new(),
@@ -90,7 +94,7 @@ impl ScanWorker {
                 turn = self.turns.take(QUEUE) => turn,
             };
             if let Some(turn) = turn {
-                match self.store.claim_scans(1, self.lease, clock::now()).await {
+                match self.store.claim_scans(1, self.lease, self.clock.now()).await {
                     Ok(claimed) => {
                         if let Some(claimed) = claimed.into_iter().next() {
                             self.begin(turn, claimed);
@@ -123,7 +127,7 @@ impl ScanWorker {
             tokio::select! {
                 turn = self.turns.take(caller) => {
                     let Some(turn) = turn else { return self.queued() };
-                    match self.store.claim_scan(id, self.lease, clock::now()).await {
+                    match self.store.claim_scan(id, self.lease, self.clock.now()).await {
                         Ok(Some(claimed)) => self.begin(turn, claimed),
                         // Another has it, or it was read long ago.
                         Ok(None) => drop(turn),
@@ -158,12 +162,12 @@ impl ScanWorker {
 
     /// Reader processes that are up now.
     pub fn readers_up(&self) -> usize {
-        self.pool.ready()
+        self.source.ready()
     }
 
     /// What the readers have done so far.
     pub fn readers_counts(&self) -> Counts {
-        self.pool.counts()
+        self.source.counts()
     }
 
     /// Reads a caller's photos, of which nothing is recorded.
@@ -178,7 +182,7 @@ impl ScanWorker {
     }
 
     async fn read(&self, request: ReadRequest) -> Result<Reading, ReadFailure> {
-        let read = self.pool.read(request).await;
+        let read = self.source.read(request).await;
         if let Ok(reading) = &read {
             self.metrics.read(&reading.took);
         }
@@ -222,7 +226,7 @@ impl ScanWorker {
         } else {
             self.read(request(&photos)).await
         };
-        let now = clock::now();
+        let now = self.clock.now();
         let finding = match read {
             Ok(reading) => self.judged(claimed, &photos, &reading, now).await?,
             // Not the photo's fault, as far as is known: it is read again.

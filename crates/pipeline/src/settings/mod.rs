@@ -1,27 +1,30 @@
 //! Settings: flags over the environment over `labelscan.toml` over `labelscan.default.toml`.
 //!
-//! One flat table. A key is spelled the same everywhere: in the file, as `LABELSCAN_KEY` in the
+//! One flat table, taken apart by [`sections`]. A key is spelled the same everywhere: in the file, as `LABELSCAN_KEY` in the
 //! environment, as the field here; the default file documents each. Secrets never show in a log,
 //! not even in a debug print.
 
+pub mod sections;
+mod values;
+
+pub use values::{Duplicates, EncryptionMode, InboxSettings, LogFormat, Secret, TlsMode};
+
 use crate::access::Role;
 use figment::{
-    Figment,
+    Figment, Provider,
     error::Kind,
     providers::{Env, Format, Serialized, Toml},
 };
-use serde::{Deserialize, Serialize};
-use std::{
-    fmt,
-    net::SocketAddr,
-    num::NonZeroU32,
-    path::{Path, PathBuf},
+use sections::{
+    HttpSettings, InboxesSettings, JudgingSettings, LogSettings, OidcSettings, QueueSettings,
+    ReaderSettings, RegistrySettings, SessionSettings, StorageSettings, UploadSettings,
 };
+use serde::{Serialize, de::DeserializeOwned};
+use std::path::{Path, PathBuf};
 use thiserror::Error;
-use validate::EstateMode;
 
 /// Every setting with its default and what it means; the program starts from this text.
-pub const DEFAULTS: &str = include_str!("labelscan.default.toml");
+pub const DEFAULTS: &str = include_str!("../labelscan.default.toml");
 
 /// The file that is read when no other is named.
 pub const FILE: &str = "labelscan.toml";
@@ -30,165 +33,30 @@ pub const FILE: &str = "labelscan.toml";
 pub const ENV_PREFIX: &str = "LABELSCAN_";
 
 /// Everything that can be set; `labelscan.default.toml` says what each means and in which unit.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs, reason = "the default file documents each key, once")]
+#[derive(Clone, Debug)]
 pub struct Settings {
-    pub data: PathBuf,
-    pub database: Option<Secret>,
-    pub photos: Option<String>,
-    pub encryption: EncryptionMode,
-    pub seal_keys: Option<PathBuf>,
-    pub photo_days_max: u32,
-    pub upkeep_every_ms: u64,
-    pub models: Option<PathBuf>,
-    pub formats: Option<PathBuf>,
-    pub estate: EstateMode,
-    pub estate_bytes_max: usize,
-    pub estate_serials_max: usize,
-    pub registry: Option<String>,
-    pub registry_secret: Option<Secret>,
-    pub registry_allow_private: bool,
-    pub registry_deliver_ms_max: u64,
-    pub registry_answer_bytes_max: usize,
-    pub registry_batch_events_max: usize,
-    pub registry_in_flight_max: usize,
-    pub registry_poll_ms: u64,
-    pub registry_settle_ms_max: u64,
-    pub listen: SocketAddr,
-    pub metrics_listen: Option<SocketAddr>,
-    pub public_url: Option<String>,
-    pub answer_ms_max: u64,
-    pub photo_bytes_max: usize,
-    pub photos_max: usize,
-    pub details_bytes_max: usize,
-    pub connections_max: usize,
-    pub uploads_bytes_max: usize,
-    pub resumable_bytes_max: usize,
-    pub resumable_uploads_max: usize,
-    pub resumable_idle_ms_max: u64,
-    pub requests_per_second_max: NonZeroU32,
-    pub tls: TlsMode,
-    pub tls_certificate: Option<PathBuf>,
-    pub tls_key: Option<PathBuf>,
-    pub plain_http: bool,
-    pub header_ms_max: u64,
-    pub body_ms_max: u64,
-    pub request_ms_max: u64,
-    pub session_hours: u32,
-    pub sign_in_minutes: u32,
-    pub oidc_issuer: Option<String>,
-    pub oidc_client_id: Option<String>,
-    pub oidc_client_secret: Option<Secret>,
-    pub oidc_scopes: String,
-    pub oidc_name_claim: String,
-    pub oidc_role_claim: String,
-    pub oidc_technician: Vec<String>,
-    pub oidc_operator: Vec<String>,
-    pub oidc_admin: Vec<String>,
-    pub oidc_allow_private: bool,
-    pub oidc_session_hours: u32,
-    pub oidc_attempt_minutes: u32,
-    pub oidc_attempts_max: u32,
-    pub oidc_answer_ms_max: u64,
-    pub oidc_answer_bytes_max: usize,
-    pub inbox: Vec<InboxSettings>,
-    pub inbox_poll_ms: u64,
-    pub inbox_settle_ms: u64,
-    pub lease_ms: u64,
-    pub attempts_max: u32,
-    pub review_lease_ms: u64,
-    pub review_aside_ms: u64,
-    pub readers: usize,
-    pub reader_threads: usize,
-    pub read_ms_max: u64,
-    pub reader_start_ms_max: u64,
-    pub reader_memory_bytes_max: u64,
-    pub reader_requests_max: u32,
-    pub reads_waiting_max: usize,
-    pub photo_pixels_max: u64,
-    pub photo_side_px_max: u32,
-    pub log_format: LogFormat,
-    pub log: String,
-    pub otel_endpoint: Option<String>,
-}
-
-/// A folder that photos are taken from.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InboxSettings {
-    /// The folder.
-    pub folder: PathBuf,
-    /// What becomes of a photo that was there before.
-    #[serde(default)]
-    pub duplicates: Duplicates,
-}
-
-/// What becomes of a photo whose content was taken before under another name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Duplicates {
-    /// It goes where the first went, and names it.
-    #[default]
-    Link,
-    /// It goes to failed/.
-    Refuse,
-}
-
-/// How connections are encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TlsMode {
-    /// Not at all.
-    Off,
-    /// With a certificate of our own making.
-    SelfSigned,
-    /// With the operator's certificate.
-    Files,
-}
-
-/// Whether photos and serials are sealed at rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EncryptionMode {
-    /// They are.
-    On,
-    /// They lie in clear.
-    Off,
-}
-
-/// How log lines are written to stderr.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// A value that must not be shown: a signing secret, a database URL with its password.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The value itself, for the one place that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(value: String) -> Self {
-        Self(value)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("[redacted]")
-    }
+    /// Where rows and photos lie, and for how long.
+    pub storage: StorageSettings,
+    /// What serials are read and judged by.
+    pub judging: JudgingSettings,
+    /// The registry and how it is told.
+    pub registry: RegistrySettings,
+    /// Where the service listens and how long requests may take.
+    pub http: HttpSettings,
+    /// How much may come in.
+    pub uploads: UploadSettings,
+    /// How long people stay signed in.
+    pub sessions: SessionSettings,
+    /// The company's identity provider.
+    pub oidc: OidcSettings,
+    /// Folders that photos are taken from.
+    pub inbox: InboxesSettings,
+    /// How scans wait, and who looks at them.
+    pub queue: QueueSettings,
+    /// The processes that read photos, and how far they may go.
+    pub readers: ReaderSettings,
+    /// What is logged and traced.
+    pub log: LogSettings,
 }
 
 /// What the command line may set; an absent flag says nothing.
@@ -261,27 +129,42 @@ impl Settings {
         // Only names that are settings: an orchestrator sets names such as LABELSCAN_SERVICE_HOST
         // for a service of our name.
         let env = Env::prefixed(ENV_PREFIX).filter(|key| keys().any(|known| key == known));
-        let settings: Self = figment
-            .merge(env)
-            .merge(Serialized::defaults(flags))
-            .extract()
-            .map_err(|error| Box::new(SettingsError::from(error)))?;
+        let figment = figment.merge(env).merge(Serialized::defaults(flags));
+        let settings = Self::of_sections(&figment)?;
         settings.in_range()?;
         Ok(settings)
     }
 
+    /// Each section takes its own keys out of the one flat table.
+    fn of_sections(figment: &Figment) -> Result<Self, Box<SettingsError>> {
+        refuse_unknown_keys(figment)?;
+        Ok(Self {
+            storage: section(figment)?,
+            judging: section(figment)?,
+            registry: section(figment)?,
+            http: section(figment)?,
+            uploads: section(figment)?,
+            sessions: section(figment)?,
+            oidc: section(figment)?,
+            inbox: section(figment)?,
+            queue: section(figment)?,
+            readers: section(figment)?,
+            log: section(figment)?,
+        })
+    }
+
     /// The database URL, `labelscan.db` in the data folder unless set.
     pub fn database_url(&self) -> Secret {
-        self.database.clone().unwrap_or_else(|| {
-            Secret(format!("sqlite://{}", self.data.join("labelscan.db").display()))
+        self.storage.database.clone().unwrap_or_else(|| {
+            format!("sqlite://{}", self.storage.data.join("labelscan.db").display()).into()
         })
     }
 
     /// The photos' URL, `photos` in the data folder unless set.
     pub fn photos_url(&self) -> String {
-        self.photos.clone().unwrap_or_else(|| {
-            let folder = std::path::absolute(self.data.join("photos"));
-            let folder = folder.unwrap_or_else(|_| self.data.join("photos"));
+        self.storage.photos.clone().unwrap_or_else(|| {
+            let folder = std::path::absolute(self.storage.data.join("photos"));
+            let folder = folder.unwrap_or_else(|_| self.storage.data.join("photos"));
             format!("file://{}", folder.display())
         })
     }
@@ -292,7 +175,7 @@ impl Settings {
     /// # Errors
     /// If it is not set and there is no such place.
     pub fn seal_keys_file(&self) -> Result<PathBuf, Box<SettingsError>> {
-        if let Some(file) = &self.seal_keys {
+        if let Some(file) = &self.storage.seal_keys {
             return Ok(file.clone());
         }
         let variable =
@@ -311,7 +194,7 @@ impl Settings {
     /// beside the program or above it, so that a build tree works from any folder.
     pub fn models_folder(&self) -> PathBuf {
         let here = PathBuf::from("models");
-        if let Some(folder) = &self.models {
+        if let Some(folder) = &self.judging.models {
             return folder.clone();
         }
         if here.join("SHA256SUMS").is_file() {
@@ -324,70 +207,35 @@ impl Settings {
 
     fn in_range(&self) -> Result<(), Box<SettingsError>> {
         let refuse = |message: String| Err(Box::new(SettingsError::Range(message)));
-        let positive = [
-            ("registry_deliver_ms_max", self.registry_deliver_ms_max),
-            ("registry_answer_bytes_max", self.registry_answer_bytes_max as u64),
-            ("registry_batch_events_max", self.registry_batch_events_max as u64),
-            ("registry_in_flight_max", self.registry_in_flight_max as u64),
-            ("registry_poll_ms", self.registry_poll_ms),
-            ("estate_bytes_max", self.estate_bytes_max as u64),
-            ("estate_serials_max", self.estate_serials_max as u64),
-            ("upkeep_every_ms", self.upkeep_every_ms),
-            ("registry_settle_ms_max", self.registry_settle_ms_max),
-            ("answer_ms_max", self.answer_ms_max),
-            ("photo_bytes_max", self.photo_bytes_max as u64),
-            ("photos_max", self.photos_max as u64),
-            ("details_bytes_max", self.details_bytes_max as u64),
-            ("connections_max", self.connections_max as u64),
-            ("uploads_bytes_max", self.uploads_bytes_max as u64),
-            ("resumable_bytes_max", self.resumable_bytes_max as u64),
-            ("resumable_uploads_max", self.resumable_uploads_max as u64),
-            ("resumable_idle_ms_max", self.resumable_idle_ms_max),
-            ("inbox_poll_ms", self.inbox_poll_ms),
-            ("inbox_settle_ms", self.inbox_settle_ms),
-            ("header_ms_max", self.header_ms_max),
-            ("body_ms_max", self.body_ms_max),
-            ("request_ms_max", self.request_ms_max),
-            ("session_hours", self.session_hours.into()),
-            ("sign_in_minutes", self.sign_in_minutes.into()),
-            ("attempts_max", self.attempts_max.into()),
-            ("review_lease_ms", self.review_lease_ms),
-            ("review_aside_ms", self.review_aside_ms),
-            ("read_ms_max", self.read_ms_max),
-            ("reader_start_ms_max", self.reader_start_ms_max),
-            ("reader_requests_max", self.reader_requests_max.into()),
-            ("reads_waiting_max", self.reads_waiting_max as u64),
-            ("photo_pixels_max", self.photo_pixels_max),
-            ("photo_side_px_max", self.photo_side_px_max.into()),
-        ];
-        if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
-            return refuse(format!("`{key}` must be more than 0"));
-        }
-        if self.lease_ms <= self.read_ms_max {
+        if self.queue.lease_ms <= self.readers.read_ms_max.get() {
             return refuse(format!(
                 "`lease_ms` ({}) must be more than `read_ms_max` ({}), else a scan is claimed twice",
-                self.lease_ms, self.read_ms_max
+                self.queue.lease_ms, self.readers.read_ms_max
             ));
         }
-        if self.readers > READERS_MAX {
+        if self.readers.count > READERS_MAX {
             return refuse(format!("`readers` must be at most {READERS_MAX}"));
         }
-        if self.reader_memory_bytes_max < READER_MEMORY_BYTES_MIN {
+        if self.readers.memory_bytes_max < READER_MEMORY_BYTES_MIN {
             return refuse(format!(
                 "`reader_memory_bytes_max` must be at least {READER_MEMORY_BYTES_MIN}, \
                  the models need it"
             ));
         }
-        if self.tls == TlsMode::Files && (self.tls_certificate.is_none() || self.tls_key.is_none())
+        if self.http.tls == TlsMode::Files
+            && (self.http.tls_certificate.is_none() || self.http.tls_key.is_none())
         {
             return refuse("`tls = \"files\"` needs `tls_certificate` and `tls_key`".into());
         }
-        if self.tls == TlsMode::Off && !self.listen.ip().is_loopback() && !self.plain_http {
+        if self.http.tls == TlsMode::Off
+            && !self.http.listen.ip().is_loopback()
+            && !self.http.plain_http
+        {
             return refuse(format!(
                 "`listen` ({}) can be reached from other machines, which would see keys and photos \
                  in clear: set `tls = \"self_signed\"` or `tls = \"files\"`, or `plain_http = true` \
                  behind a proxy that encrypts",
-                self.listen
+                self.http.listen
             ));
         }
         self.oidc_in_range().or_else(refuse)
@@ -395,23 +243,13 @@ impl Settings {
 
     /// Whether people of a company can sign in with these settings, if they are to.
     fn oidc_in_range(&self) -> Result<(), String> {
-        let positive = [
-            ("oidc_session_hours", self.oidc_session_hours.into()),
-            ("oidc_attempt_minutes", self.oidc_attempt_minutes.into()),
-            ("oidc_attempts_max", self.oidc_attempts_max.into()),
-            ("oidc_answer_ms_max", self.oidc_answer_ms_max),
-            ("oidc_answer_bytes_max", self.oidc_answer_bytes_max as u64),
-        ];
-        if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
-            return Err(format!("`{key}` must be more than 0"));
-        }
-        if self.oidc_issuer.is_none() {
+        if self.oidc.issuer.is_none() {
             return Ok(());
         }
-        if self.oidc_client_id.is_none() {
+        if self.oidc.client_id.is_none() {
             return Err("`oidc_issuer` needs `oidc_client_id`".into());
         }
-        if !self.oidc_scopes.split(' ').any(|scope| scope == "openid") {
+        if !self.oidc.scopes.split(' ').any(|scope| scope == "openid") {
             return Err("`oidc_scopes` must have `openid` among them".into());
         }
         let mut values: Vec<&String> = self.oidc_roles().into_iter().flat_map(|it| it.1).collect();
@@ -430,9 +268,9 @@ impl Settings {
     /// Which values of the role claim stand for which role.
     pub fn oidc_roles(&self) -> [(Role, &Vec<String>); 3] {
         [
-            (Role::Technician, &self.oidc_technician),
-            (Role::Operator, &self.oidc_operator),
-            (Role::Admin, &self.oidc_admin),
+            (Role::Technician, &self.oidc.technician),
+            (Role::Operator, &self.oidc.operator),
+            (Role::Admin, &self.oidc.admin),
         ]
     }
 }
@@ -441,6 +279,22 @@ impl Settings {
 const READERS_MAX: usize = 256;
 /// Below this address space a reader cannot load its models.
 const READER_MEMORY_BYTES_MIN: u64 = 512 << 20;
+
+/// The settings of one section.
+fn section<T: DeserializeOwned>(figment: &Figment) -> Result<T, Box<SettingsError>> {
+    figment.extract().map_err(|error| Box::new(error.into()))
+}
+
+/// No section would miss a key that none of them has.
+fn refuse_unknown_keys(figment: &Figment) -> Result<(), Box<SettingsError>> {
+    let data = figment.data().map_err(SettingsError::from)?;
+    let unknown =
+        data.values().flatten().find(|(key, _)| !keys().any(|known| known == key.as_str()));
+    let Some((key, value)) = unknown else { return Ok(()) };
+    let mut error = figment::Error::from(Kind::UnknownField(key.clone(), &[]));
+    error.metadata = figment.get_metadata(value.tag()).cloned();
+    Err(Box::new(error.into()))
+}
 
 /// Every key there is, from the default file, the commented ones included.
 pub fn keys() -> impl Iterator<Item = &'static str> {
@@ -462,7 +316,10 @@ impl From<figment::Error> for SettingsError {
             return Self::UnknownKey { place, key: key.clone(), hint: nearest_key(key) };
         }
         let key = error.path.join(".");
-        let message = if key.is_empty() {
+        let message = if matches!(&error.kind, Kind::InvalidValue(_, form) if form.contains("nonzero"))
+        {
+            format!("`{key}` must be more than 0")
+        } else if key.is_empty() {
             error.kind.to_string()
         } else {
             format!("`{key}`: {}", error.kind)

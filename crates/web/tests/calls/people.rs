@@ -1,0 +1,63 @@
+//! Who is let in: links that are handed out, and accounts of a company.
+
+use crate::case::By::{Admin, Nobody, Operator};
+use crate::case::{Body, Case, case};
+use crate::given::Given;
+use crate::service::{Call, Service};
+use crate::table::assert_table;
+
+pub(crate) fn cases() -> Vec<Case> {
+    let link = |says| case(says).by(Operator).calls("POST /v1/sign-ins");
+    vec![
+        link("an operator makes a link for a technician")
+            .json(r#"{"name":"van 9","role":"technician"}"#)
+            .answers(201),
+        link("an admin makes a link for an admin")
+            .by(Admin)
+            .json(r#"{"name":"head office 2","role":"admin"}"#)
+            .answers(201),
+        link("an operator makes no link for an admin")
+            .json(r#"{"name":"head office 2","role":"admin"}"#)
+            .refuses(403, "forbidden"),
+        link("somebody without a name is let in by no link")
+            .json(r#"{"name":" ","role":"technician"}"#)
+            .refuses(400, "parameter_invalid"),
+        link("a role that there is not is refused")
+            .json(r#"{"name":"van 9","role":"owner"}"#)
+            .refuses(400, "body_malformed"),
+        case("without a company there is no way to it")
+            .by(Nobody)
+            .calls("GET /v1/oidc/start")
+            .refuses(404, "not_found"),
+        case("without a company nobody comes back from it")
+            .by(Nobody)
+            .calls("GET /v1/oidc/callback?state=a&code=b")
+            .refuses(404, "not_found"),
+        case("an attempt that nobody began signs nobody in")
+            .given([Given::IdentityProvider])
+            .by(Nobody)
+            .calls("GET /v1/oidc/callback?state=a&code=b")
+            .answers(400),
+        case("who is not signed in is shown the way in").by(Nobody).calls("GET /").answers(303),
+        case("a form that carries no link lets nobody in")
+            .by(Nobody)
+            .calls("POST /sign-in")
+            .body("application/x-www-form-urlencoded", b"nothing=0")
+            .refuses(401, "sign_in_invalid"),
+    ]
+}
+
+#[tokio::test]
+async fn people_are_let_in_by_links_and_by_their_company() {
+    assert_table("people", cases()).await;
+}
+
+#[tokio::test]
+async fn sign_in_page_offers_the_company_only_where_one_is_set() {
+    for (given, is_offered) in [(vec![], false), (vec![Given::IdentityProvider], true)] {
+        let service = Service::where_all(&given).await;
+        let page = service.call(&Call::new(Nobody, "GET /sign-in", Body::Empty)).await;
+        let text = String::from_utf8_lossy(&page.body);
+        assert_eq!((page.status, text.contains("/v1/oidc/start")), (200, is_offered), "{text}");
+    }
+}
