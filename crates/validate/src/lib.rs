@@ -35,12 +35,13 @@ pub use formats::learn::{Explanation, LearnError, Proposal, explain, learn, misf
 pub use formats::shape::{Class, Shape};
 pub use identifier::*;
 pub use judge::check::Check;
+pub use judge::explanation::{Explained, explain_verdict};
+pub use judge::grounds::acceptance_grounds;
 pub use judge::judge;
 pub use judge::reason::*;
-pub use judge::rules::acceptance_rules;
 pub use judge::sighting::looks_like_serial;
 pub use judge::verdict::*;
-pub use payload::field::{Field, Mark};
+pub use payload::field::{Extent, Field, FieldRole};
 pub use payload::{PAYLOAD_BYTES_MAX, parse_payload};
 pub use print::keyword::is_serial_keyword;
 pub use reading_plan::next_look::{NextLook, ReadingPlan};

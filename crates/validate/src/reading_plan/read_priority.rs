@@ -7,7 +7,7 @@
 use crate::evidence::TextLine;
 use crate::identifier::IdentifierKind;
 use crate::print::keyword::{self, Keyword};
-use crate::print::label::{Line, PRINTED_DIGITS_MIN};
+use crate::print::line::{Line, PRINTED_DIGITS_MIN};
 use crate::serial::fold::fold_char;
 use bumpalo::Bump;
 
@@ -34,7 +34,7 @@ pub enum ReadPriority {
 /// How urgent a careful reading of a line is, by what a hasty one made of it.
 pub fn read_priority(hasty: &TextLine) -> ReadPriority {
     let arena = Bump::new();
-    let line = Line::new(hasty, &arena);
+    let line = Line::new(hasty, (0, 0), &arena);
     let is_serial = |keyword: &Keyword| keyword.kind == IdentifierKind::Serial;
     if line.keywords.iter().any(is_serial) {
         return ReadPriority::Serial;
