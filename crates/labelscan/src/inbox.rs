@@ -107,9 +107,9 @@ impl Inbox {
             at_once: 2 * pipeline.work.readers_up().max(1),
             work: pipeline.work.clone(),
             clock: pipeline.clock.clone(),
-            photo_bytes_max: settings.photo_bytes_max as u64,
-            poll: Duration::from_millis(settings.inbox_poll_ms),
-            settle: Duration::from_millis(settings.inbox_settle_ms),
+            photo_bytes_max: settings.uploads.photo_bytes_max.get() as u64,
+            poll: Duration::from_millis(settings.inbox.poll_ms.get()),
+            settle: Duration::from_millis(settings.inbox.settle_ms.get()),
         }
     }
 

@@ -3,7 +3,6 @@
 
 use pipeline::settings::{LogFormat, Settings};
 use tracing_subscriber::EnvFilter;
-#[cfg(feature = "otel")]
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -11,7 +10,6 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// Must be kept until the program ends: the last traces are sent when it is dropped.
 #[must_use]
 pub(crate) struct Log {
-    #[cfg(feature = "otel")]
     _traces: Option<outbound::Traces>,
 }
 
@@ -19,32 +17,19 @@ impl Log {
     /// Starts logging as the settings say.
     ///
     /// # Errors
-    /// If the filter or the collector's address is none, or this build knows no collectors.
+    /// If the filter or the collector's address is none.
     pub(crate) fn start(settings: &Settings) -> anyhow::Result<Self> {
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-        let lines = match settings.log_format {
+        let lines = match settings.log.format {
             LogFormat::Text => lines.boxed(),
             LogFormat::Json => lines.json().boxed(),
         };
-        let lines = lines.with_filter(EnvFilter::try_new(&settings.log)?);
+        let lines = lines.with_filter(EnvFilter::try_new(&settings.log.filter)?);
         let log = tracing_subscriber::registry().with(lines);
-        #[cfg(feature = "otel")]
-        {
-            let traces = settings.otel_endpoint.as_deref().map(outbound::Traces::open).transpose();
-            let traces = traces.map_err(|error| anyhow::anyhow!("otel_endpoint: {error}"))?;
-            let spans = traces.as_ref().map(|it| it.layer().with_filter(LevelFilter::INFO));
-            log.with(spans).init();
-            Ok(Self { _traces: traces })
-        }
-        #[cfg(not(feature = "otel"))]
-        {
-            anyhow::ensure!(
-                settings.otel_endpoint.is_none(),
-                "otel_endpoint: this labelscan was built without traces; build it with \
-                 `cargo build --release --features otel`, or take the setting out"
-            );
-            log.init();
-            Ok(Self {})
-        }
+        let traces = settings.log.otel_endpoint.as_deref().map(outbound::Traces::open).transpose();
+        let traces = traces.map_err(|error| anyhow::anyhow!("otel_endpoint: {error}"))?;
+        let spans = traces.as_ref().map(|it| it.layer().with_filter(LevelFilter::INFO));
+        log.with(spans).init();
+        Ok(Self { _traces: traces })
     }
 }

@@ -1,7 +1,8 @@
 //! What the fuzz targets call of what is private here; built for them alone.
 
-use crate::Outcome;
-use crate::answer::{Heard, outcome};
+use crate::net::response::CappedResponse;
+use crate::outbox::answer::outcome;
+use crate::outbox::delivery::Outcome;
 use jiff::Timestamp;
 use reqwest::StatusCode;
 
@@ -13,5 +14,5 @@ pub fn answered(
     now: Timestamp,
 ) -> Option<Outcome> {
     let status = StatusCode::from_u16(status).ok()?;
-    Some(outcome(&Heard { status, retry_after, body, cut: false }, now))
+    Some(outcome(&CappedResponse { status, retry_after, body, cut: false }, now))
 }

@@ -13,7 +13,7 @@ use validate::{FORMATS_BYTES_MAX, Formats};
 /// # Errors
 /// If the operator's file cannot be read or has an error; names both.
 pub fn load(settings: &Settings) -> anyhow::Result<(Formats, Option<String>)> {
-    let Some(path) = &settings.formats else { return Ok((Formats::builtin(), None)) };
+    let Some(path) = &settings.judging.formats else { return Ok((Formats::builtin(), None)) };
     let text = read(path)?;
     Ok((with_file(path, &text)?, Some(text)))
 }

@@ -15,9 +15,9 @@ pub const ORPHAN_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Looks again and again until `stop`.
 pub async fn run(store: Store, settings: Settings, clock: Clock, stop: CancellationToken) {
-    let pause = Duration::from_millis(settings.upkeep_every_ms);
+    let pause = Duration::from_millis(settings.storage.upkeep_every_ms.get());
     loop {
-        match once(&store, settings.photo_days_max, clock.now()).await {
+        match once(&store, settings.storage.photo_days_max, clock.now()).await {
             Ok(Housekeeping { removed: 0, swept: 0 }) => {}
             Ok(Housekeeping { removed, swept }) => tracing::info!(removed, swept, "photos went"),
             // Whatever was not done is done next time.

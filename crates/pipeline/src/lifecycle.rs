@@ -43,7 +43,8 @@ impl Pipeline {
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
         let (formats, operator_formats) = formats::load(settings)?;
-        let registry = settings.registry.as_ref().map(|_| open_registry(settings)).transpose()?;
+        let registry =
+            settings.registry.url.as_ref().map(|_| open_registry(settings)).transpose()?;
         let store = open_store(settings).await?;
         let layout = pool_settings(settings, operator_formats);
         let pool = tokio::task::spawn_blocking(|| Pool::start(layout)).await??;
@@ -59,9 +60,9 @@ impl Pipeline {
         ));
         let forwarder = registry.map(|registry| {
             let limits = ForwardSettings {
-                in_flight_max: settings.registry_in_flight_max,
-                poll_ms: settings.registry_poll_ms,
-                settle_ms_max: settings.registry_settle_ms_max,
+                in_flight_max: settings.registry.in_flight_max.get(),
+                poll_ms: settings.registry.poll_ms.get(),
+                settle_ms_max: settings.registry.settle_ms_max.get(),
             };
             Forwarder::new(store.clone(), registry, limits)
         });
@@ -101,13 +102,13 @@ impl Pipeline {
 /// # Errors
 /// If there is none or it cannot be used; the message says what to change.
 pub fn open_registry(settings: &Settings) -> anyhow::Result<Registry> {
-    let secret = settings.registry_secret.as_ref().map(|secret| secret.expose().to_owned());
+    let secret = settings.registry.secret.as_ref().map(|secret| secret.expose().to_owned());
     Ok(Registry::open(&RegistrySettings {
-        url: settings.registry.clone().unwrap_or_default(),
+        url: settings.registry.url.clone().unwrap_or_default(),
         secret: secret.unwrap_or_default(),
-        allow_private: settings.registry_allow_private,
-        deliver_ms_max: settings.registry_deliver_ms_max,
-        answer_bytes_max: settings.registry_answer_bytes_max,
-        batch_events_max: settings.registry_batch_events_max,
+        allow_private: settings.registry.allow_private,
+        deliver_ms_max: settings.registry.deliver_ms_max.get(),
+        answer_bytes_max: settings.registry.answer_bytes_max.get(),
+        batch_events_max: settings.registry.batch_events_max.get(),
     })?)
 }

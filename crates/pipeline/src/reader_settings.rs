@@ -18,9 +18,9 @@ pub fn pool_settings_for(
     requests: usize,
 ) -> PoolSettings {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let readers = if settings.readers == 0 { cores } else { settings.readers };
+    let readers = if settings.readers.count == 0 { cores } else { settings.readers.count };
     let readers = readers.min(requests).max(1);
-    let threads = match settings.reader_threads {
+    let threads = match settings.readers.threads {
         0 => cores,
         threads => threads,
     };
@@ -31,17 +31,17 @@ pub fn pool_settings_for(
         models: settings.models_folder(),
         formats,
         limits: scan::Limits {
-            photo_bytes_max: settings.photo_bytes_max,
-            pixels_max: settings.photo_pixels_max,
-            side_px_max: settings.photo_side_px_max,
-            photos_max: settings.photos_max,
+            photo_bytes_max: settings.uploads.photo_bytes_max.get(),
+            pixels_max: settings.readers.photo_pixels_max.get(),
+            side_px_max: settings.readers.photo_side_px_max.get(),
+            photos_max: settings.uploads.photos_max.get(),
             ..scan::Limits::default()
         },
-        read_ms_max: settings.read_ms_max,
-        start_ms_max: settings.reader_start_ms_max,
-        memory_bytes_max: settings.reader_memory_bytes_max,
-        requests_max: settings.reader_requests_max,
-        waiting_max: settings.reads_waiting_max,
+        read_ms_max: settings.readers.read_ms_max.get(),
+        start_ms_max: settings.readers.start_ms_max.get(),
+        memory_bytes_max: settings.readers.memory_bytes_max,
+        requests_max: settings.readers.requests_max.get(),
+        waiting_max: settings.queue.reads_waiting_max.get(),
     }
 }
 

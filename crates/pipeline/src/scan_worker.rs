@@ -70,15 +70,15 @@ impl ScanWorker {
             turns: FairQueue::new(FairQueueLimits {
                 turns_max: CLAIMED_PER_READER * source.readers(),
                 beside_others_max: source.readers().saturating_sub(1).max(1),
-                waiting_max: settings.reads_waiting_max,
+                waiting_max: settings.queue.reads_waiting_max.get(),
             }),
-            registrar: Registrar::new(store.clone(), formats, settings.public_url.clone()),
+            registrar: Registrar::new(store.clone(), formats, settings.http.public_url.clone()),
             store,
             source,
             clock,
-            estate_mode: settings.estate,
-            lease: Lease::from_millis(settings.lease_ms),
-            attempts_max: settings.attempts_max,
+            estate_mode: settings.judging.estate,
+            lease: Lease::from_millis(settings.queue.lease_ms),
+            attempts_max: settings.queue.attempts_max.get(),
             queued: Notify::new(),
             ended: broadcast::channel(ENDS_REMEMBERED).0,
             running: TaskTracker::new(),
@@ -158,6 +158,11 @@ impl ScanWorker {
     /// Makes what an accepted terminal owes the registry.
     pub fn registrar(&self) -> &Registrar {
         &self.registrar
+    }
+
+    /// What time it is to the queue.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Reader processes that are up now.

@@ -8,7 +8,7 @@ use store::{Encryption, Store};
 /// # Errors
 /// If there is no place for the seal keys.
 pub fn store_settings(settings: &Settings) -> anyhow::Result<store::Settings> {
-    let encryption = match settings.encryption {
+    let encryption = match settings.storage.encryption {
         EncryptionMode::Off => Encryption::Off,
         EncryptionMode::On => Encryption::On { keys: settings.seal_keys_file()? },
     };
@@ -19,9 +19,9 @@ pub fn store_settings(settings: &Settings) -> anyhow::Result<store::Settings> {
         photos_options: Vec::new(),
         encryption,
         limits: store::Limits {
-            photos_max: settings.photos_max,
-            photo_bytes_max: settings.photo_bytes_max,
-            details_bytes_max: settings.details_bytes_max,
+            photos_max: settings.uploads.photos_max.get(),
+            photo_bytes_max: settings.uploads.photo_bytes_max.get(),
+            details_bytes_max: settings.uploads.details_bytes_max.get(),
             ..store::Limits::default()
         },
     })

@@ -5,131 +5,63 @@
 //! with the claim's fencing token, so a crash anywhere means that a step repeats, never that it is
 //! lost. The store must never await anything but its database while a transaction is open, never
 //! read a clock, and never put a whole serial into an error or a log line. Photos and every column
-//! that may hold a serial are sealed (`seal`).
+//! that may hold a serial are sealed.
+//!
+//! - `store`: [`Store`], opened and closed; every folder adds its own methods to it
+//! - `scans`: an upload, its reading, its verdict, people's decisions, its end
+//! - `terminals`: one row a device, the operations on it, and what is owed to the registry for them
+//! - `outbox`: deliveries that wait for the registry, and how each was settled
+//! - `estate`: the serials that are expected or were given out
+//! - `maintenance`: a terminal's warranty and service history
+//! - `photos`: the photos' bytes in a folder or an S3 store
+//! - `seal`: encryption at rest, blind indexes, rotation of the keys
+//! - `access`: keys, sign-in links, sessions
+//! - `operate`: backup, check, statistics
+//! - `database`: the engine, transactions, the commit group, the audit trail, errors, claims
+//! - `settings`: where the store lives, and its limits
 
 mod access;
-mod audit;
-mod backup;
-mod beside;
-mod check;
-mod claim;
-mod crash;
 mod database;
-mod decision;
-mod deliveries;
-mod differences;
-mod error;
 mod estate;
-mod figures;
-mod find;
-mod hash;
-mod issue;
-mod listen;
 mod maintenance;
-mod operations;
+mod operate;
+mod outbox;
 mod photos;
-mod receive;
-mod registration;
-mod retention;
-mod review;
-mod row;
-mod scan_queue;
 mod scans;
 mod seal;
 mod settings;
+mod store;
 mod terminals;
-mod writes;
 
-pub use access::{Key, NewKey, NewSignIn, Presented, Session};
-pub use audit::AuditEntry;
-pub use backup::{Backup, restore};
-pub use beside::SameDevice;
-pub use check::{Check, Fault, PhotoOf};
-pub use claim::{Claim, Lease};
-pub use crash::{CRASH_POINTS, crash_point};
-pub use decision::{Action, Decided, Decision};
-pub use deliveries::{ClaimedDelivery, Delivery, DeliveryFilter, DeliveryStatus, Settled};
-pub use differences::EstateDifferences;
-pub use error::StoreError;
-pub use estate::{Awaited, Expected, Import, Imported};
-pub use figures::{DeliveriesOf, Queues, ScansOfDay, Waiting};
-pub use find::FoundTerminal;
-pub use issue::ISSUED_AT_ONCE_MAX;
-pub use maintenance::{MaintenancePhoto, MaintenanceRecord, NewMaintenancePhoto, Upkeep, Work};
-pub use photos::StoredPhoto;
-pub use receive::{Received, Upload, UploadedPhoto};
-pub use registration::Registration;
-pub use scan_queue::{ClaimedScan, Failure, Finding, Found};
-pub use scans::{PhotoRecord, Scan, ScanFilter, ScanId, ScanStatus};
-pub use seal::{Rotated, SealHeader, SealHeaderError, SealUse};
+pub use access::keys::{Key, NewKey, Presented};
+pub use access::sessions::{NewSignIn, Session};
+pub use database::audit::AuditEntry;
+pub use database::claim::{Claim, Lease};
+pub use database::crash::{CRASH_POINTS, crash_point};
+pub use database::error::StoreError;
+pub use estate::differences::EstateDifferences;
+pub use estate::expected::{Awaited, Expected, Import, Imported};
+pub use estate::issue::ISSUED_AT_ONCE_MAX;
+pub use maintenance::photos::{MaintenancePhoto, NewMaintenancePhoto};
+pub use maintenance::service_history::{MaintenanceRecord, ServiceHistory, Work};
+pub use operate::backup::{Backup, restore};
+pub use operate::check::{Check, Fault, PhotoOf};
+pub use operate::statistics::{DeliveriesOf, Queues, ScansOfDay, Waiting};
+pub use outbox::delivery::{ClaimedDelivery, Delivery, DeliveryFilter, DeliveryStatus, Settled};
+pub use photos::read::StoredPhoto;
+pub use scans::decision::{Action, Decided, Decision};
+pub use scans::finding::{Failure, Finding, Found};
+pub use scans::receive::Received;
+pub use scans::scan::{PhotoRecord, Scan, ScanFilter};
+pub use scans::scan_id::ScanId;
+pub use scans::scan_queue::ClaimedScan;
+pub use scans::status::ScanStatus;
+pub use scans::upload::{Upload, UploadedPhoto};
+pub use seal::header::{SealHeader, SealHeaderError};
+pub use seal::rotate::{Rotated, SealUse};
 pub use settings::{Encryption, Limits, Settings};
-pub use terminals::Terminal;
-
-use database::{Database, Engine};
-use listen::Listening;
-use photos::Photos;
-use seal::Seal;
-use std::sync::Arc;
-use tokio::sync::{Mutex, Notify};
-use writes::Group;
-
-/// The open store. Cloning is cheap; all clones share their connections.
-#[derive(Clone)]
-pub struct Store {
-    database: Database,
-    photos: Photos,
-    seal: Seal,
-    limits: Limits,
-    queued: Arc<Notify>,
-    listening: Option<Arc<Listening>>,
-    group: Group,
-    /// Whoever gives serials out: many at once would wait for SQLite's one writer longer than a
-    /// connection is waited for.
-    issuing: Arc<Mutex<()>>,
-}
-
-impl Store {
-    /// Connects to the database and the photos, and brings the tables up to date.
-    ///
-    /// # Errors
-    /// [`StoreError::Settings`] for an address that cannot be used, [`StoreError::Newer`] if a
-    /// newer program has been at the database, [`StoreError::Unavailable`] if it does not answer.
-    /// Sealed data is refused without its keys, and open data with encryption on.
-    pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
-        let database = Database::open(&settings.database, &settings.limits).await?;
-        let seal = Seal::open(&database, &settings.encryption).await?;
-        let photos = Photos::open(settings, seal.clone())?;
-        let queued = Arc::new(Notify::new());
-        let limits = settings.limits.clone();
-        let group = Group::start(database.clone(), seal.clone(), limits.clone());
-        let listening = (database.engine() == Engine::Postgres)
-            .then(|| Arc::new(Listening::start(settings.database.clone(), queued.clone())));
-        let issuing = Arc::default();
-        Ok(Self { database, photos, seal, limits, queued, listening, group, issuing })
-    }
-
-    /// The key file, if opening this store made it: somebody should keep a copy of it.
-    pub fn keys_made(&self) -> Option<&std::path::Path> {
-        self.seal.made()
-    }
-
-    /// Is notified after each commit that put a delivery into the queue or back into it, on
-    /// PostgreSQL by any node. A hint: look into the queue every now and then as well.
-    pub fn delivery_queued(&self) -> Arc<Notify> {
-        self.queued.clone()
-    }
-
-    /// Answers if the database and the place of the photos do.
-    ///
-    /// # Errors
-    /// The reason why not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(self.database.reader()).await?;
-        self.photos.ping().await
-    }
-
-    /// Closes the connections after what is under way; SQLite's log is merged into its file.
-    pub async fn close(&self) {
-        self.database.close().await;
-    }
-}
+pub use store::Store;
+pub use terminals::find::FoundTerminal;
+pub use terminals::registration::Registration;
+pub use terminals::same_devices::SameDevice;
+pub use terminals::terminal::Terminal;

@@ -38,7 +38,6 @@ struct Inner {
     rate: Rate,
     denials: Denials,
     metrics: Arc<Metrics>,
-    clock: Clock,
     /// Held by an import: two at once would hold two lists in memory.
     importing: Mutex<()>,
 }
@@ -53,25 +52,25 @@ impl App {
         settings: Settings,
         base_url: String,
         metrics: Arc<Metrics>,
-        clock: Clock,
     ) -> Self {
         let limits = UploadLimits {
-            photo_bytes_max: settings.photo_bytes_max,
-            photos_max: settings.photos_max,
-            details_bytes_max: settings.details_bytes_max,
+            photo_bytes_max: settings.uploads.photo_bytes_max.get(),
+            photos_max: settings.uploads.photos_max.get(),
+            details_bytes_max: settings.uploads.details_bytes_max.get(),
         };
         Self(Arc::new(Inner {
             // The largest upload there may be must fit, else it could never be received.
-            memory: UploadBudget::new(settings.uploads_bytes_max.max(limits.body_bytes_max())),
+            memory: UploadBudget::new(
+                settings.uploads.bytes_max.get().max(limits.body_bytes_max()),
+            ),
             held: PartialUploads::new(PartialUploadLimits {
-                bytes_max: settings.resumable_bytes_max,
-                owner_uploads_max: settings.resumable_uploads_max,
-                idle_max: Duration::from_millis(settings.resumable_idle_ms_max),
+                bytes_max: settings.uploads.resumable_bytes_max.get(),
+                owner_uploads_max: settings.uploads.resumable_uploads_max.get(),
+                idle_max: Duration::from_millis(settings.uploads.resumable_idle_ms_max.get()),
             }),
-            rate: Rate::new(settings.requests_per_second_max),
+            rate: Rate::new(settings.http.requests_per_second_max),
             denials: Denials::default(),
             metrics,
-            clock,
             importing: Mutex::new(()),
             store,
             work,
@@ -90,12 +89,12 @@ impl App {
 
     /// What time it is.
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.clock().now()
     }
 
-    /// The clock, for what takes longer than a moment.
+    /// The clock, for what takes longer than a moment: the queue's, so that both agree.
     pub(crate) fn clock(&self) -> &Clock {
-        &self.0.clock
+        self.0.work.clock()
     }
 
     /// The queue of scans.
@@ -125,18 +124,19 @@ impl App {
 
     /// How long a body may take.
     pub(crate) fn body_deadline(&self) -> Duration {
-        Duration::from_millis(self.0.settings.body_ms_max)
+        Duration::from_millis(self.0.settings.http.body_ms_max.get())
     }
 
     /// How long a whole request may take.
     pub(crate) fn request_deadline(&self) -> Duration {
-        Duration::from_millis(self.0.settings.request_ms_max)
+        Duration::from_millis(self.0.settings.http.request_ms_max.get())
     }
 
     /// Whether browsers reach the service over HTTPS.
     pub(crate) fn is_encrypted(&self) -> bool {
-        let public = self.0.settings.public_url.as_deref();
-        self.0.settings.tls != TlsMode::Off || public.is_some_and(|it| it.starts_with("https://"))
+        let public = self.0.settings.http.public_url.as_deref();
+        self.0.settings.http.tls != TlsMode::Off
+            || public.is_some_and(|it| it.starts_with("https://"))
     }
 
     /// Whether registrations have somewhere to go.

@@ -55,7 +55,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let handle = Handle::new();
     let tls = encryption(settings, &stop).await?;
-    tokio::spawn(end_on_stop(handle.clone(), stop, settings.request_ms_max));
+    tokio::spawn(end_on_stop(handle.clone(), stop, settings.http.request_ms_max.get()));
     if let Some(listener) = metrics_listener {
         tokio::spawn(listen_for_metrics(listener, handle.clone(), app.clone()));
     }
@@ -88,12 +88,12 @@ async fn encryption(
     settings: &Settings,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<RustlsConfig>> {
-    let pair = match (settings.tls, &settings.tls_certificate, &settings.tls_key) {
+    let pair = match (settings.http.tls, &settings.http.tls_certificate, &settings.http.tls_key) {
         (TlsMode::Off, ..) => return Ok(None),
         (TlsMode::Files, Some(certificate), Some(key)) => {
             Pair { certificate: certificate.clone(), key: key.clone() }
         }
-        _ => Pair::self_signed(&settings.data.join("tls"), settings.listen.ip())?,
+        _ => Pair::self_signed(&settings.storage.data.join("tls"), settings.http.listen.ip())?,
     };
     let config = pair.load().await?;
     tokio::spawn(pair.keep_fresh(config.clone(), stop.clone()));
@@ -107,7 +107,7 @@ async fn listen(
     tls: Option<RustlsConfig>,
     app: App,
 ) -> anyhow::Result<()> {
-    let header_time = Duration::from_millis(settings.header_ms_max);
+    let header_time = Duration::from_millis(settings.http.header_ms_max.get());
     let mut server =
         axum_server::from_tcp(listener)?.first_request_timeout(header_time).handle(handle);
     server.http_builder().http1().header_read_timeout(header_time);
@@ -117,7 +117,7 @@ async fn listen(
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
         .keep_alive_interval(Some(header_time));
     let routes = routes(app).into_make_service_with_connect_info::<SocketAddr>();
-    let capped = Capped::new(settings.connections_max);
+    let capped = Capped::new(settings.http.connections_max.get());
     match tls {
         Some(config) => {
             let encrypted = RustlsAcceptor::new(config).handshake_timeout(header_time);
@@ -130,9 +130,9 @@ async fn listen(
 
 /// Where people reach the service, without a slash at the end.
 pub fn base_url(settings: &Settings, address: SocketAddr) -> String {
-    match &settings.public_url {
+    match &settings.http.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
-        None if settings.tls == TlsMode::Off => format!("http://{address}"),
+        None if settings.http.tls == TlsMode::Off => format!("http://{address}"),
         None => format!("https://{address}"),
     }
 }

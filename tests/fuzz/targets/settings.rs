@@ -54,8 +54,8 @@ fuzz_target!(|input: &[u8]| {
     let flags = Flags { file: Some(FILE.clone()), ..Flags::default() };
     match Settings::load(&flags) {
         Ok(settings) => {
-            assert!(settings.photo_bytes_max > 0 && settings.lease_ms > settings.read_ms_max);
-            assert!(settings.oidc_issuer.is_none() || settings.oidc_client_id.is_some());
+            assert!(settings.queue.lease_ms > settings.readers.read_ms_max.get());
+            assert!(settings.oidc.issuer.is_none() || settings.oidc.client_id.is_some());
         }
         Err(refused) => assert!(!refused.to_string().is_empty()),
     }

@@ -24,7 +24,6 @@ mod serving;
 mod signing_in;
 mod soaking;
 mod storage;
-mod structure;
 mod terminals;
 mod why_not;
 

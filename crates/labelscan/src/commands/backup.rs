@@ -19,7 +19,7 @@ pub(crate) fn backup(args: &BackupArgs, settings: &Settings) -> anyhow::Result<E
         let file = args.file.display();
         let mut out = std::io::stdout().lock();
         writeln!(out, "{file}: the database and {} photos, {} bytes", made.photos, made.bytes)?;
-        if let EncryptionMode::On = settings.encryption {
+        if let EncryptionMode::On = settings.storage.encryption {
             let keys = settings.seal_keys_file()?;
             writeln!(out, "It can be read only with {}, which is not in it.", keys.display())?;
         }

@@ -114,7 +114,7 @@ async fn stored(settings: &Settings) -> anyhow::Result<String> {
         check.scans,
         check.photos,
         check.audit_entries,
-        if settings.encryption == EncryptionMode::On { "sealed" } else { "NOT encrypted" },
+        if settings.storage.encryption == EncryptionMode::On { "sealed" } else { "NOT encrypted" },
         check.scans_queued,
         check.deliveries_queued
     ))
@@ -148,7 +148,7 @@ pub(crate) fn named(faults: &[Fault]) -> String {
 }
 
 fn registry(settings: &Settings) -> anyhow::Result<String> {
-    if settings.registry.is_none() {
+    if settings.registry.url.is_none() {
         return Ok("none set: registrations wait in the queue until `registry` is".into());
     }
     open_registry(settings)?;
@@ -157,7 +157,7 @@ fn registry(settings: &Settings) -> anyhow::Result<String> {
 
 /// Asks the identity provider what it says of itself; nobody is signed in.
 async fn company_sign_in(settings: &Settings) -> anyhow::Result<String> {
-    let base_url = base_url(settings, settings.listen);
+    let base_url = base_url(settings, settings.http.listen);
     let Some(oidc) = Oidc::open(settings, &base_url)? else {
         return Ok("none set: people come by links until `oidc_issuer` is".into());
     };

@@ -43,7 +43,8 @@ pub(crate) fn run(command: &EstateCommand, settings: &Settings) -> anyhow::Resul
 
 async fn import(store: &Store, args: &ImportArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let (formats, _) = formats::load(settings)?;
-    let list = serial_list::read_file(&args.file, &formats, settings.estate_serials_max)?;
+    let list =
+        serial_list::read_file(&args.file, &formats, settings.judging.estate_serials_max.get())?;
     let now = Clock::System.now();
     let done = if args.dry_run {
         store.preview_estate(&list.expected, args.replace).await?
@@ -63,7 +64,7 @@ async fn import(store: &Store, args: &ImportArgs, settings: &Settings) -> anyhow
         write!(out, ", {} of no known format", list.unknown_format.count)?;
     }
     writeln!(out, ", {} refused", list.refused.count)?;
-    if settings.estate == EstateMode::Off {
+    if settings.judging.estate == EstateMode::Off {
         writeln!(out, "The setting `estate` is \"off\": nobody looks at the list.")?;
     }
     Ok(if list.refused.count > 0 { ExitCode::from(SOME_REFUSED) } else { ExitCode::SUCCESS })

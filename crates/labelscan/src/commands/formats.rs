@@ -71,7 +71,7 @@ fn object(format: &Format) -> serde_json::Value {
 /// Which formats a file adds, and whose samples another format would take as well.
 fn check(out: &mut impl Write, file: Option<&Path>, settings: &Settings) -> anyhow::Result<()> {
     let builtin = Formats::builtin();
-    let Some(path) = file.or(settings.formats.as_deref()) else {
+    let Some(path) = file.or(settings.judging.formats.as_deref()) else {
         let count = builtin.iter().count();
         writeln!(out, "{count} built-in formats; no file of your own is named (--formats FILE)")?;
         return Ok(());

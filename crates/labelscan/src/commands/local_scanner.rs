@@ -52,7 +52,7 @@ impl LocalScanner {
             pool: Pool::start(pool_settings_for(settings, text, requests))?,
             formats,
             estate: Estate::unknown(),
-            photo_bytes_max: settings.photo_bytes_max as u64,
+            photo_bytes_max: settings.uploads.photo_bytes_max.get() as u64,
         })
     }
 
@@ -61,13 +61,14 @@ impl LocalScanner {
     /// # Errors
     /// If the file is no list.
     pub(crate) fn expect(&mut self, file: &Path, settings: &Settings) -> anyhow::Result<()> {
-        let list = serial_list::read_file(file, &self.formats, settings.estate_serials_max)?;
+        let list =
+            serial_list::read_file(file, &self.formats, settings.judging.estate_serials_max.get())?;
         if list.refused.count > 0 {
             let (file, n) = (file.display(), list.refused.count);
             eprintln!("labelscan: {file}: {n} lines hold no serial: see `labelscan estate import`");
         }
         let serials = list.expected.into_iter().map(|expected| expected.serial);
-        self.estate = Estate::new(settings.estate, serials);
+        self.estate = Estate::new(settings.judging.estate, serials);
         Ok(())
     }
 

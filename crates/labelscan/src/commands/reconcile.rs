@@ -44,7 +44,7 @@ pub(crate) fn run(args: &ReconcileArgs, settings: &Settings) -> anyhow::Result<E
 
 /// The serials of a list, those of doubled lines again.
 fn serials(file: &Path, formats: &Formats, settings: &Settings) -> anyhow::Result<Vec<String>> {
-    let list = serial_list::read_file(file, formats, settings.estate_serials_max)?;
+    let list = serial_list::read_file(file, formats, settings.judging.estate_serials_max.get())?;
     let ReadList { expected, doubled, refused, .. } = list;
     let unread = refused.count - doubled.len();
     if unread > 0 {

@@ -35,10 +35,11 @@ pub(crate) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let listener = bound(settings.listen)?;
-    let metrics_listener = settings.metrics_listen.map(bound).transpose()?;
+    let listener = bound(settings.http.listen)?;
+    let metrics_listener = settings.http.metrics_listen.map(bound).transpose()?;
     let stop = CancellationToken::new();
-    let inboxes = settings.inbox.iter().map(Folder::open).collect::<anyhow::Result<Vec<_>>>()?;
+    let inboxes =
+        settings.inbox.folders.iter().map(Folder::open).collect::<anyhow::Result<Vec<_>>>()?;
     let base_url = base_url(&settings, listener.local_addr()?);
     let oidc = Oidc::open(&settings, &base_url)?;
     let pipeline = Pipeline::start(&settings, Clock::System, stop.clone()).await?;
@@ -50,7 +51,6 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         settings.clone(),
         base_url.clone(),
         pipeline.metrics.clone(),
-        pipeline.clock.clone(),
     );
     let taking: Vec<_> = inboxes
         .into_iter()
@@ -89,10 +89,14 @@ async fn announce(app: &App, settings: &Settings, base: &str) -> anyhow::Result<
     let link = sign_ins::address(app, &token);
     let mut out = std::io::stdout().lock();
     writeln!(out, "labelscan listens on {base}")?;
-    if settings.registry.is_none() {
+    if settings.registry.url.is_none() {
         writeln!(out, "No registry is set: registrations wait in the queue.")?;
     }
-    writeln!(out, "Sign in, once, within {} minutes: {link}", settings.sign_in_minutes)?;
+    writeln!(
+        out,
+        "Sign in, once, within {} minutes: {link}",
+        settings.sessions.sign_in_minutes.get()
+    )?;
     if out.is_terminal() {
         let code = QrCode::new(link.as_bytes())?;
         // Dark on light also on dark terminals: cameras want it that way round.

@@ -3,7 +3,7 @@
 //! The algorithm comes from the provider's key and never from the token, which could name one that
 //! anybody can sign with. The time is passed in, so the library's own look at the clock is off.
 
-use super::ring_keys;
+use crate::identity::ring_keys;
 use jiff::Timestamp;
 use jsonwebtoken::jwk::{
     AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse,

@@ -24,10 +24,13 @@ fn a_file_beats_the_defaults_and_a_flag_beats_the_file() {
     std::fs::write(&path, "data = \"/file\"\nattempts_max = 5\n").unwrap();
     let mut flags = Flags { file: Some(path), ..Flags::default() };
     let settings = Settings::load(&flags).unwrap();
-    assert_eq!((settings.data.to_str(), settings.attempts_max), (Some("/file"), 5));
+    assert_eq!(
+        (settings.storage.data.to_str(), settings.queue.attempts_max.get()),
+        (Some("/file"), 5)
+    );
     assert_eq!(settings.photos_url(), "file:///file/photos");
     flags.data = Some("/flag".into());
-    assert_eq!(Settings::load(&flags).unwrap().data.to_str(), Some("/flag"));
+    assert_eq!(Settings::load(&flags).unwrap().storage.data.to_str(), Some("/flag"));
 }
 
 #[test]
@@ -47,7 +50,7 @@ fn a_wrong_setting_is_refused_with_its_place_and_a_hint() {
 #[test]
 fn a_secret_does_not_show_in_a_debug_print() {
     let settings = load("registry_secret = \"whsec_c2VjcmV0\"").unwrap();
-    assert_eq!(settings.registry_secret.as_ref().unwrap().expose(), "whsec_c2VjcmV0");
+    assert_eq!(settings.registry.secret.as_ref().unwrap().expose(), "whsec_c2VjcmV0");
     assert!(!format!("{settings:?}").contains("whsec"));
 }
 

@@ -1,12 +1,13 @@
 //! Photos of work that was done: what broke, what was exchanged. They are objects like the photos of
 //! scans, sealed, named and swept as those are, and never read by the program.
 
-use crate::audit::audit;
-use crate::hash::sha256_hex;
-use crate::photos::photo_name;
-use crate::row::{column, count, ensure_held, time};
-use crate::seal::Blind;
-use crate::{Store, StoreError};
+use crate::database::audit::audit;
+use crate::database::error::StoreError;
+use crate::database::hash::sha256_hex;
+use crate::database::row::{column, count, ensure_held, time};
+use crate::photos::photo_name::photo_name;
+use crate::seal::context::IndexDomain;
+use crate::store::Store;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -63,7 +64,7 @@ impl Store {
             let why = format!("a photo has at most {} bytes", self.limits.photo_bytes_max);
             return Err(StoreError::Invalid(why));
         }
-        let device = self.seal.blind(Blind::Device, device_key);
+        let device = self.seal.blind(IndexDomain::Device, device_key);
         // Before anything is written: most refusals need no object.
         self.known_record(&device, record).await?;
         let name = photo_name(photo.id.into(), 0);
@@ -153,7 +154,7 @@ impl Store {
         )
         .bind(photo.to_string())
         .bind(record)
-        .bind(self.seal.blind(Blind::Device, device_key))
+        .bind(self.seal.blind(IndexDomain::Device, device_key))
         .fetch_optional(self.database.reader())
         .await?
         .ok_or(StoreError::NotFound("photo"))?;
@@ -178,7 +179,7 @@ impl Store {
         by: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let device = self.seal.blind(Blind::Device, device_key);
+        let device = self.seal.blind(IndexDomain::Device, device_key);
         let mut transaction = self.database.begin().await?;
         let row = sqlx::query(
             "UPDATE maintenance_photos SET removed_at = $1 WHERE id = $2 AND removed_at IS NULL \

@@ -6,7 +6,7 @@
 //! That spares each upload the linking, the unlinking and a wait for the disk. When writing returns,
 //! file and name are on the disk; when it fails, nothing half written is left.
 
-use crate::StoreError;
+use crate::database::error::StoreError;
 use jiff::Timestamp;
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use object_store::ObjectStore;

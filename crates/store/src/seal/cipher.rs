@@ -46,7 +46,7 @@ fn own_key(key: &[u8; 32], nonce: &[u8; 24]) -> Option<(LessSafeKey, Nonce)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::hex;
+    use crate::database::hash::hex;
 
     /// The example of the draft, A.3.1.
     #[test]

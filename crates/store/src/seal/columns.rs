@@ -1,8 +1,9 @@
 //! Which columns are sealed. Whoever adds a column that may hold a serial adds it here: the check
 //! opens every value that this list names, and a rotation of the keys seals it anew.
 
-use crate::row::column;
-use crate::{Database, StoreError};
+use crate::database::engine::Database;
+use crate::database::error::StoreError;
+use crate::database::row::column;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 

@@ -9,8 +9,8 @@
 //!
 //! A key is never shown: not in an error, a log line or a debug print.
 
-use crate::StoreError;
-use crate::hash::hex;
+use crate::database::error::StoreError;
+use crate::database::hash::hex;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::collections::BTreeMap;

@@ -3,10 +3,13 @@
 //! open until nothing needs them. A rotation that is interrupted goes on where it was, because what
 //! is done already shows in the values' headers.
 
-use super::columns::{SEALED, SealedRow, Walked};
-use super::{Cell, Seal, SealHeader, SealedColumns};
-use crate::row::column;
-use crate::{Store, StoreError};
+use crate::database::error::StoreError;
+use crate::database::row::column;
+use crate::seal::columns::{SEALED, SealedColumns, SealedRow, Walked};
+use crate::seal::context::SealContext;
+use crate::seal::header::SealHeader;
+use crate::seal::sealing::Seal;
+use crate::store::Store;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 
@@ -122,7 +125,7 @@ impl Store {
         let mut anew = Vec::new();
         for row in rows {
             for (name, old) in row.values.iter().filter(|(_, value)| is_older(value, current)) {
-                let cell = Cell::new(table.table, name, &row.row);
+                let cell = SealContext::new(table.table, name, &row.row);
                 anew.push((*name, &row.row, old, reseal(&self.seal, cell, old)?));
             }
         }
@@ -179,6 +182,6 @@ fn is_older(stored: &[u8], current: u32) -> bool {
     SealHeader::key_of(stored).is_some_and(|key| key != current)
 }
 
-fn reseal(seal: &Seal, cell: Cell<'_>, old: &[u8]) -> Result<Vec<u8>, StoreError> {
+fn reseal(seal: &Seal, cell: SealContext<'_>, old: &[u8]) -> Result<Vec<u8>, StoreError> {
     seal.seal(cell, &seal.open_value(cell, old)?)
 }

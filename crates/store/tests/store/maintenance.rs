@@ -16,13 +16,13 @@ async fn maintenance_is_recorded_and_edited(place: Place) {
     place.registered("a", "0821032398").await;
     place.registered("b", "0821032399").await;
     let (device, other) = ("pax:0821032398", "pax:0821032399");
-    assert_eq!(store.upkeep(device).await.unwrap(), store::Upkeep::default());
+    assert_eq!(store.service_history(device).await.unwrap(), store::ServiceHistory::default());
     store.record_maintenance(device, "m1", &work(3, "new battery"), "eva", now()).await.unwrap();
     store.record_maintenance(device, "m2", &work(5, "cleaned"), "eva", later(1)).await.unwrap();
     store.record_maintenance(device, "m1", &work(4, "new screen"), "ben", later(2)).await.unwrap();
     store.set_warranty(device, Some(date(2028, 1, 31)), "eva", later(3)).await.unwrap();
 
-    let upkeep = store.upkeep(device).await.unwrap();
+    let upkeep = store.service_history(device).await.unwrap();
     assert_eq!(upkeep.warranty_until, Some(date(2028, 1, 31)));
     let notes: Vec<_> = upkeep.records.iter().map(|record| record.work.note.as_str()).collect();
     assert_eq!(notes, ["cleaned", "new screen"]);
@@ -36,7 +36,7 @@ async fn maintenance_is_recorded_and_edited(place: Place) {
     assert!(matches!(foreign, Err(StoreError::NotFound(_))), "{foreign:?}");
     let unknown = store.set_warranty("pax:1", None, "eva", later(4)).await;
     assert!(matches!(unknown, Err(StoreError::NotFound(_))), "{unknown:?}");
-    assert_eq!(store.upkeep(other).await.unwrap().records, []);
+    assert_eq!(store.service_history(other).await.unwrap().records, []);
 }
 
 async fn terminals_are_found_page_by_page(place: Place) {

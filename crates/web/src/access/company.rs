@@ -49,23 +49,23 @@ impl Oidc {
     /// # Errors
     /// If it cannot be used; the message says what to change.
     pub fn open(settings: &Settings, base_url: &str) -> anyhow::Result<Option<Self>> {
-        let Some(issuer) = settings.oidc_issuer.clone() else { return Ok(None) };
-        let secret = settings.oidc_client_secret.as_ref().map(Secret::expose);
+        let Some(issuer) = settings.oidc.issuer.clone() else { return Ok(None) };
+        let secret = settings.oidc.client_secret.as_ref().map(Secret::expose);
         let provider = IdentityProvider::open(IdentitySettings {
             issuer,
-            client_id: settings.oidc_client_id.clone().unwrap_or_default(),
+            client_id: settings.oidc.client_id.clone().unwrap_or_default(),
             client_secret: secret.map(str::to_owned),
-            scopes: settings.oidc_scopes.clone(),
-            allow_private: settings.oidc_allow_private,
-            answer_ms_max: settings.oidc_answer_ms_max,
-            answer_bytes_max: settings.oidc_answer_bytes_max,
+            scopes: settings.oidc.scopes.clone(),
+            allow_private: settings.oidc.allow_private,
+            answer_ms_max: settings.oidc.answer_ms_max.get(),
+            answer_bytes_max: settings.oidc.answer_bytes_max.get(),
         })?;
         let roles = settings.oidc_roles().into_iter();
         Ok(Some(Self {
             provider,
             redirect_uri: format!("{base_url}{CALLBACK}"),
-            name_claim: settings.oidc_name_claim.clone(),
-            role_claim: settings.oidc_role_claim.clone(),
+            name_claim: settings.oidc.name_claim.clone(),
+            role_claim: settings.oidc.role_claim.clone(),
             roles: roles
                 .flat_map(|(role, values)| values.iter().map(move |value| (value.clone(), role)))
                 .collect(),

@@ -74,7 +74,7 @@ pub(crate) async fn start(
         tracing::warn!("too many people are signing in: see `oidc_attempts_max`");
         return Ok(pages::sign_in_failed(&headers, SignInFailure::Busy, true));
     }
-    let seconds = u64::from(app.settings().oidc_attempt_minutes) * 60;
+    let seconds = u64::from(app.settings().oidc.attempt_minutes.get()) * 60;
     let mut response = Redirect::to(url.as_str()).into_response();
     ATTEMPT.set(&mut response, app.is_encrypted(), secret.reveal(), seconds);
     Ok(response)
@@ -110,7 +110,7 @@ pub(crate) async fn callback(
     let returned = returned.ok().map(|Query(returned)| returned);
     let mut response = match sign_in(&app, oidc, &recognised, &headers, returned).await? {
         Ok((session, first)) => {
-            let seconds = u64::from(app.settings().oidc_session_hours) * 3600;
+            let seconds = u64::from(app.settings().oidc.session_hours.get()) * 3600;
             let mut response = pages::signed_in(&headers, first);
             SESSION.set(&mut response, app.is_encrypted(), session.reveal(), seconds);
             response
@@ -174,16 +174,16 @@ async fn sign_in(
 async fn begin_attempt(app: &App, attempt: &[u8; 32]) -> Result<bool, Problem> {
     let now = app.now();
     let settings = app.settings();
-    let longest = SignedDuration::from_mins(settings.oidc_attempt_minutes.into());
+    let longest = SignedDuration::from_mins(settings.oidc.attempt_minutes.get().into());
     let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
-    let attempts_max = settings.oidc_attempts_max;
+    let attempts_max = settings.oidc.attempts_max.get();
     Ok(app.store().begin_attempt(attempt, expires_at, attempts_max, now).await?)
 }
 
 /// Opens a session for a person of the company.
 async fn open_session(app: &App, person: &Person, session: &[u8; 32]) -> Result<(), Problem> {
     let now = app.now();
-    let longest = SignedDuration::from_hours(app.settings().oidc_session_hours.into());
+    let longest = SignedDuration::from_hours(app.settings().oidc.session_hours.get().into());
     let expires_at = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
     let (role, name) = (person.role.as_str().to_owned(), person.name.clone());
     let new = Session { role, name, expires_at };

@@ -46,7 +46,7 @@ pub(crate) async fn enter(
         let company = app.oidc().is_some();
         return Ok(pages::sign_in_failed(&headers, SignInFailure::LinkSpent, company));
     };
-    let seconds = u64::from(app.settings().session_hours) * 3600;
+    let seconds = u64::from(app.settings().sessions.hours.get()) * 3600;
     let mut response = Redirect::to(first_page(person.role)).into_response();
     SESSION.set(&mut response, app.is_encrypted(), session.reveal(), seconds);
     Ok(response)
@@ -55,7 +55,7 @@ pub(crate) async fn enter(
 /// Turns a link into a session; answers whom it signed in, none if the link is not good (any more).
 async fn redeem(app: &App, link: &[u8; 32], session: &[u8; 32]) -> Result<Option<Caller>, Problem> {
     let now = app.now();
-    let hours = i64::from(app.settings().session_hours);
+    let hours = i64::from(app.settings().sessions.hours.get());
     let expires_at = now.saturating_add(SignedDuration::from_hours(hours));
     let expires_at = expires_at.unwrap_or(Timestamp::MAX);
     let session = app.store().redeem_sign_in(link, session, expires_at, now).await?;

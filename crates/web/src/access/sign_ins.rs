@@ -80,7 +80,7 @@ pub async fn make_link(
     token: &Token,
 ) -> Result<Timestamp, StoreError> {
     let now = app.now();
-    let minutes = i64::from(app.settings().sign_in_minutes);
+    let minutes = i64::from(app.settings().sessions.sign_in_minutes.get());
     let expires_at = now.saturating_add(SignedDuration::from_mins(minutes));
     let expires_at = expires_at.unwrap_or(Timestamp::MAX);
     let (by, name, role) = (by.to_owned(), name.to_owned(), role.as_str().to_owned());

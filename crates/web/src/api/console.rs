@@ -183,7 +183,7 @@ async fn terminal(
     let newest = terminal.scans.last().copied().unwrap_or(terminal.first_scan);
     let known = Known {
         details: stored_scan(&app, &operator.0, newest.into()).await?.details,
-        upkeep: app.store().upkeep(&terminal.device_key).await?,
+        upkeep: app.store().service_history(&terminal.device_key).await?,
         history: history(&app, &terminal).await?,
         terminal,
     };
@@ -224,7 +224,7 @@ async fn estate(
     let mut page = store.estate(&part, after.as_deref(), PAGE_ROWS + 1).await?;
     let more = page.len() > PAGE_ROWS as usize;
     page.truncate(PAGE_ROWS as usize);
-    let (mode, count) = (app.settings().estate, store.estate_count().await?);
+    let (mode, count) = (app.settings().judging.estate, store.estate_count().await?);
     let frame = frame(&app, &operator, &headers, Place::Estate).await?;
     Ok(console::estate(frame, Expecting { q, mode, count, page, more }))
 }
@@ -260,6 +260,6 @@ async fn people(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let admin = operator.0.role >= Role::Admin;
-    let minutes = app.settings().sign_in_minutes;
+    let minutes = app.settings().sessions.sign_in_minutes.get();
     Ok(console::people(frame(&app, &operator, &headers, Place::People).await?, admin, minutes))
 }

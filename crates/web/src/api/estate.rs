@@ -95,7 +95,7 @@ pub(crate) async fn list(
     page.truncate(most as usize);
     let last = page.last().map(|last| last.expected.serial.clone());
     Ok(Json(EstatePage {
-        mode: app.settings().estate,
+        mode: app.settings().judging.estate,
         count: app.store().estate_count().await?,
         serials: page.into_iter().map(ExpectedSerial::from).collect(),
         next: last.filter(|_| more),
@@ -182,8 +182,9 @@ pub(crate) async fn import(
 /// The list that is a request's body; one without any serial is refused.
 pub(crate) async fn read_list(app: &App, request: Request) -> Result<ReadList, Problem> {
     let settings = app.settings();
-    let (body, _intake) = list_body(request, settings.estate_bytes_max, app.memory()).await?;
-    let (work, serials_max) = (app.work().clone(), settings.estate_serials_max);
+    let (body, _intake) =
+        list_body(request, settings.judging.estate_bytes_max.get(), app.memory()).await?;
+    let (work, serials_max) = (app.work().clone(), settings.judging.estate_serials_max.get());
     let read = move || serial_list::read_list(&body, work.formats(), serials_max);
     let read = tokio::task::spawn_blocking(read).await;
     let list = read.map_err(|error| Problem::internal(&error))?.map_err(Problem::from)?;

@@ -191,7 +191,7 @@ pub(crate) async fn edit(
     Json(body): Json<WorkBody>,
 ) -> Result<axum::Json<UpkeepObject>, Problem> {
     let terminal = one_terminal(&app, &serial).await?;
-    let known = app.store().upkeep(&terminal.device_key).await?;
+    let known = app.store().service_history(&terminal.device_key).await?;
     if !known.records.iter().any(|record| record.id == id.to_string()) {
         return Err(Code::NotFound.into());
     }
@@ -230,7 +230,7 @@ pub(crate) async fn set_warranty(
 }
 
 pub(crate) async fn upkeep(app: &App, terminal: &Terminal) -> Result<UpkeepObject, Problem> {
-    let upkeep = app.store().upkeep(&terminal.device_key).await?;
+    let upkeep = app.store().service_history(&terminal.device_key).await?;
     Ok(UpkeepObject {
         warranty_until: upkeep.warranty_until,
         maintenance: upkeep.records.into_iter().map(MaintenanceObject::from).collect(),

@@ -75,7 +75,7 @@ pub(crate) async fn next(
     caller.at_least(Role::Operator)?;
     let holder = holder(&caller, &body)?;
     let now = app.now();
-    let ms = app.settings().review_lease_ms;
+    let ms = app.settings().queue.review_lease_ms.get();
     let claimed = app.store().claim_review(&holder, Lease::from_millis(ms), now).await?;
     let waiting = app.store().reviews_waiting().await?;
     let Some(id) = claimed else {
@@ -109,7 +109,7 @@ pub(crate) async fn aside(
 ) -> Result<StatusCode, Problem> {
     caller.at_least(Role::Operator)?;
     let holder = holder(&caller, &body)?;
-    let pause = Lease::from_millis(app.settings().review_aside_ms);
+    let pause = Lease::from_millis(app.settings().queue.review_aside_ms.get());
     match app.store().put_review_aside(id.into(), &holder, pause, app.now()).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(StoreError::LeaseLost) => {

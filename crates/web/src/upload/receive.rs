@@ -86,7 +86,7 @@ pub(crate) async fn answered(
     wait: bool,
 ) -> Result<Response, Problem> {
     if wait {
-        let longest = Duration::from_millis(app.settings().answer_ms_max);
+        let longest = Duration::from_millis(app.settings().http.answer_ms_max.get());
         app.work().wait_for(&caller.name, id, longest).await;
     } else {
         app.work().queued();

@@ -54,11 +54,11 @@ fn imports() -> Vec<Case> {
             .body("text/csv", b"PK\x03\x04 and so on")
             .refuses(415, "content_type_unsupported"),
         import("a list of more serials than allowed is refused")
-            .given([Given::Setting(|settings| settings.estate_serials_max = 1)])
+            .given([Given::Setting("estate_serials_max = 1")])
             .csv(LIST)
             .refuses(413, "body_too_large"),
         import("a list of more bytes than allowed is refused")
-            .given([Given::Setting(|settings| settings.estate_bytes_max = 10)])
+            .given([Given::Setting("estate_bytes_max = 10")])
             .csv(LIST)
             .refuses(413, "body_too_large"),
     ]

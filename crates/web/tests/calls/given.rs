@@ -5,15 +5,13 @@ use crate::photos::jpeg;
 use crate::service::{Call, Service};
 use bytes::Bytes;
 use jiff::SignedDuration;
-use pipeline::settings::Settings;
-use std::num::NonZeroU32;
 use store::{Lease, Settled};
 
 /// A step before the call.
 #[derive(Clone, Debug)]
 pub(crate) enum Given {
-    /// A setting other than by default.
-    Setting(fn(&mut Settings)),
+    /// A line of `labelscan.toml`.
+    Setting(&'static str),
     /// A registry is set. Nothing goes there: a case settles deliveries itself.
     Registry,
     /// A company's identity provider is set, which does not answer.
@@ -63,18 +61,16 @@ pub(crate) fn event(json: &'static str) -> Given {
 }
 
 impl Given {
-    /// Changes the settings before the service starts.
-    pub(crate) fn set(&self, settings: &mut Settings) {
+    /// What stands in `labelscan.toml` for it.
+    pub(crate) fn setting(&self) -> &'static str {
         match self {
-            Self::Setting(set) => set(settings),
-            Self::TooOften(_) => settings.requests_per_second_max = NonZeroU32::MIN,
+            Self::Setting(line) => line,
+            Self::TooOften(_) => "requests_per_second_max = 1",
             Self::IdentityProvider => {
-                settings.oidc_issuer = Some("https://127.0.0.1:9/company".to_owned());
-                settings.oidc_client_id = Some("labelscan".to_owned());
-                settings.oidc_allow_private = true;
-                settings.oidc_technician = vec!["field".to_owned()];
+                "oidc_issuer = \"https://127.0.0.1:9/company\"\noidc_client_id = \"labelscan\"\n\
+                 oidc_allow_private = true\noidc_technician = [\"field\"]"
             }
-            _ => {}
+            _ => "",
         }
     }
 

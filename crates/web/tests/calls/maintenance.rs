@@ -99,7 +99,7 @@ fn photos() -> Vec<Case> {
             .body("image/jpeg", b"a battery")
             .refuses(415, "not_a_photo"),
         add("a record has no more photos than a scan")
-            .given([Given::Setting(|settings| settings.photos_max = 1), photographed()])
+            .given([Given::Setting("photos_max = 1"), photographed()])
             .photo(NOTHING)
             .refuses(413, "too_many_photos"),
         case("a photo needs its record")

@@ -8,7 +8,6 @@ use crate::photos::{
 };
 use crate::table::assert_table;
 use store::Settled;
-use validate::EstateMode;
 
 pub(crate) fn cases() -> Vec<Case> {
     [sent(), refused_uploads(), read(), looked_at(), decided(), refused_decisions()].concat()
@@ -40,7 +39,7 @@ fn sent() -> Vec<Case> {
             .header("prefer", "respond-async")
             .answers(202),
         send("who waited long enough is answered before the verdict")
-            .given([Given::Setting(|settings| settings.answer_ms_max = 400)])
+            .given([Given::Setting("answer_ms_max = 400")])
             .photo(ENDLESS)
             .answers(202),
         send("the same terminal again is linked to the first registration")
@@ -53,12 +52,12 @@ fn sent() -> Vec<Case> {
             .form(&[("photo", &jpeg(AGREES)), ("details", br#"{"merchant":"Another"}"#)])
             .answers(201),
         send("where a list is required, a serial that is not on it is not accepted")
-            .given([Given::Setting(|settings| settings.estate = EstateMode::Required)])
+            .given([Given::Setting("estate = \"required\"")])
             .photo(AGREES)
             .answers(201),
         send("where a list is required, a serial that is on it is accepted")
             .given([
-                Given::Setting(|settings| settings.estate = EstateMode::Required),
+                Given::Setting("estate = \"required\""),
                 Given::Called(Operator, "POST /v1/estate", "serial\n0821032398\n"),
             ])
             .photo(AGREES)
@@ -104,11 +103,11 @@ fn refused_uploads() -> Vec<Case> {
             .form(&[("photo", &jpeg(AGREES)), ("details", br#"{"shop":"Pier 3"}"#)])
             .refuses(422, "details_invalid"),
         send("a photo beyond the limit is refused")
-            .given([Given::Setting(|settings| settings.photo_bytes_max = 8)])
+            .given([Given::Setting("photo_bytes_max = 8")])
             .photo(AGREES)
             .refuses(413, "photo_too_large"),
         send("a photo more than allowed is refused")
-            .given([Given::Setting(|settings| settings.photos_max = 1)])
+            .given([Given::Setting("photos_max = 1")])
             .form(&[("photo", &jpeg(AGREES)), ("photo", &jpeg(AGREES))])
             .refuses(413, "too_many_photos"),
         send("a body that is said to be beyond every limit is refused before it comes")
@@ -121,7 +120,7 @@ fn refused_uploads() -> Vec<Case> {
             .header("idempotency-key", "terminal-1")
             .refuses(422, "idempotency_key_reused"),
         send("a body that does not end is given up")
-            .given([Given::Setting(|settings| settings.body_ms_max = 50)])
+            .given([Given::Setting("body_ms_max = 50")])
             .endless_body()
             .refuses(408, "request_timeout"),
         send("another site's page may send nothing")

@@ -18,7 +18,7 @@ use pipeline::clock::Clock;
 use pipeline::metrics::Metrics;
 use pipeline::reading_source::{CannedReadings, ReadingSource};
 use pipeline::scan_worker::ScanWorker;
-use pipeline::settings::{DEFAULTS, Settings};
+use pipeline::settings::{Flags, Settings};
 use pipeline::storage::store_settings;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -121,10 +121,8 @@ impl Service {
         let folder = folder();
         let copied = folder.path().join("labelscan.db");
         std::fs::copy(template.folder.path().join("labelscan.db"), copied).expect("a copy");
-        let mut settings = settings(folder.path(), template.folder.path());
-        for step in given {
-            step.set(&mut settings);
-        }
+        let lines: Vec<_> = given.iter().map(Given::setting).collect();
+        let settings = settings(folder.path(), template.folder.path(), &lines.join("\n"));
         let stored = store_settings(&settings).expect("settings of the store");
         let store = Store::open(&stored).await.expect("the store opens");
         let clock = Clock::manual(start());
@@ -250,16 +248,17 @@ fn folder() -> TempDir {
     made.expect("a temporary folder")
 }
 
-fn settings(data: &Path, keys: &Path) -> Settings {
-    let mut settings: Settings = toml::from_str(DEFAULTS).expect("the default settings");
-    settings.data = data.to_owned();
-    settings.seal_keys = Some(keys.join("seal.keys"));
-    settings
+/// The default settings with these lines over them.
+fn settings(data: &Path, keys: &Path, lines: &str) -> Settings {
+    let file = data.join("labelscan.toml");
+    let places = format!("data = {data:?}\nseal_keys = {:?}\n", keys.join("seal.keys"));
+    std::fs::write(&file, places + lines).expect("a file");
+    Settings::load(&Flags { file: Some(file), ..Flags::default() }).expect("settings")
 }
 
 async fn template() -> Template {
     let folder = folder();
-    let stored = store_settings(&settings(folder.path(), folder.path())).expect("settings");
+    let stored = store_settings(&settings(folder.path(), folder.path(), "")).expect("settings");
     let store = Store::open(&stored).await.expect("a store");
     let mut keys = BTreeMap::new();
     for (by, role) in KEYS {
@@ -304,7 +303,7 @@ fn router(given: &[Given], settings: Settings, store: &Store, clock: &Clock) -> 
     let oidc = Oidc::open(&settings, BASE_URL).expect("an identity provider");
     let (store, base_url) = (store.clone(), BASE_URL.to_owned());
     let work = Arc::new(work);
-    routes(App::new(store, work, forwarding, oidc, settings, base_url, metrics, clock.clone()))
+    routes(App::new(store, work, forwarding, oidc, settings, base_url, metrics))
 }
 
 /// A JPEG that begins and never ends.

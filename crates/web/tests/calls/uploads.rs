@@ -34,7 +34,7 @@ fn begin_and_look() -> Vec<Case> {
             .header("upload-complete", "?0")
             .refuses(400, "parameter_invalid"),
         case("an upload beyond what may be held is refused")
-            .given([Given::Setting(|settings| settings.resumable_bytes_max = 8)])
+            .given([Given::Setting("resumable_bytes_max = 8")])
             .calls("POST /v1/scans")
             .photo("code_128 0821032398")
             .header("upload-complete", "?0")
@@ -45,7 +45,7 @@ fn begin_and_look() -> Vec<Case> {
             .given([Given::LastPart(Technician, "22", " | S/N: 0821032398")])
             .answers(204),
         look("the upload that was idle longest makes room for another")
-            .given([Given::Setting(|settings| settings.resumable_uploads_max = 1), begun()])
+            .given([Given::Setting("resumable_uploads_max = 1"), begun()])
             .calls("HEAD /v1/uploads/{made_before}")
             .refuses(404, "not_found"),
         look("another technician's upload is not to be seen")
@@ -81,7 +81,7 @@ fn parts() -> Vec<Case> {
             .answers(201),
         case("the last part of a photo that is still being read is answered before the verdict")
             .given([
-                Given::Setting(|settings| settings.answer_ms_max = 400),
+                Given::Setting("answer_ms_max = 400"),
                 Given::UploadBegun(Technician, "is read", 3 + ENDLESS.len()),
             ])
             .calls("PATCH /v1/uploads/{made}")

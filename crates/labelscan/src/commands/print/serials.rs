@@ -66,7 +66,7 @@ fn typed(serials: &[String]) -> anyhow::Result<Vec<String>> {
 
 fn of_file(file: &Path, settings: &Settings) -> anyhow::Result<Vec<String>> {
     let name = file.display().to_string();
-    let bytes_max = settings.estate_bytes_max;
+    let bytes_max = settings.judging.estate_bytes_max.get();
     let bytes = if file == Path::new("-") {
         bounded(io::stdin().lock(), bytes_max)
     } else {

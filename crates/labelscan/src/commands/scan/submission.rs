@@ -3,7 +3,7 @@
 
 use crate::commands::local_scanner::{Outcome, file_unreadable, photo_bytes};
 use anyhow::Context as _;
-use outbound::{Photo, Service, ServiceSettings, SubmitError};
+use outbound::{Photo, RemoteLabelscan, ServiceSettings, SubmitError};
 use pipeline::answer::{ReasonObject, Scan, new_id};
 use pipeline::clock::{Clock, Stopwatch};
 use pipeline::hex::hex;
@@ -25,7 +25,7 @@ const READ_MS_MAX: u64 = 120_000;
 
 /// A service and what is needed to hand photos to it.
 pub(super) struct Submission {
-    service: Service,
+    service: RemoteLabelscan,
     at_once: usize,
     photo_bytes_max: u64,
 }
@@ -47,14 +47,14 @@ impl Submission {
                  --role technician` makes there"
             )
         })?;
-        let service = Service::open(&ServiceSettings {
+        let service = RemoteLabelscan::open(&ServiceSettings {
             url: url.into(),
             key: key.trim().into(),
             call_ms_max: CALL_MS_MAX,
             read_ms_max: READ_MS_MAX,
             answer_bytes_max: ANSWER_BYTES_MAX,
         })?;
-        let photo_bytes_max = settings.photo_bytes_max as u64;
+        let photo_bytes_max = settings.uploads.photo_bytes_max.get() as u64;
         Ok(Self { service, at_once: jobs.unwrap_or(AT_ONCE).max(1), photo_bytes_max })
     }
 

@@ -7,7 +7,9 @@ use askama::Template;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::Value;
-use store::{AuditEntry, DeliveryStatus, FoundTerminal, MaintenanceRecord, Terminal, Upkeep};
+use store::{
+    AuditEntry, DeliveryStatus, FoundTerminal, MaintenanceRecord, ServiceHistory, Terminal,
+};
 use uuid::Uuid;
 use validate::terminal::State;
 
@@ -128,7 +130,7 @@ pub(crate) struct Known {
     pub(crate) terminal: Terminal,
     /// What was said with its newest photo.
     pub(crate) details: Value,
-    pub(crate) upkeep: Upkeep,
+    pub(crate) upkeep: ServiceHistory,
     /// What happened to it, to its scans and to its deliveries.
     pub(crate) history: Vec<AuditEntry>,
 }

@@ -1,0 +1,346 @@
+//! The serials that are expected: up to a million, sealed like every other, found by a blind key of
+//! the serial and by one of its look.
+//!
+//! An import is written in batches, so that uploads go on meanwhile. One that replaces the list
+//! removes what it did not name at its very end: until then more is expected rather than less, and
+//! an import that is interrupted is simply made again. A judge never gets the whole list: a photo
+//! asks for the few serials that it may show.
+
+use crate::database::audit::audit;
+use crate::database::error::StoreError;
+use crate::database::row::{column, count, places, places_of_rows, time};
+use crate::seal::context::{IndexDomain, SealContext};
+use crate::seal::sealing::Seal;
+use crate::store::Store;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use validate::{Estate, EstateMode, look};
+
+/// Rows of one transaction of an import: a few milliseconds in which nobody else writes.
+const ROWS_AT_ONCE: usize = 1_000;
+/// Keys of one look-up.
+pub(crate) const KEYS_AT_ONCE: usize = 500;
+/// Serials of one look that a photo is compared with. Where more look alike they tell nothing apart.
+pub(crate) const ALIKE_MAX: i64 = 5_000;
+/// What the audit trail calls the list.
+const SUBJECT: &str = "estate";
+
+/// A terminal that is expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// The serial in canonical form.
+    pub serial: String,
+    /// What else the list says of it, such as its model, by name.
+    #[serde(flatten)]
+    pub said: BTreeMap<String, String>,
+}
+
+/// A terminal that is expected, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// What the list says.
+    pub expected: Expected,
+    /// When it was imported first.
+    pub added_at: Timestamp,
+}
+
+/// An import as a whole.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// Its id, made by the caller.
+    pub id: String,
+    /// Whether what it does not name is expected no more.
+    pub replace: bool,
+    /// Who imports.
+    pub by: String,
+}
+
+/// What an import did, or would do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Imported {
+    /// Serials that were not expected before.
+    pub added: u64,
+    /// Serials that were.
+    pub known: u64,
+    /// Serials that are expected no more.
+    pub removed: u64,
+}
+
+impl Store {
+    /// Adds terminals to the list. What it says of one that stands there already is replaced.
+    ///
+    /// # Errors
+    /// If the database does not answer or is full. What was written until then stays; the same
+    /// import again goes on.
+    pub async fn import_estate(
+        &self,
+        list: &[Expected],
+        import: &Import,
+        now: Timestamp,
+    ) -> Result<Imported, StoreError> {
+        let mut done = Imported::default();
+        for (at, batch) in list.chunks(ROWS_AT_ONCE).enumerate() {
+            // In the order of the keys, so that two imports at once wait for each other's rows
+            // rather than in a circle.
+            let mut rows = BTreeMap::new();
+            for (place, expected) in batch.iter().enumerate() {
+                let place = (at * ROWS_AT_ONCE + place) as i64;
+                let key = self.seal.blind(IndexDomain::Serial, &expected.serial);
+                rows.insert(key, Row { expected, place });
+            }
+            let mut transaction = self.database.begin().await?;
+            let known = known(&mut transaction, rows.keys()).await?.len();
+            let standing = Standing::Rewritten;
+            insert(&mut transaction, &self.seal, &rows, standing, import, now).await?;
+            transaction.commit().await?;
+            let added = rows.len() - known;
+            done.added += added as u64;
+            done.known += (batch.len() - added) as u64;
+        }
+        let mut transaction = self.database.begin().await?;
+        if import.replace {
+            let removed = sqlx::query("DELETE FROM estate WHERE import <> $1")
+                .bind(&import.id)
+                .execute(&mut *transaction)
+                .await?;
+            done.removed = removed.rows_affected();
+        }
+        audit(&mut transaction, &self.seal, now, &import.by, "estate.imported", SUBJECT, &done)
+            .await?;
+        transaction.commit().await?;
+        Ok(done)
+    }
+
+    /// What [`Store::import_estate`] would add, changing nothing.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn preview_estate(
+        &self,
+        list: &[Expected],
+        replace: bool,
+    ) -> Result<Imported, StoreError> {
+        let mut known_keys = HashSet::new();
+        let mut distinct = HashSet::with_capacity(list.len());
+        let mut connection = self.database.reader().acquire().await?;
+        for batch in list.chunks(ROWS_AT_ONCE) {
+            let keys: BTreeSet<String> =
+                batch.iter().map(|it| self.seal.blind(IndexDomain::Serial, &it.serial)).collect();
+            known_keys.extend(known(&mut connection, keys.iter()).await?);
+            distinct.extend(keys);
+        }
+        drop(connection);
+        let stood = known_keys.len() as u64;
+        let added = distinct.len() as u64 - stood;
+        let removed = if replace { self.estate_count().await? - stood } else { 0 };
+        Ok(Imported { added, known: list.len() as u64 - added, removed })
+    }
+
+    /// How many terminals are expected.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn estate_count(&self) -> Result<u64, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) AS n FROM estate");
+        count(&row.fetch_one(self.database.reader()).await?, "n")
+    }
+
+    /// The expected terminals after the one with the canonical serial `after`, in the order in which
+    /// they were imported; only those whose serial contains `part` if it is given, which opens one after the other
+    /// within `search_rows_max`.
+    ///
+    /// # Errors
+    /// If the database does not answer or holds damaged data.
+    pub async fn estate(
+        &self,
+        part: &str,
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<Vec<Awaited>, StoreError> {
+        let most = self.limits.rows(most) as usize;
+        let at_once = if part.is_empty() { most as i64 } else { self.limits.rows(0) };
+        let mut after = after.map(|serial| self.seal.blind(IndexDomain::Serial, serial));
+        let (mut found, mut looked_at) = (Vec::new(), 0);
+        while found.len() < most && looked_at < self.limits.search_rows_max {
+            let rows = sqlx::query(
+                "SELECT serial_key, entry, added_at FROM estate \
+                 WHERE (CAST($1 AS TEXT) IS NULL OR (added_at, place, serial_key) > \
+                 (SELECT a.added_at, a.place, a.serial_key FROM estate a WHERE a.serial_key = $1)) \
+                 ORDER BY added_at, place, serial_key LIMIT $2",
+            )
+            .bind(after.clone())
+            .bind(at_once)
+            .fetch_all(self.database.reader())
+            .await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(column(last, "serial_key")?);
+            looked_at += rows.len() as u64;
+            for row in &rows {
+                let awaited = awaited_from(row, &self.seal)?;
+                if awaited.expected.serial.contains(part) {
+                    found.push(awaited);
+                }
+            }
+        }
+        found.truncate(most);
+        Ok(found)
+    }
+
+    /// Takes terminals, by their canonical serials, off the list; answers how many stood there.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn remove_from_estate(
+        &self,
+        serials: &[String],
+        by: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut transaction = self.database.begin().await?;
+        let mut removed = Vec::new();
+        for serial in serials {
+            let done = sqlx::query("DELETE FROM estate WHERE serial_key = $1")
+                .bind(self.seal.blind(IndexDomain::Serial, serial))
+                .execute(&mut *transaction)
+                .await?;
+            if done.rows_affected() > 0 {
+                removed.push(serial);
+            }
+        }
+        if !removed.is_empty() {
+            let what = "estate.removed";
+            audit(&mut transaction, &self.seal, now, by, what, SUBJECT, &removed).await?;
+        }
+        transaction.commit().await?;
+        Ok(removed.len() as u64)
+    }
+
+    /// What a judge must know of the list, and of numbers seen before, to judge a photo that shows
+    /// these values.
+    ///
+    /// # Errors
+    /// If the database does not answer or holds damaged data.
+    pub async fn estate_for(
+        &self,
+        mode: EstateMode,
+        values: &BTreeSet<String>,
+    ) -> Result<Estate, StoreError> {
+        let expected = match mode {
+            EstateMode::Off => Vec::new(),
+            EstateMode::Helpful | EstateMode::Required => self.resembling(values).await?,
+        };
+        let stands = expected.iter().collect::<HashSet<_>>();
+        let seen = self.seen_on_two_devices(values).await?;
+        let part_numbers: Vec<String> =
+            seen.into_iter().filter(|value| !stands.contains(value)).collect();
+        Ok(Estate::new(mode, expected).with_part_numbers(part_numbers))
+    }
+
+    /// The expected serials that look like one of the values. Where too many do, only those that are
+    /// one of them.
+    async fn resembling(&self, values: &BTreeSet<String>) -> Result<Vec<String>, StoreError> {
+        let looks: BTreeSet<String> =
+            values.iter().map(|value| self.seal.blind(IndexDomain::Look, &look(value))).collect();
+        let found = self.entries("look_key", &looks).await?;
+        if found.len() as i64 <= ALIKE_MAX {
+            return Ok(found);
+        }
+        let keys = values.iter().map(|value| self.seal.blind(IndexDomain::Serial, value)).collect();
+        self.entries("serial_key", &keys).await
+    }
+
+    async fn entries(&self, by: &str, keys: &BTreeSet<String>) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        let keys: Vec<&String> = keys.iter().collect();
+        for keys in keys.chunks(KEYS_AT_ONCE) {
+            let sql = format!(
+                "SELECT serial_key, entry, added_at FROM estate WHERE {by} IN ({}) LIMIT {}",
+                places(keys.len()),
+                ALIKE_MAX + 1
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for key in keys {
+                query = query.bind((*key).clone());
+            }
+            for row in query.fetch_all(self.database.reader()).await? {
+                found.push(awaited_from(&row, &self.seal)?.expected.serial);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What is written of an expected terminal.
+pub(crate) struct Row<'a> {
+    pub(crate) expected: &'a Expected,
+    /// Its place in the list.
+    pub(crate) place: i64,
+}
+
+/// What becomes of an entry whose serial stands on the list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It says what the new one says.
+    Rewritten,
+    /// It stays, and the new one is not written.
+    Kept,
+}
+
+/// Those of the keys that stand on the list.
+async fn known(
+    connection: &mut AnyConnection,
+    keys: impl ExactSizeIterator<Item = &String>,
+) -> Result<Vec<String>, StoreError> {
+    let sql = format!("SELECT serial_key FROM estate WHERE serial_key IN ({})", places(keys.len()));
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for key in keys {
+        query = query.bind(key.clone());
+    }
+    let rows = query.fetch_all(connection).await?;
+    rows.iter().map(|row| column(row, "serial_key")).collect()
+}
+
+/// Writes rows by their keys; answers the keys of those that were written.
+pub(crate) async fn insert(
+    connection: &mut AnyConnection,
+    seal: &Seal,
+    rows: &BTreeMap<String, Row<'_>>,
+    standing: Standing,
+    import: &Import,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let otherwise = match standing {
+        Standing::Rewritten => "UPDATE SET entry = excluded.entry, import = excluded.import",
+        Standing::Kept => "NOTHING",
+    };
+    let sql = format!(
+        "INSERT INTO estate (serial_key, look_key, entry, import, added_at, place) VALUES {} \
+         ON CONFLICT (serial_key) DO {otherwise} RETURNING serial_key",
+        places_of_rows(rows.len(), 6)
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for (key, Row { expected, place }) in rows {
+        query = query
+            .bind(key.clone())
+            .bind(seal.blind(IndexDomain::Look, &look(&expected.serial)))
+            .bind(seal.seal_json(SealContext::new("estate", "entry", key), expected)?)
+            .bind(import.id.clone())
+            .bind(now.as_millisecond())
+            .bind(*place);
+    }
+    let written = query.fetch_all(connection).await?;
+    written.iter().map(|row| column(row, "serial_key")).collect()
+}
+
+/// An expected terminal from its row.
+pub(crate) fn awaited_from(row: &AnyRow, seal: &Seal) -> Result<Awaited, StoreError> {
+    let key: String = column(row, "serial_key")?;
+    let cell = SealContext::new("estate", "entry", &key);
+    Ok(Awaited {
+        expected: seal.open_json(cell, &column::<Vec<u8>>(row, "entry")?)?,
+        added_at: time(row, "added_at")?,
+    })
+}

@@ -1,0 +1,120 @@
+//! The queue of deliveries: claim, settle, list, replay.
+
+use crate::database::audit::audit;
+use crate::database::claim::{Claim, Lease};
+use crate::database::crash::crash_point;
+use crate::database::error::StoreError;
+use crate::database::row::name_of;
+use crate::database::writes::Write;
+use crate::outbox::delivery::{
+    ClaimedDelivery, Delivery, DeliveryFilter, Settled, claimed_from, delivery_from,
+};
+use crate::outbox::settlement::Outcome;
+use crate::store::Store;
+use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
+
+impl Store {
+    /// Claims up to `most` deliveries that are due. One device's go in order: a delivery waits
+    /// until the older ones of its device are settled.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn claim_deliveries(
+        &self,
+        most: u32,
+        lease: Lease,
+        now: Timestamp,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        let sql = format!(
+            "WITH picked AS MATERIALIZED (SELECT event_id FROM deliveries d \
+             WHERE status = 'queued' AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM deliveries o \
+             WHERE o.device = d.device AND o.status = 'queued' \
+             AND (o.created_at, o.event_id) < (d.created_at, d.event_id)) \
+             ORDER BY due_at, event_id LIMIT $3 {}) \
+             UPDATE deliveries SET attempts = attempts + 1, fence = fence + 1, due_at = $2 \
+             WHERE event_id IN (SELECT event_id FROM picked) \
+             RETURNING event_id, fence, device_key, event, attempts",
+            self.database.skip_locked()
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(now.as_millisecond())
+            .bind(lease.end_ms(now))
+            .bind(self.limits.rows(most))
+            .fetch_all(self.database.writer())
+            .await?;
+        if !rows.is_empty() {
+            crash_point("delivery.claimed");
+        }
+        rows.iter().map(|row| claimed_from(row, &self.seal)).collect()
+    }
+
+    /// Records how an attempt ended.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if another has the delivery or it is settled; nothing changes.
+    pub async fn settle(
+        &self,
+        claim: &Claim,
+        settled: Settled,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        crash_point("delivery.answered");
+        let outcome = Outcome::of(settled, &self.limits);
+        self.commit_group.write(Write::Settle(claim.clone(), outcome), now).await?;
+        crash_point("delivery.settled");
+        Ok(())
+    }
+
+    /// A page of deliveries, newest first.
+    ///
+    /// # Errors
+    /// If the database does not answer or holds damaged data.
+    pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT event_id, device_key, scan_id, created_at, status, attempts, due_at, code, \
+             why, answer, settled_at FROM deliveries \
+             WHERE (CAST($1 AS TEXT) IS NULL OR status = $1) \
+             AND (CAST($2 AS TEXT) IS NULL OR (created_at, event_id) < \
+             (SELECT a.created_at, a.event_id FROM deliveries a WHERE a.event_id = $2)) \
+             ORDER BY created_at DESC, event_id DESC LIMIT $3",
+        )
+        .bind(filter.status.map(name_of).transpose()?)
+        .bind(filter.after.clone())
+        .bind(self.limits.rows(filter.most))
+        .fetch_all(self.database.reader())
+        .await?;
+        rows.iter().map(|row| delivery_from(row, &self.seal)).collect()
+    }
+
+    /// Puts a delivery that was refused or given up back into the queue, or makes a waiting one
+    /// due at once. Its id and its bytes stay; its attempts begin anew. What is delivered stays so.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown id, [`StoreError::Invalid`] if it is delivered.
+    pub async fn replay(&self, event_id: &str, by: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin().await?;
+        let changed = sqlx::query(
+            "UPDATE deliveries SET status = 'queued', attempts = 0, fence = fence + 1, \
+             due_at = $1, settled_at = NULL WHERE event_id = $2 AND status <> 'delivered'",
+        )
+        .bind(now.as_millisecond())
+        .bind(event_id)
+        .execute(&mut *transaction)
+        .await?;
+        if changed.rows_affected() == 0 {
+            let known = sqlx::query("SELECT 1 FROM deliveries WHERE event_id = $1")
+                .bind(event_id)
+                .fetch_optional(&mut *transaction)
+                .await?;
+            return Err(match known {
+                Some(_) => StoreError::Invalid("this delivery has arrived".into()),
+                None => StoreError::NotFound("delivery"),
+            });
+        }
+        audit(&mut transaction, &self.seal, now, by, "delivery.replayed", event_id, &()).await?;
+        transaction.commit().await?;
+        self.announce(true).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! The open store: its connections, its photos, its keys. What it does stands in the folders, by
+//! subject.
+
+use crate::database::commit_group::CommitGroup;
+use crate::database::engine::{Database, Engine};
+use crate::database::error::StoreError;
+use crate::outbox::listen::Listening;
+use crate::photos::objects::Photos;
+use crate::seal::sealing::Seal;
+use crate::settings::{Limits, Settings};
+use std::sync::Arc;
+use tokio::sync::{Mutex, Notify};
+
+/// The open store. Cloning is cheap; all clones share their connections.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) database: Database,
+    pub(crate) photos: Photos,
+    pub(crate) seal: Seal,
+    pub(crate) limits: Limits,
+    pub(crate) queued: Arc<Notify>,
+    pub(crate) listening: Option<Arc<Listening>>,
+    pub(crate) commit_group: CommitGroup,
+    /// Whoever gives serials out: many at once would wait for SQLite's one writer longer than a
+    /// connection is waited for.
+    pub(crate) issuing: Arc<Mutex<()>>,
+}
+
+impl Store {
+    /// Connects to the database and the photos, and brings the tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`] for an address that cannot be used, [`StoreError::Newer`] if a
+    /// newer program has been at the database, [`StoreError::Unavailable`] if it does not answer.
+    /// Sealed data is refused without its keys, and open data with encryption on.
+    pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
+        let database = Database::open(&settings.database, &settings.limits).await?;
+        let seal = Seal::open(&database, &settings.encryption).await?;
+        let photos = Photos::open(settings, seal.clone())?;
+        let queued = Arc::new(Notify::new());
+        let limits = settings.limits.clone();
+        let commit_group = CommitGroup::start(database.clone(), seal.clone(), limits.clone());
+        let listening = (database.engine() == Engine::Postgres)
+            .then(|| Arc::new(Listening::start(settings.database.clone(), queued.clone())));
+        let issuing = Arc::default();
+        Ok(Self { database, photos, seal, limits, queued, listening, commit_group, issuing })
+    }
+
+    /// The key file, if opening this store made it: somebody should keep a copy of it.
+    pub fn keys_made(&self) -> Option<&std::path::Path> {
+        self.seal.made()
+    }
+
+    /// Is notified after each commit that put a delivery into the queue or back into it, on
+    /// PostgreSQL by any node. A hint: look into the queue every now and then as well.
+    pub fn delivery_queued(&self) -> Arc<Notify> {
+        self.queued.clone()
+    }
+
+    /// Answers if the database and the place of the photos do.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(self.database.reader()).await?;
+        self.photos.ping().await
+    }
+
+    /// Closes the connections after what is under way; SQLite's log is merged into its file.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
