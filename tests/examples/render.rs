@@ -31,6 +31,8 @@ enum Which {
     Text,
     /// Code 128 and Code 39 at every angle in steps of 15 degrees.
     Turned,
+    /// Labels as others print them: tails, tables, payloads, traps, two devices.
+    Others,
     /// Labels and stickers without a serial.
     NoSerial,
     /// All layouts, with a reflection on the label.
@@ -57,6 +59,7 @@ fn main() -> Result<()> {
         Which::Field => set::field(count, &mut rng),
         Which::Text => set::text(count, &mut rng),
         Which::Turned => set::turned(),
+        Which::Others => set::others(count, &mut rng),
         Which::NoSerial => set::no_serial(count, &mut rng),
         Which::Glare => set::glare(count, &mut rng),
         Which::Light => set::printed(Ink::WhiteOnBlack, count, &mut rng),

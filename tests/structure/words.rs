@@ -32,7 +32,7 @@ fn is_written(code: &str, word: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         let before = code[..at].chars().next_back().is_some_and(of_a_name);
         let after = code[at + word.len()..].chars().next().is_some_and(of_a_name);
-        !(begins_name && before) && !(ends_name && after)
+        !(begins_name && before || ends_name && after)
     })
 }
 

@@ -3,7 +3,7 @@
 //! A pinhole looks at the label's plane; around the label lie the housing (matt plastic with a
 //! seam and screws) and a table. Then come light, lens, sensor and JPEG, in that order.
 
-use crate::layout::{Ink, Label};
+use crate::label::{Ink, Label};
 use crate::print::PX_PER_MM;
 use anyhow::{Context, Result};
 use image::{GrayImage, Rgb, RgbImage, codecs::jpeg::JpegEncoder};

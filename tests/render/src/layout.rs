@@ -1,102 +1,14 @@
 //! How labels are laid out: what stands where, and the ground truth that follows from it.
 
+use crate::Recipe;
+use crate::label::{Element, Label};
 use crate::numbers::Numbers;
+use crate::others;
 use crate::print::{Face, Fonts};
+use crate::sheet::Sheet;
 use crate::symbol::Code;
-use crate::{Recipe, TrueBarcode, Truth};
 use anyhow::Result;
 use rand::{RngExt, rngs::StdRng};
-
-/// One printed thing; millimetres from the label's top left corner.
-#[derive(Clone, Debug)]
-pub enum Element {
-    /// A line of text.
-    Text {
-        /// Left end.
-        x_mm: f32,
-        /// Top of the capitals.
-        y_mm: f32,
-        /// Height of the capitals.
-        cap_mm: f32,
-        /// Its font.
-        face: Face,
-        /// What it says.
-        text: String,
-    },
-    /// A barcode, without its quiet zone.
-    Symbol {
-        /// Left edge.
-        x_mm: f32,
-        /// Top edge.
-        y_mm: f32,
-        /// Width of a narrow bar, or side of a module.
-        module_mm: f32,
-        /// Bar height; matrix codes are square.
-        height_mm: f32,
-        /// The symbology.
-        code: Code,
-        /// What it encodes.
-        payload: String,
-    },
-    /// A thin frame.
-    Frame {
-        /// Left edge.
-        x_mm: f32,
-        /// Top edge.
-        y_mm: f32,
-        /// Width.
-        width_mm: f32,
-        /// Height.
-        height_mm: f32,
-    },
-}
-
-/// Colours of print and paper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ink {
-    /// Thermal transfer on white polyester.
-    BlackOnWhite,
-    /// On silver film.
-    BlackOnSilver,
-    /// Light print on the dark housing.
-    WhiteOnBlack,
-    /// Laser marks in dark plastic: little contrast.
-    GreyOnBlack,
-    /// Laser marks in brushed metal: darker than the metal, and streaks across both.
-    EtchedMetal,
-    /// Needles or ink drops.
-    Dotted,
-    /// Dark letters on a lit display.
-    Screen,
-    /// Light letters on a display.
-    DarkScreen,
-}
-
-impl Ink {
-    /// One as often as it is seen: mostly black on white.
-    pub fn usual(rng: &mut StdRng) -> Self {
-        match rng.random_range(0..20) {
-            0..12 => Self::BlackOnWhite,
-            12..15 => Self::BlackOnSilver,
-            15..18 => Self::WhiteOnBlack,
-            18 => Self::GreyOnBlack,
-            _ => Self::Dotted,
-        }
-    }
-
-    /// Red, green and blue of the paper and of the ink.
-    pub fn paper_and_ink(self) -> ([f32; 3], [f32; 3]) {
-        match self {
-            Self::BlackOnWhite | Self::Dotted => ([236., 235., 229.], [34., 32., 34.]),
-            Self::BlackOnSilver => ([188., 190., 192.], [38., 38., 42.]),
-            Self::WhiteOnBlack => ([44., 44., 47.], [222., 222., 218.]),
-            Self::GreyOnBlack => ([50., 50., 53.], [158., 156., 150.]),
-            Self::EtchedMetal => ([162., 163., 166.], [96., 94., 92.]),
-            Self::Screen => ([228., 231., 238.], [38., 40., 48.]),
-            Self::DarkScreen => ([22., 23., 28.], [214., 216., 222.]),
-        }
-    }
-}
 
 /// The arrangements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +41,8 @@ pub enum Layout {
     NoNumbers,
     /// The bare housing.
     Bare,
+    /// A label as others print them, by its place in the table of those.
+    Others(usize),
 }
 
 impl Layout {
@@ -171,119 +85,14 @@ impl Layout {
             Self::NoSerial => sheet.no_serial(numbers)?,
             Self::NoNumbers => sheet.no_numbers(),
             Self::Bare => sheet.label.height_mm = 30.0,
+            Self::Others(at) => others::compose(&mut sheet, at, recipe.maker, numbers, rng)?,
         }
         Ok(sheet.finish())
     }
 }
 
-/// A label ready to print.
-#[derive(Clone, Debug)]
-pub struct Label {
-    /// Width.
-    pub width_mm: f32,
-    /// Height.
-    pub height_mm: f32,
-    /// What is printed on it.
-    pub elements: Vec<Element>,
-    /// Its colours.
-    pub ink: Ink,
-    /// What a perfect reader returns.
-    pub truth: Truth,
-}
-
 const KEYWORDS: [&str; 6] = ["S/N: ", "S/N:", "SN: ", "SN:", "Serial No.: ", "SERIAL NO. "];
-const MARGIN_MM: f32 = 3.0;
-/// Below this a phone at arm's length resolves no bars.
-const MODULE_MM_MIN: f32 = 0.2;
-
-/// A label while it is being filled, from the top down.
-struct Sheet<'f> {
-    fonts: &'f Fonts,
-    label: Label,
-    face: Face,
-    code: Code,
-    cap_mm: f32,
-    left_mm: f32,
-    y_mm: f32,
-}
-
-impl<'f> Sheet<'f> {
-    fn new(fonts: &'f Fonts, recipe: &Recipe, rng: &mut StdRng) -> Self {
-        let faces = [Face::Sans, Face::SansBold, Face::Narrow, Face::Mono, Face::Dejavu];
-        Self {
-            fonts,
-            label: Label {
-                width_mm: rng.random_range(58.0..70.0),
-                height_mm: 0.0,
-                elements: Vec::new(),
-                ink: recipe.ink,
-                truth: Truth::default(),
-            },
-            face: faces[rng.random_range(0..faces.len())],
-            code: recipe.code,
-            cap_mm: rng.random_range(1.9..2.4),
-            left_mm: MARGIN_MM,
-            y_mm: MARGIN_MM,
-        }
-    }
-
-    fn finish(mut self) -> Label {
-        self.label.height_mm = self.label.height_mm.max(self.y_mm) + MARGIN_MM - 1.0;
-        self.label
-    }
-
-    fn room_mm(&self) -> f32 {
-        self.label.width_mm - MARGIN_MM - self.left_mm
-    }
-
-    /// A line; type that is too wide for the room is set smaller.
-    fn text(&mut self, face: Face, cap_mm: f32, text: &str) {
-        let cap_mm = cap_mm * (self.room_mm() / self.fonts.width_mm(face, cap_mm, text)).min(1.0);
-        let (x_mm, y_mm) = (self.left_mm, self.y_mm);
-        let text = text.to_owned();
-        self.label.elements.push(Element::Text { x_mm, y_mm, cap_mm, face, text });
-        self.y_mm += cap_mm * 1.75;
-    }
-
-    fn line(&mut self, text: &str) {
-        self.text(self.face, self.cap_mm, text);
-    }
-
-    fn small(&mut self, text: &str) {
-        self.text(self.face, self.cap_mm * 0.75, text);
-    }
-
-    fn other(&mut self, key: &str, value: &str) {
-        self.line(&format!("{key}: {value}"));
-        self.label.truth.other_ids.insert(key.to_owned(), value.to_owned());
-    }
-
-    /// A linear barcode; the label grows if the narrowest printable bar needs more room.
-    fn bars(&mut self, code: Code, payload: &str, height_mm: f32) -> Result<()> {
-        let modules = code.encode(payload)?.width();
-        let quiet = code.quiet_modules();
-        let fits_mm = (self.label.width_mm - 2.0) / (modules + 2.0 * quiet);
-        let module_mm = fits_mm.clamp(MODULE_MM_MIN, 0.32);
-        self.label.width_mm = self.label.width_mm.max(module_mm * (modules + 2.0 * quiet) + 2.0);
-        let (x_mm, y_mm) = (self.left_mm.max(1.0 + quiet * module_mm), self.y_mm);
-        self.symbol(x_mm, y_mm, module_mm, height_mm, code, payload);
-        self.y_mm += height_mm + 1.2;
-        Ok(())
-    }
-
-    fn symbol(&mut self, x: f32, y: f32, module: f32, height: f32, code: Code, payload: &str) {
-        let format = code.name().to_owned();
-        self.label.truth.barcodes.push(TrueBarcode { format, text: payload.to_owned() });
-        self.label.elements.push(Element::Symbol {
-            x_mm: x,
-            y_mm: y,
-            module_mm: module,
-            height_mm: height,
-            code,
-            payload: payload.to_owned(),
-        });
-    }
-
+impl Sheet<'_> {
     fn head(&mut self, numbers: &Numbers) {
         self.text(Face::SansBold, 3.2, numbers.maker);
         self.y_mm += 0.6;

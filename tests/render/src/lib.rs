@@ -7,15 +7,19 @@
 //! product's own code: a reader must not be measured with its own ruler.
 
 mod camera;
+mod label;
 mod layout;
 mod numbers;
+mod others;
 mod print;
 pub mod set;
+mod sheet;
 mod symbol;
 mod tag;
 
 pub use camera::Shot;
-pub use layout::{Element, Ink, Label, Layout};
+pub use label::{Element, Ink, Label};
+pub use layout::Layout;
 pub use numbers::{Maker, Numbers};
 pub use print::{Face, Fonts, FontsMissing};
 pub use symbol::Code;
@@ -40,8 +44,12 @@ pub struct Photo {
 /// What stands on a label.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Truth {
-    /// The serial as it is printed; `None` where nothing may be accepted.
+    /// The serial as it is printed; `None` where no answer is asked for.
     pub serial: Option<String>,
+    /// Forms that count as right. Without a serial: neither asked for nor held against.
+    pub serial_candidates: Vec<String>,
+    /// The serial of each device in view, if there are several.
+    pub serials: Vec<String>,
     /// Every barcode on the label.
     pub barcodes: Vec<TrueBarcode>,
     /// The other numbers, by the keyword they are printed with.

@@ -23,6 +23,18 @@ pub enum Maker {
     SumUp,
     /// Sixteen letters and digits.
     Generic,
+    /// `PB0` and a model, ten more.
+    Sunmi,
+    /// `N860W`, a letter or digit and five digits.
+    Nexgo,
+    /// Year, day of the year, two letters, eight digits.
+    Telium,
+    /// A maker that nobody knows, with twelve digits.
+    Orvano,
+    /// A maker that nobody knows, with a letter and ten digits.
+    Meridia,
+    /// A maker that nobody knows, with letters among the digits.
+    Lumiq,
 }
 
 impl Maker {
@@ -39,6 +51,10 @@ impl Maker {
         Self::Generic,
     ];
 
+    /// Makers whose serials have no published form, or that do not exist.
+    pub const UNKNOWN: [Self; 6] =
+        [Self::Sunmi, Self::Nexgo, Self::Telium, Self::Orvano, Self::Meridia, Self::Lumiq];
+
     fn name_and_models(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Pax => ("PAX", &["A920"]),
@@ -50,10 +66,16 @@ impl Maker {
             Self::Bbpos => ("BBPOS", &["WisePOS E", "WisePad 3"]),
             Self::SumUp => ("SumUp", &["Air", "Solo"]),
             Self::Generic => ("HUAYU", &["HP-60", "N5 Smart", "Q7"]),
+            Self::Sunmi => ("SUNMI", &["P2", "V2 PRO"]),
+            Self::Nexgo => ("NEXGO", &["N86", "N96"]),
+            Self::Telium => ("Telium", &["EFT930"]),
+            Self::Orvano => ("ORVANO", &["KT-20", "KT-31X"]),
+            Self::Meridia => ("Meridia", &["M5", "M7 Lite"]),
+            Self::Lumiq => ("lumiq", &["L1", "Q-Dock"]),
         }
     }
 
-    fn serial(self, rng: &mut StdRng) -> String {
+    pub(super) fn serial(self, rng: &mut StdRng) -> String {
         match self {
             Self::Pax => format!("082{}", digits(rng, 7)),
             Self::PaxShort => format!("{}{}", letters_digits(rng, 2), digits(rng, 6)),
@@ -81,6 +103,15 @@ impl Maker {
                 format!("{}-{country}", letters_digits(rng, 9))
             }
             Self::Generic => letters_digits(rng, 16),
+            Self::Sunmi => format!("PB04{}S{}", digits(rng, 3), digits(rng, 5)),
+            Self::Nexgo => format!("N860W{}{}", letters_digits(rng, 1), digits(rng, 5)),
+            Self::Telium => {
+                let (year, day) = (rng.random_range(13..25), rng.random_range(1..=365));
+                format!("{year}{day:03}WL{}", digits(rng, 8))
+            }
+            Self::Orvano => digits(rng, 12),
+            Self::Meridia => format!("M{}", digits(rng, 10)),
+            Self::Lumiq => format!("LQ{}A{}", digits(rng, 4), digits(rng, 6)),
         }
     }
 }

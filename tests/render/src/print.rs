@@ -1,6 +1,6 @@
 //! Paper: a label's elements drawn in real fonts and modules, at [`PX_PER_MM`].
 
-use crate::layout::{Element, Ink, Label};
+use crate::label::{Element, Ink, Label};
 use crate::symbol::{Code, Modules};
 use ab_glyph::{Font, FontVec, Glyph, PxScale, ScaleFont, point};
 use anyhow::Result;

@@ -1,6 +1,6 @@
 //! Sets of photos with a manifest, as `labelscan eval` reads them.
 
-use crate::{Code, Fonts, Ink, Layout, Recipe, photograph};
+use crate::{Code, Fonts, Ink, Layout, Maker, Recipe, others, photograph};
 use anyhow::Result;
 use rand::{RngExt, rngs::StdRng};
 use std::io::Write;
@@ -70,6 +70,21 @@ pub fn turned() -> Vec<Recipe> {
         .collect()
 }
 
+/// Labels as others print them, one after the other, by makers that are known and that are not.
+pub fn others(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
+    let makers: Vec<Maker> = Maker::ALL.into_iter().chain(Maker::UNKNOWN).collect();
+    (0..others::COUNT)
+        .cycle()
+        .zip(0..count)
+        .map(|(at, _)| Recipe {
+            layout: Layout::Others(at),
+            maker: makers[rng.random_range(0..makers.len())],
+            ink: Ink::BlackOnWhite,
+            ..Recipe::field(rng)
+        })
+        .collect()
+}
+
 /// Labels and stickers on which nothing may be accepted.
 pub fn no_serial(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
     (0..count)
@@ -103,13 +118,20 @@ pub fn write(fonts: &Fonts, recipes: &[Recipe], seed: u64, folder: &Path) -> Res
             photograph(fonts, recipe, seed.wrapping_mul(1_000_003).wrapping_add(at as u64))?;
         let name = format!("{at:05}.jpg");
         std::fs::write(folder.join(&name), &photo.jpeg)?;
+        let kind = match recipe.layout {
+            Layout::Others(at) => others::kind(at),
+            _ if photo.truth.serial.is_some() => "serial",
+            _ => "negative",
+        };
         let row = serde_json::json!({
             "id": format!("{:?}-{at}", recipe.layout),
             "path": name,
             "serial": photo.truth.serial,
+            "serial_candidates": photo.truth.serial_candidates,
+            "serials": photo.truth.serials,
             "barcodes": photo.truth.barcodes,
             "other_ids": photo.truth.other_ids,
-            "kind": if photo.truth.serial.is_some() { "serial" } else { "negative" },
+            "kind": kind,
         });
         writeln!(manifest, "{row}")?;
     }

@@ -5,6 +5,9 @@
 //! not even in a debug print.
 
 pub mod sections;
+mod values;
+
+pub use values::{Duplicates, EncryptionMode, InboxSettings, LogFormat, Secret, TlsMode};
 
 use crate::access::Role;
 use figment::{
@@ -16,11 +19,8 @@ use sections::{
     HttpSettings, InboxesSettings, JudgingSettings, LogSettings, OidcSettings, QueueSettings,
     ReaderSettings, RegistrySettings, SessionSettings, StorageSettings, UploadSettings,
 };
-use serde::{Deserialize, Serialize};
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use serde::{Serialize, de::DeserializeOwned};
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Every setting with its default and what it means; the program starts from this text.
@@ -57,84 +57,6 @@ pub struct Settings {
     pub readers: ReaderSettings,
     /// What is logged and traced.
     pub log: LogSettings,
-}
-
-/// A folder that photos are taken from.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InboxSettings {
-    /// The folder.
-    pub folder: PathBuf,
-    /// What becomes of a photo that was there before.
-    #[serde(default)]
-    pub duplicates: Duplicates,
-}
-
-/// What becomes of a photo whose content was taken before under another name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Duplicates {
-    /// It goes where the first went, and names it.
-    #[default]
-    Link,
-    /// It goes to failed/.
-    Refuse,
-}
-
-/// How connections are encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TlsMode {
-    /// Not at all.
-    Off,
-    /// With a certificate of our own making.
-    SelfSigned,
-    /// With the operator's certificate.
-    Files,
-}
-
-/// Whether photos and serials are sealed at rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EncryptionMode {
-    /// They are.
-    On,
-    /// They lie in clear.
-    Off,
-}
-
-/// How log lines are written to stderr.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// A value that must not be shown: a signing secret, a database URL with its password.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The value itself, for the one place that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(value: String) -> Self {
-        Self(value)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("[redacted]")
-    }
 }
 
 /// What the command line may set; an absent flag says nothing.
@@ -208,33 +130,33 @@ impl Settings {
         // for a service of our name.
         let env = Env::prefixed(ENV_PREFIX).filter(|key| keys().any(|known| key == known));
         let figment = figment.merge(env).merge(Serialized::defaults(flags));
-        let settings = Self::extract(&figment).map_err(SettingsError::from)?;
+        let settings = Self::of_sections(&figment)?;
         settings.in_range()?;
         Ok(settings)
     }
 
     /// Each section takes its own keys out of the one flat table.
-    fn extract(figment: &Figment) -> figment::Result<Self> {
+    fn of_sections(figment: &Figment) -> Result<Self, Box<SettingsError>> {
         refuse_unknown_keys(figment)?;
         Ok(Self {
-            storage: figment.extract()?,
-            judging: figment.extract()?,
-            registry: figment.extract()?,
-            http: figment.extract()?,
-            uploads: figment.extract()?,
-            sessions: figment.extract()?,
-            oidc: figment.extract()?,
-            inbox: figment.extract()?,
-            queue: figment.extract()?,
-            readers: figment.extract()?,
-            log: figment.extract()?,
+            storage: section(figment)?,
+            judging: section(figment)?,
+            registry: section(figment)?,
+            http: section(figment)?,
+            uploads: section(figment)?,
+            sessions: section(figment)?,
+            oidc: section(figment)?,
+            inbox: section(figment)?,
+            queue: section(figment)?,
+            readers: section(figment)?,
+            log: section(figment)?,
         })
     }
 
     /// The database URL, `labelscan.db` in the data folder unless set.
     pub fn database_url(&self) -> Secret {
         self.storage.database.clone().unwrap_or_else(|| {
-            Secret(format!("sqlite://{}", self.storage.data.join("labelscan.db").display()))
+            format!("sqlite://{}", self.storage.data.join("labelscan.db").display()).into()
         })
     }
 
@@ -358,16 +280,20 @@ const READERS_MAX: usize = 256;
 /// Below this address space a reader cannot load its models.
 const READER_MEMORY_BYTES_MIN: u64 = 512 << 20;
 
+/// The settings of one section.
+fn section<T: DeserializeOwned>(figment: &Figment) -> Result<T, Box<SettingsError>> {
+    figment.extract().map_err(|error| Box::new(error.into()))
+}
+
 /// No section would miss a key that none of them has.
-fn refuse_unknown_keys(figment: &Figment) -> figment::Result<()> {
-    for (key, value) in figment.data()?.values().flatten() {
-        if !keys().any(|known| known == key) {
-            let mut error = figment::Error::from(Kind::UnknownField(key.clone(), &[]));
-            error.metadata = figment.get_metadata(value.tag()).cloned();
-            return Err(error);
-        }
-    }
-    Ok(())
+fn refuse_unknown_keys(figment: &Figment) -> Result<(), Box<SettingsError>> {
+    let data = figment.data().map_err(SettingsError::from)?;
+    let unknown =
+        data.values().flatten().find(|(key, _)| !keys().any(|known| known == key.as_str()));
+    let Some((key, value)) = unknown else { return Ok(()) };
+    let mut error = figment::Error::from(Kind::UnknownField(key.clone(), &[]));
+    error.metadata = figment.get_metadata(value.tag()).cloned();
+    Err(Box::new(error.into()))
 }
 
 /// Every key there is, from the default file, the commented ones included.

@@ -1,21 +1,10 @@
-//! Labels as makers print them: a serial of a known format among the other numbers of a device.
+//! The distribution that was drawn before: a serial of a known format among the other numbers of a
+//! device, each where the judge looks for it.
 
+use crate::fill::imei;
+use crate::sheet::{Code, Label, Line};
 use rand::{RngExt, rngs::StdRng};
 use validate::{Class, Format, Formats, IdentifierKind, Standing, Symbology};
-
-/// What is on one label.
-pub(crate) struct Label {
-    /// Name of the serial's format.
-    pub(crate) format: String,
-    /// The truth, in canonical form.
-    pub(crate) serial: String,
-    /// Printed lines from top to bottom, each with its column.
-    pub(crate) lines: Vec<(u8, String)>,
-    /// Barcodes, all below the lines.
-    pub(crate) barcodes: Vec<(Symbology, String)>,
-    /// The list of expected serials, if there is one: a batch around the truth.
-    pub(crate) expected: Option<Vec<String>>,
-}
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const DIGITS: &[u8] = b"0123456789";
@@ -30,31 +19,61 @@ fn characters(random: &mut StdRng, from: &[u8], count: usize) -> String {
     (0..count).map(|_| char::from(from[random.random_range(0..from.len())])).collect()
 }
 
-impl Label {
-    pub(crate) fn draw(formats: &Formats, random: &mut StdRng) -> Self {
-        let drawn: Vec<&Format> = formats
-            .iter()
-            .filter(|format| format.kind == IdentifierKind::Serial && format.name != "fallback")
-            .collect();
-        let format = drawn[random.random_range(0..drawn.len())];
-        let serial = serial(format, random);
-        let mut label = Self {
-            format: format.name.clone(),
-            lines: Vec::new(),
-            barcodes: Vec::new(),
-            expected: random.random_bool(0.1).then(|| batch(format, &serial, random)),
-            serial,
+/// A label while it is filled.
+struct Former {
+    serial: String,
+    /// Printed lines from top to bottom, each with its column.
+    lines: Vec<(u8, String)>,
+    /// Barcodes, all below the lines.
+    barcodes: Vec<(Symbology, String)>,
+}
+
+/// Draws a label.
+pub(crate) fn draw(formats: &Formats, random: &mut StdRng) -> Label {
+    let drawn: Vec<&Format> = formats
+        .iter()
+        .filter(|format| format.kind == IdentifierKind::Serial && format.name != "fallback")
+        .collect();
+    let format = drawn[random.random_range(0..drawn.len())];
+    let serial = serial(format, random);
+    let expected = random.random_bool(0.1).then(|| batch(format, &serial, random));
+    let mut label = Former { serial, lines: Vec::new(), barcodes: Vec::new() };
+    if random.random_bool(0.8)
+        && let Some(brand) = format.brands.first()
+    {
+        label.print(brand.clone());
+    }
+    label.others(random);
+    label.serial_line(format, random);
+    label.look_alike_number(format, random);
+    label.serial_barcode(random);
+    label.finish(format, expected)
+}
+
+impl Former {
+    fn finish(self, format: &Format, expected: Option<Vec<String>>) -> Label {
+        let line = |(row, (column, text)): (usize, (u8, String))| Line {
+            x: 40.0 + f32::from(column) * 400.0,
+            y: row as f32 * 30.0,
+            text,
         };
-        if random.random_bool(0.8)
-            && let Some(brand) = format.brands.first()
-        {
-            label.print(brand.clone());
+        let code = |(row, (symbology, payload)): (usize, (Symbology, String))| Code {
+            symbology,
+            payload,
+            gs1: false,
+            sure: false,
+            x: 40.0,
+            y: 500.0 + row as f32 * 90.0,
+        };
+        Label {
+            kind: format.name.clone(),
+            right: vec![self.serial],
+            asked: true,
+            vendor: format.vendor.clone(),
+            lines: self.lines.into_iter().enumerate().map(line).collect(),
+            codes: self.barcodes.into_iter().enumerate().map(code).collect(),
+            expected,
         }
-        label.others(random);
-        label.serial_line(format, random);
-        label.look_alike_number(format, random);
-        label.serial_barcode(random);
-        label
     }
 
     fn print(&mut self, text: String) {
@@ -195,19 +214,4 @@ fn batch(format: &Format, serial: &str, random: &mut StdRng) -> Vec<String> {
         }
     }
     serials
-}
-
-/// Fifteen digits that pass Luhn.
-fn imei(random: &mut StdRng) -> String {
-    let digits = format!("35{}", characters(random, DIGITS, 12));
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(at, digit)| {
-            let digit = u32::from(digit - b'0');
-            if at % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
-        })
-        .sum();
-    format!("{digits}{}", (10 - sum % 10) % 10)
 }
