@@ -20,7 +20,7 @@ use pipeline::answer::{ReasonObject, Scan, new_id};
 use pipeline::clock::{Clock, Stopwatch};
 use pipeline::details::{Details, FILE_CHARS_MAX};
 use pipeline::hex::hex;
-use pipeline::scan_worker::ScanWorker;
+use pipeline::reading::scan_worker::ScanWorker;
 use pipeline::settings::{Duplicates, InboxSettings, Settings};
 use pipeline::stored::scan_object;
 use scan::UnreadableCode;
@@ -43,7 +43,7 @@ const BATCH_FILES: usize = 256;
 /// Bytes of a file that tell whether it is a photo.
 const HEAD_BYTES: u64 = 64;
 /// How long a verdict is waited for before the folder's end is looked for again.
-const WAIT: Duration = Duration::from_secs(5);
+const VERDICT_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Endings of files that somebody is still writing.
 const UNFINISHED: [&str; 4] = ["part", "partial", "tmp", "crdownload"];
 
@@ -103,10 +103,10 @@ impl Inbox {
         Self {
             folder,
             changes: Changes::new(),
-            store: pipeline.store.clone(),
-            at_once: 2 * pipeline.work.readers_up().max(1),
-            work: pipeline.work.clone(),
-            clock: pipeline.clock.clone(),
+            store: pipeline.handles.store.clone(),
+            at_once: 2 * pipeline.handles.work.readers_up().max(1),
+            work: pipeline.handles.work.clone(),
+            clock: pipeline.handles.clock.clone(),
             photo_bytes_max: settings.uploads.photo_bytes_max.get() as u64,
             poll: Duration::from_millis(settings.inbox.poll_ms.get()),
             settle: Duration::from_millis(settings.inbox.settle_ms.get()),
@@ -230,7 +230,7 @@ impl Inbox {
             return self.refuse(seen, "photo_duplicate", hint).map(Some);
         }
         while !stop.is_cancelled() {
-            self.work.wait_for(OWNER, scan, WAIT).await;
+            self.work.wait_for(OWNER, scan, VERDICT_WAIT_MAX).await;
             let stored = self.store.scan(scan).await?.context("a scan vanished")?;
             let scan = scan_object(stored);
             if let Some(place) = Place::of(scan.status) {

@@ -4,8 +4,7 @@
 //! Where to find what:
 //! - `lifecycle`: [`Pipeline`] opens and ends everything that records, together
 //! - [`settings`]: what can be set, and its defaults
-//! - [`scan_worker`]: claims scans, has them read, judges and finishes them; [`fair_queue`] says whose
-//!   turn it is, [`reading_source`] who reads
+//! - [`reading`]: claims scans, has them read, judges and finishes them; whose turn it is, who reads
 //! - [`registration`]: the event that an accepted terminal owes; [`decisions`] and
 //!   [`terminal_operations`]: what a person's decision or an operation does
 //! - [`answer`], [`stored`]: the Scan object that every door answers with
@@ -20,21 +19,18 @@ pub mod clock;
 pub mod csv_cell;
 pub mod decisions;
 pub mod details;
-pub mod fair_queue;
 pub mod formats;
 pub mod hex;
 pub mod housekeeping;
 pub mod issue;
 mod lifecycle;
 pub mod metrics;
-pub mod reader_settings;
-pub mod reading_source;
+pub mod reading;
 pub mod registration;
-pub mod scan_worker;
 pub mod serial_list;
 pub mod settings;
 pub mod storage;
 pub mod stored;
 pub mod terminal_operations;
 
-pub use lifecycle::{Pipeline, open_registry};
+pub use lifecycle::{Handles, Pipeline, open_registry};

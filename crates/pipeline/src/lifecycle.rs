@@ -3,9 +3,9 @@
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::reader_settings::pool_settings;
-use crate::reading_source::ReadingSource;
-use crate::scan_worker::ScanWorker;
+use crate::reading::reader_settings::pool_settings;
+use crate::reading::reading_source::ReadingSource;
+use crate::reading::scan_worker::ScanWorker;
 use crate::settings::Settings;
 use crate::storage::open_store;
 use crate::{formats, housekeeping};
@@ -16,8 +16,9 @@ use store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Everything behind the door through which photos come.
-pub struct Pipeline {
+/// What whoever takes photos in needs of a pipeline; a clone is another hold on the same.
+#[derive(Clone)]
+pub struct Handles {
     /// Everything durable.
     pub store: Store,
     /// The queue of scans.
@@ -28,6 +29,12 @@ pub struct Pipeline {
     pub clock: Clock,
     /// How the deliveries do, if there is a registry.
     pub forwarding: Option<Handle>,
+}
+
+/// Everything behind the door through which photos come.
+pub struct Pipeline {
+    /// What the door holds of it.
+    pub handles: Handles,
     stop: CancellationToken,
     running: Vec<JoinHandle<()>>,
 }
@@ -80,7 +87,8 @@ impl Pipeline {
             let clock = clock.clone();
             running.push(tokio::spawn(forwarder.run(move || clock.now(), stop.clone())));
         }
-        Ok(Self { store, work, metrics, clock, forwarding, stop, running })
+        let handles = Handles { store, work, metrics, clock, forwarding };
+        Ok(Self { handles, stop, running })
     }
 
     /// Stops taking up work, lets what is under way finish, and closes the store.
@@ -92,7 +100,7 @@ impl Pipeline {
         for task in self.running {
             task.await?;
         }
-        self.store.close().await;
+        self.handles.store.close().await;
         Ok(())
     }
 }

@@ -9,10 +9,11 @@ use crate::upload::body::UploadLimits;
 use crate::upload::intake::UploadBudget;
 use crate::upload::partial_uploads::{PartialUploadLimits, PartialUploads};
 use jiff::Timestamp;
+use pipeline::Handles;
 use pipeline::clock::Clock;
 use pipeline::metrics::Metrics;
+use pipeline::reading::scan_worker::ScanWorker;
 use pipeline::registration::Registrar;
-use pipeline::scan_worker::ScanWorker;
 use pipeline::settings::{Settings, TlsMode};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +25,7 @@ use tokio::sync::{Mutex, MutexGuard};
 pub struct App(Arc<Inner>);
 
 struct Inner {
-    store: Store,
-    work: Arc<ScanWorker>,
-    forwarding: Option<outbound::Handle>,
+    handles: Handles,
     /// The company's identity provider, if there is one.
     oidc: Option<Oidc>,
     settings: Settings,
@@ -37,22 +36,13 @@ struct Inner {
     held: PartialUploads,
     rate: Rate,
     denials: Denials,
-    metrics: Arc<Metrics>,
     /// Held by an import: two at once would hold two lists in memory.
     importing: Mutex<()>,
 }
 
 impl App {
-    /// The service over its store and its queue.
-    pub fn new(
-        store: Store,
-        work: Arc<ScanWorker>,
-        forwarding: Option<outbound::Handle>,
-        oidc: Option<Oidc>,
-        settings: Settings,
-        base_url: String,
-        metrics: Arc<Metrics>,
-    ) -> Self {
+    /// The service over a pipeline.
+    pub fn new(handles: Handles, oidc: Option<Oidc>, settings: Settings, base_url: String) -> Self {
         let limits = UploadLimits {
             photo_bytes_max: settings.uploads.photo_bytes_max.get(),
             photos_max: settings.uploads.photos_max.get(),
@@ -70,11 +60,8 @@ impl App {
             }),
             rate: Rate::new(settings.http.requests_per_second_max),
             denials: Denials::default(),
-            metrics,
             importing: Mutex::new(()),
-            store,
-            work,
-            forwarding,
+            handles,
             oidc,
             settings,
             base_url,
@@ -89,22 +76,22 @@ impl App {
 
     /// What time it is.
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock().now()
+        self.0.handles.clock.now()
     }
 
-    /// The clock, for what takes longer than a moment: the queue's, so that both agree.
+    /// The clock, for what takes longer than a moment.
     pub(crate) fn clock(&self) -> &Clock {
-        self.0.work.clock()
+        &self.0.handles.clock
     }
 
     /// The queue of scans.
     pub(crate) fn work(&self) -> &Arc<ScanWorker> {
-        &self.0.work
+        &self.0.handles.work
     }
 
     /// Makes what a decision or an operation owes the registry.
     pub(crate) fn registrar(&self) -> &Registrar {
-        self.0.work.registrar()
+        self.0.handles.work.registrar()
     }
 
     /// Where people reach the service, without a slash at the end.
@@ -114,7 +101,7 @@ impl App {
 
     /// The rows and photos.
     pub(crate) fn store(&self) -> &Store {
-        &self.0.store
+        &self.0.handles.store
     }
 
     /// What one upload may hold.
@@ -141,12 +128,12 @@ impl App {
 
     /// Whether registrations have somewhere to go.
     pub(crate) fn has_registry(&self) -> bool {
-        self.0.forwarding.is_some()
+        self.0.handles.forwarding.is_some()
     }
 
     /// The deliveries to the registry, if there is one.
     pub(crate) fn forwarding(&self) -> Option<&outbound::Handle> {
-        self.0.forwarding.as_ref()
+        self.0.handles.forwarding.as_ref()
     }
 
     /// The company's identity provider, if people sign in there.
@@ -156,7 +143,7 @@ impl App {
 
     /// What is counted.
     pub(crate) fn metrics(&self) -> &Metrics {
-        &self.0.metrics
+        &self.0.handles.metrics
     }
 
     /// How often callers may come.

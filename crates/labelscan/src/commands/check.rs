@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use outbound::IdentityError;
 use pipeline::clock::{Clock, Stopwatch};
 use pipeline::housekeeping::ORPHAN_AGE;
-use pipeline::reader_settings::pool_settings;
+use pipeline::reading::reader_settings::pool_settings;
 use pipeline::settings::{self, EncryptionMode, Settings};
 use pipeline::storage::{open_store, store_settings};
 use pipeline::{formats, open_registry};

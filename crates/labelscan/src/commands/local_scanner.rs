@@ -4,7 +4,7 @@
 
 use pipeline::answer::{ReasonObject, Scan, TookMs, new_id};
 use pipeline::clock::{Clock, Stopwatch};
-use pipeline::reader_settings::pool_settings_for;
+use pipeline::reading::reader_settings::pool_settings_for;
 use pipeline::settings::Settings;
 use pipeline::{formats, serial_list};
 use readers::{Counts, PhotoBytes, Pool, ReadFailure, ReadRequest};

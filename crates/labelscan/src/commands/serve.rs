@@ -43,15 +43,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let base_url = base_url(&settings, listener.local_addr()?);
     let oidc = Oidc::open(&settings, &base_url)?;
     let pipeline = Pipeline::start(&settings, Clock::System, stop.clone()).await?;
-    let app = App::new(
-        pipeline.store.clone(),
-        pipeline.work.clone(),
-        pipeline.forwarding.clone(),
-        oidc,
-        settings.clone(),
-        base_url.clone(),
-        pipeline.metrics.clone(),
-    );
+    let handles = pipeline.handles.clone();
+    let app = App::new(handles, oidc, settings.clone(), base_url.clone());
     let taking: Vec<_> = inboxes
         .into_iter()
         .map(|folder| Inbox::new(folder, &pipeline, &settings))

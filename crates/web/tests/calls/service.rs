@@ -13,11 +13,12 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use outbound::{ForwardSettings, Forwarder, Registry, RegistrySettings};
+use pipeline::Handles;
 use pipeline::access::Token;
 use pipeline::clock::Clock;
 use pipeline::metrics::Metrics;
-use pipeline::reading_source::{CannedReadings, ReadingSource};
-use pipeline::scan_worker::ScanWorker;
+use pipeline::reading::reading_source::{CannedReadings, ReadingSource};
+use pipeline::reading::scan_worker::ScanWorker;
 use pipeline::settings::{Flags, Settings};
 use pipeline::storage::store_settings;
 use serde_json::Value;
@@ -303,9 +304,9 @@ fn router(given: &[Given], settings: Settings, store: &Store, clock: &Clock) -> 
         Forwarder::new(store.clone(), registry, ForwardSettings::default()).handle()
     });
     let oidc = Oidc::open(&settings, BASE_URL).expect("an identity provider");
-    let (store, base_url) = (store.clone(), BASE_URL.to_owned());
-    let work = Arc::new(work);
-    routes(App::new(store, work, forwarding, oidc, settings, base_url, metrics))
+    let (store, work, clock) = (store.clone(), Arc::new(work), clock.clone());
+    let handles = Handles { store, work, metrics, clock, forwarding };
+    routes(App::new(handles, oidc, settings, BASE_URL.to_owned()))
 }
 
 /// A JPEG that begins and never ends.

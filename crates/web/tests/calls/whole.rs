@@ -46,7 +46,7 @@ fn cases() -> Vec<Case> {
 /// Cases of described calls, by call; the pages of people are described nowhere.
 fn by_call(description: &Description) -> BTreeMap<String, Vec<Case>> {
     let mut found: BTreeMap<String, Vec<Case>> = BTreeMap::new();
-    for case in cases().into_iter().filter(|case| is_described(case)) {
+    for case in cases().into_iter().filter(is_described) {
         found.entry(description.call_of(&case).name).or_default().push(case);
     }
     found
