@@ -2,7 +2,7 @@
 
 use crate::sheet::Label;
 use std::collections::BTreeMap;
-use validate::{Evidence, TextLine, Verdict, acceptance_rules};
+use validate::{Evidence, TextLine, Verdict, acceptance_grounds};
 
 const WRONG_RATE_MAX: f64 = 1e-5;
 
@@ -148,7 +148,7 @@ impl Outcome {
 
     /// Prints the tables.
     pub(crate) fn report(&self) {
-        println!("{} rules of acceptance", acceptance_rules().count());
+        println!("{} rules of acceptance", acceptance_grounds().count());
         println!(
             "{:<46} {:>9} {:>9} {:>9} {:>6} {:>7} {:>7} {:>9} {:>7}",
             "", "labels", "asked", "right", "%", "wrong", "false", "offered", "maker"

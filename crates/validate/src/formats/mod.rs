@@ -8,10 +8,13 @@ pub(crate) mod file;
 pub(crate) mod format;
 pub(crate) mod learn;
 pub(crate) mod shape;
+pub(crate) mod shape_prior;
 
 use crate::formats::file::FormatsError;
 use crate::formats::format::{Format, Lengths, Standing};
+use crate::formats::shape_prior::ShapePrior;
 use crate::identifier::IdentifierKind;
+use crate::serial::fold::fold;
 
 /// Every format that is known, in the order of preference: taught, vendor, permissive.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub struct Formats {
     of_length: Vec<Vec<usize>>,
     /// The makers' names, each once, in canonical form and order.
     brands: Vec<String>,
+    /// How serials change between letters and digits.
+    shape_prior: ShapePrior,
 }
 
 impl Formats {
@@ -39,7 +44,11 @@ impl Formats {
             formats.iter().flat_map(|format| &format.brands).cloned().collect();
         brands.sort();
         brands.dedup();
-        Self { formats, of_length, brands }
+        let samples = formats.iter().filter(|it| it.standing != Standing::Permissive);
+        let samples: Vec<String> =
+            samples.flat_map(|it| &it.samples).map(|sample| fold(sample)).collect();
+        let shape_prior = ShapePrior::of(samples.iter().map(String::as_str));
+        Self { formats, of_length, brands, shape_prior }
     }
 
     /// The formats that ship with the program.
@@ -67,6 +76,11 @@ impl Formats {
         let start = self.brands.partition_point(|brand| brand.chars().next() < Some(initial));
         let brands = self.brands[start..].iter().map(String::as_str);
         brands.take_while(move |brand| brand.starts_with(initial))
+    }
+
+    /// How serials are shaped, counted over the samples of all formats.
+    pub(crate) fn shape_prior(&self) -> &ShapePrior {
+        &self.shape_prior
     }
 
     /// Every format, in the order of preference.
@@ -118,6 +132,14 @@ mod tests {
             ("WSC513105011295", "bbpos-15"),
             ("STRM26138003393", "bbpos-15"),
             ("U1DT3NA00-CN", "sumup-11"),
+            ("PB04204S60977", "sunmi-13"),
+            ("N860W173397", "nexgo-11"),
+            ("N96N960WC05078", "mypos-14"),
+            ("N950NCB801293324", "newland-16"),
+            ("13364WL21273323", "ingenico-15"),
+            ("203357303131155318426517", "ingenico-24"),
+            ("V1E0207420", "verifone-x990"),
+            ("WPOSQT2070000091", "wizarpos-16"),
         ] {
             let value = canonical(printed);
             let first = formats.matching(&value).next().map(|format| format.name.as_str());

@@ -3,25 +3,29 @@
 use crate::evidence::Source;
 use crate::formats::format::Standing;
 use crate::identifier::IdentifierKind;
+use crate::judge::context::JudgeContext;
+use crate::judge::contradictions::{Contradiction, Contradictions};
 use crate::judge::correction::is_sure;
+use crate::judge::grounds::{self, Answers, Fact};
+use crate::judge::readings::may_be;
 use crate::judge::reason::{Reason, ReasonCode};
-use crate::judge::rules::{self, Fact, Veto, Vetoes};
 use crate::judge::sighting::{Carrier, Sighting};
-use crate::judge::values::{JudgeContext, ValueFacts};
-use crate::judge::verdict::{Candidate, Serial, Verdict};
+use crate::judge::value_facts::ValueFacts;
+use crate::judge::verdict::{Answer, Candidate, Question, Serial, Verdict};
+use crate::print::boundary::Clearness;
 use crate::print::keyword::{Strength, is_serial_keyword};
-use crate::print::label::Joined;
-use crate::serial::fold::digits;
+use crate::print::label::Caption;
+use crate::serial::fold::{digits, fold_char};
 use std::collections::BTreeSet;
 
 /// Candidates shown to a person: more would not be read.
-const CANDIDATES_MAX: usize = 12;
+const CANDIDATES_MAX: usize = 4;
 
 /// The answer for a value that stands.
 pub(super) fn serial(value: &ValueFacts) -> Serial {
     let best = value.sightings[0];
-    let row = rules::accepting(value.facts);
     let print = value.sightings.iter().find(|sighting| !sighting.is_barcode());
+    let answers = Answers::of(value.facts).iter();
     Serial {
         value: value.value.to_owned(),
         printed: print.map_or(best.printed, |print| print.printed).to_owned(),
@@ -32,8 +36,11 @@ pub(super) fn serial(value: &ValueFacts) -> Serial {
             Carrier::Barcode { symbology, .. } => Some(symbology),
             Carrier::Print { .. } => None,
         }),
-        confidence: row.map_or(0.0, |row| row.confidence),
-        checks: rules::checks(value.facts),
+        confidence: grounds::confidence(value.facts),
+        checks: grounds::checks(value.facts),
+        answers: answers
+            .map(|it| Answer { question: it.question, ground: it.name.to_owned() })
+            .collect(),
         corrections: value.corrections.clone(),
         place: Some(best.place),
     }
@@ -50,10 +57,15 @@ pub(super) fn source<'a>(sightings: impl Iterator<Item = &'a Sighting<'a>> + Clo
     }
 }
 
-/// The answer when nothing stands: what it may be, and why a person must look.
-pub(super) fn undecided(context: &JudgeContext, values: &[ValueFacts], doubts: Vetoes) -> Verdict {
+/// The answer when nothing stands: what it may be, which question is open, and why a person must
+/// look.
+pub(super) fn undecided(
+    context: &JudgeContext,
+    values: &[ValueFacts],
+    doubts: Contradictions,
+) -> Verdict {
     let candidates = candidates(context, values);
-    let mut reasons: BTreeSet<ReasonCode> = doubts.iter().map(|veto| veto.reason()).collect();
+    let mut reasons: BTreeSet<ReasonCode> = doubts.iter().map(|it| it.reason()).collect();
     let faults = context.evidence.photos.iter().flat_map(|photo| &photo.faults);
     reasons.extend(faults.map(|&fault| ReasonCode::from(fault)));
     let sorted = |reasons: BTreeSet<ReasonCode>| reasons.into_iter().map(Reason).collect();
@@ -64,27 +76,39 @@ pub(super) fn undecided(context: &JudgeContext, values: &[ValueFacts], doubts: V
         });
         return Verdict::Unreadable { reasons: sorted(reasons) };
     };
-    if let Some(best) = values.iter().find(|value| value.value == first.value) {
-        reasons.extend(best.vetoes.iter().map(|veto| veto.reason()));
+    let best = values.iter().find(|value| value.value == first.value);
+    let mut question = doubts.iter().map(Contradiction::question).next().unwrap_or_default();
+    if let Some(best) = best {
+        reasons.extend(best.contradictions.iter().map(|it| it.reason()));
         let ambiguous = |(read, choices): &(String, Vec<String>)| {
             read == best.value || choices.iter().any(|choice| choice == best.value)
         };
         if context.ambiguous.iter().any(ambiguous) {
             reasons.insert(ReasonCode::CorrectionAmbiguous);
         }
-        if best.vetoes.is_empty() && doubts.is_empty() {
-            reasons.extend(what_is_missing(best));
+        if doubts.is_empty() {
+            question = open_question(best);
+            if best.contradictions.is_empty() {
+                reasons.extend(what_is_missing(best, question));
+            }
         }
     }
-    Verdict::Review { candidates, reasons: sorted(reasons) }
+    Verdict::Review { question, candidates, reasons: sorted(reasons) }
+}
+
+/// The question that a value leaves open: the first without a ground, else what speaks against it.
+fn open_question(value: &ValueFacts) -> Question {
+    let of_contradiction = || value.contradictions.iter().map(Contradiction::question).next();
+    Answers::of(value.facts).open().or_else(of_contradiction).unwrap_or(Question::WhichCharacter)
 }
 
 /// Why the best value was not accepted, if nothing forbade it.
-fn what_is_missing(best: &ValueFacts) -> BTreeSet<ReasonCode> {
+fn what_is_missing(best: &ValueFacts, question: Question) -> BTreeSet<ReasonCode> {
     let barcode = best.sightings.iter().any(|sighting| sighting.is_barcode());
-    let mut reasons = BTreeSet::from([match barcode {
-        true => ReasonCode::BarcodeUnconfirmed,
-        false => ReasonCode::TextUnconfirmed,
+    let mut reasons = BTreeSet::from([match (barcode, question) {
+        (true, _) => ReasonCode::BarcodeUnconfirmed,
+        (false, Question::WhereDoesItEnd) => ReasonCode::ExtentUnclear,
+        (false, _) => ReasonCode::TextUnconfirmed,
     }]);
     if best.format.is_none() {
         reasons.insert(ReasonCode::FormatUnknown);
@@ -118,7 +142,7 @@ fn with_choices(context: &JudgeContext, candidates: &mut Vec<Candidate>) {
             if candidates.iter().any(|candidate| candidate.value == *choice) {
                 continue;
             }
-            let format = context.formats.matching(choice).next();
+            let format = context.format(choice);
             let same = candidates[at].clone();
             let choice = Candidate {
                 value: choice.clone(),
@@ -137,37 +161,71 @@ fn candidate(context: &JudgeContext, value: &ValueFacts, confidence: f32) -> Can
         confidence,
         source: source(value.sightings.iter().copied()),
         doubtful: doubtful(context, value),
+        boundaries: boundaries(value),
         place: Some(value.sightings[0].place),
     }
 }
 
-/// Positions of the value that the reader was unsure of, if only print carries it.
+/// Positions of the value that the reader was unsure of, or that look like another character which
+/// may as well stand there, if only print carries it.
 fn doubtful(context: &JudgeContext, value: &ValueFacts) -> Vec<usize> {
     let best = value.sightings[0];
     let chars = best.chars(context.evidence);
-    let unsure = chars.iter().enumerate().filter(|(_, char)| !is_sure(char));
-    let mut unsure: Vec<usize> = unsure.map(|(at, _)| at).collect();
+    let open = |at: usize, char: char| {
+        may_be(context.formats, best.value, at, value.format)
+            .any(|other| matches!((char, other), ('0', 'O') | ('O', '0') | ('1', 'I') | ('I', '1')))
+    };
+    let read = chars.iter().enumerate().zip(best.value.chars());
+    let unsure = read.filter(|&((at, char), own)| !is_sure(char) || open(at, own));
+    let mut unsure: Vec<usize> = unsure.map(|((at, _), _)| at).collect();
     unsure.extend(best.corrections.iter().map(|correction| correction.at));
     unsure.sort();
     unsure.dedup();
     unsure
 }
 
+/// Positions of the value where it may begin or end otherwise, if only print carries it.
+fn boundaries(value: &ValueFacts) -> Vec<usize> {
+    let best = value.sightings[0];
+    let Some((ends, _)) = best.print() else { return Vec::new() };
+    let mut open = Vec::new();
+    if ends.start.clearness() == Clearness::Open {
+        open.push(0);
+    }
+    // Between the words of a joined value.
+    let mut letters = 0;
+    for word in best.printed.split_whitespace() {
+        if letters > 0 && !best.is_one_word() {
+            open.push(letters);
+        }
+        letters += word.chars().filter(|&char| fold_char(char).is_some()).count();
+    }
+    if ends.end.clearness() == Clearness::Open {
+        open.push(value.value.len());
+    }
+    open
+}
+
 /// Whether a person should be shown this value: the serial must be among the candidates wherever a
 /// person could read it, and what is surely another number must not.
 fn is_candidate(value: &ValueFacts) -> bool {
-    let keyed = value.facts.has(Fact::Keyword) || value.facts.has(Fact::KeywordNear);
-    if value.vetoes.has(Veto::NamedOther) && !keyed {
+    let keyed = value.facts.has_any(CAPTIONED);
+    let is_no_serial = value.contradictions.has(Contradiction::NoSerial);
+    if is_no_serial || value.contradictions.has(Contradiction::NamedOther) && !keyed {
         return false;
     }
     let barcode = value.sightings.iter().any(|sighting| sighting.is_barcode());
-    let taught = value.facts.has(Fact::TaughtFormat);
+    let taught = value.facts.has(Fact::TaughtForm);
     keyed || barcode || taught || digits(value.value) >= 4
 }
 
+/// A caption names it.
+const CAPTIONED: &[Fact] = &[Fact::CaptionInline, Fact::CaptionAssigned, Fact::CaptionNear];
+
 /// Whether something says that a value is the serial, or that it is one.
 fn is_strong(value: &ValueFacts) -> bool {
-    value.facts.has(Fact::Keyword) || value.facts.has(Fact::BarcodeNamed) || value.has_form()
+    value.facts.has_any(&[Fact::CaptionInline, Fact::CaptionAssigned, Fact::BarcodeNames])
+        || value.has_form()
 }
 
 /// Whether a value is only in the way where there are strong ones: another number by its name, words
@@ -179,15 +237,9 @@ fn is_leftover(value: &ValueFacts, strong: &[&ValueFacts]) -> bool {
     }
     let glued =
         |it: &&ValueFacts| value.value.strip_suffix(it.value).is_some_and(is_serial_keyword);
-    value.vetoes.has(Veto::PartNumber) || is_joined(value) || strong.iter().any(glued)
-}
-
-/// Whether a value is only there if several words or lines are taken as one.
-fn is_joined(value: &ValueFacts) -> bool {
-    let joined = |sighting: &&Sighting| {
-        matches!(sighting.carrier, Carrier::Print { joined: Joined::Words | Joined::Lines, .. })
-    };
-    value.sightings.iter().all(joined)
+    value.contradictions.has(Contradiction::PartNumber)
+        || value.is_joined()
+        || strong.iter().any(glued)
 }
 
 /// How likely a value is the serial, 0 to 1: a sum of weights of evidence through the logistic
@@ -195,14 +247,17 @@ fn is_joined(value: &ValueFacts) -> bool {
 fn likelihood(value: &ValueFacts) -> f32 {
     let facts = value.facts;
     let weights = [
-        (Fact::Keyword, 2.0),
-        (Fact::KeywordNear, 0.8),
-        (Fact::BarcodeNamed, 2.0),
-        (Fact::BarcodeCaptioned, 0.7),
+        (Fact::CaptionInline, 2.0),
+        (Fact::CaptionAssigned, 1.5),
+        (Fact::CaptionNear, 0.8),
+        (Fact::BarcodeNames, 2.0),
+        (Fact::BarcodeCaptioned, 1.0),
+        (Fact::BarcodeCaptionNear, 0.5),
         (Fact::Barcode, 1.0),
-        (Fact::TwoReadings, 0.4),
+        (Fact::ReadTwice, 0.4),
+        (Fact::EndsClear, 0.4),
         (Fact::Expected, 2.0),
-        (Fact::VendorFormat, 0.8),
+        (Fact::MakerForm, 0.8),
     ];
     let mut odds = -1.5;
     odds += weights
@@ -210,7 +265,7 @@ fn likelihood(value: &ValueFacts) -> f32 {
         .map(|(fact, weight)| if facts.has(*fact) { *weight } else { 0.0 })
         .sum::<f32>();
     odds += match value.format.map(|format| format.standing) {
-        Some(Standing::Taught) if facts.has(Fact::TaughtFormat) => 1.6,
+        Some(Standing::Taught) if facts.has(Fact::TaughtForm) => 1.6,
         Some(Standing::Taught) => 0.0,
         Some(Standing::Vendor) => 0.4,
         Some(Standing::Permissive) => 0.2,
@@ -220,16 +275,19 @@ fn likelihood(value: &ValueFacts) -> f32 {
     let weak = value.sightings.iter().any(|sighting| {
         sighting.named == Some((IdentifierKind::Serial, Strength::Weak)) && !sighting.is_barcode()
     });
+    let inline = |sighting: &Sighting| sighting.print().is_some_and(|(_, it)| it == Caption::None);
     let both = facts.has(Fact::Printed) && facts.has(Fact::Barcode);
     let modifiers = [
         (both, 0.8),
         (weak, 0.5),
-        (is_joined(value), -1.0),
+        (all(inline), -0.2),
+        (value.is_joined(), -1.2),
         (all(|sighting| sighting.is_wrapped()), -0.5),
         (all(|sighting| !sighting.corrections.is_empty()), -0.3),
-        (value.vetoes.has(Veto::InAddress), -1.0),
-        (value.vetoes.has(Veto::PartNumber), -2.0),
-        (value.vetoes.has(Veto::NamedOther), -2.0),
+        (value.contradictions.has(Contradiction::InAddress), -1.0),
+        (value.contradictions.has(Contradiction::PerhapsMac), -1.0),
+        (value.contradictions.has(Contradiction::PartNumber), -2.0),
+        (value.contradictions.has(Contradiction::NamedOther), -2.0),
     ];
     odds += modifiers.iter().map(|(holds, weight)| if *holds { *weight } else { 0.0 }).sum::<f32>();
     1.0 / (1.0 + f32::exp(-odds))

@@ -2,8 +2,8 @@
 
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::judge::answer::source;
+use crate::judge::context::JudgeContext;
 use crate::judge::sighting::{Carrier, Sighting};
-use crate::judge::values::JudgeContext;
 use crate::print::keyword::Strength;
 use crate::print::label::Joined;
 

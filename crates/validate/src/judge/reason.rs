@@ -20,6 +20,8 @@ pub enum ReasonCode {
     LabelScreenMismatch,
     /// Only one reading of printed text, nothing that confirms it.
     TextUnconfirmed,
+    /// Nothing tells where the printed value begins or ends.
+    ExtentUnclear,
     /// A barcode that nothing marks as the serial.
     BarcodeUnconfirmed,
     /// No known format fits the value.
@@ -66,6 +68,7 @@ impl ReasonCode {
                 "Label and screen show different serials: the label may have been changed."
             }
             Self::TextUnconfirmed => "Compare each character with the label, then confirm.",
+            Self::ExtentUnclear => "See where the serial ends: choose the right length.",
             Self::BarcodeUnconfirmed => {
                 "Nothing marks this barcode as the serial: compare it with the label."
             }

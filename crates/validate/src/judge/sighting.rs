@@ -2,17 +2,16 @@
 //!
 //! A sighting is a fact, not an opinion: the judge counts what several of them say about one value.
 
-use crate::evidence::{
-    Barcode, CharReading, Evidence, PhotoEvidence, Place, Quad, Symbology, TextLine,
-};
+use crate::evidence::{Barcode, CharReading, Evidence, PhotoEvidence, Place, Symbology, TextLine};
 use crate::identifier::IdentifierKind;
 use crate::judge::verdict::Correction;
 use crate::payload;
-use crate::payload::field::Mark;
-use crate::print::boundary::Boundaries;
+use crate::payload::field::{Extent, Field, FieldRole};
+use crate::print::boundary::Ends;
 use crate::print::keyword::Strength;
-use crate::print::label::{self, Joined, Printed, VALUE_CHARS_MIN};
-use crate::print::place::{Frame, same_spot};
+use crate::print::label::{self, Caption, Code, Joined, Printed};
+use crate::print::line::VALUE_CHARS_MIN;
+use crate::print::place::same_spot;
 use crate::serial::fold::{digits, fold, fold_char};
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -42,13 +41,14 @@ pub(crate) enum Carrier {
         /// Index in its photo.
         index: usize,
         symbology: Symbology,
-        mark: Mark,
+        /// How the payload says what the value is.
+        role: FieldRole,
+        /// Whether the payload says where the value ends.
+        extent: Extent,
         /// A 1-D symbol needs two votes before it may count alone.
         counts: bool,
-        /// A serial keyword without a value of its own stands next to it.
-        captioned: bool,
-        /// It is the first thing after such a keyword, in the keyword's row.
-        after_keyword: bool,
+        /// What the caption says that was assigned to it.
+        caption: Option<(IdentifierKind, Caption)>,
     },
     /// A printed line.
     Print {
@@ -59,10 +59,10 @@ pub(crate) enum Carrier {
         /// Its characters in the line.
         span: (usize, usize),
         joined: Joined,
-        /// What is known about its first and last character being its own.
-        ends: Boundaries,
-        /// The keyword that names it stands in another line.
-        near: bool,
+        /// What stands at its two ends.
+        ends: Ends,
+        /// Where its caption stands.
+        caption: Caption,
     },
 }
 
@@ -86,14 +86,27 @@ impl Sighting<'_> {
         }
     }
 
-    /// Print of which nothing is cut off or glued on.
-    pub(crate) fn is_whole_print(&self) -> bool {
-        matches!(self.carrier, Carrier::Print { ends, .. } if ends.whole())
+    /// Print, with what stands at its two ends and where its caption stands.
+    pub(crate) fn print(&self) -> Option<(Ends, Caption)> {
+        match self.carrier {
+            Carrier::Print { ends, caption, .. } => Some((ends, caption)),
+            Carrier::Barcode { .. } => None,
+        }
     }
 
-    /// Print whose keyword stands in another line.
-    pub(crate) fn is_near(&self) -> bool {
-        matches!(self.carrier, Carrier::Print { near: true, .. })
+    /// Print that begins and ends clearly.
+    pub(crate) fn is_clear_print(&self) -> bool {
+        self.print().is_some_and(|(ends, _)| ends.are_clear())
+    }
+
+    /// Print whose caption stands in its own line.
+    pub(crate) fn is_inline(&self) -> bool {
+        self.print().is_some_and(|(_, caption)| caption == Caption::Inline)
+    }
+
+    /// Print of one word.
+    pub(crate) fn is_one_word(&self) -> bool {
+        matches!(self.carrier, Carrier::Print { joined: Joined::No, .. })
     }
 
     /// Print that was put together from several lines: good only for comparing with a barcode.
@@ -160,36 +173,47 @@ impl Sighting<'_> {
 pub(crate) fn sightings<'a>(evidence: &'a Evidence, arena: &'a Bump) -> ArenaVec<'a, Sighting<'a>> {
     let mut all = ArenaVec::new_in(arena);
     for (index, photo) in evidence.photos.iter().enumerate() {
-        let first = label::read_label(&photo.lines, arena);
-        let second = label::read_label(&photo.second_lines, arena);
-        let fields = 2 * photo.barcodes.len();
-        all.reserve(first.numbers.len() + second.numbers.len() + fields);
-        barcodes(index, photo, &first.lone_serial_keywords, &mut all);
+        let size = (photo.width_px, photo.height_px);
+        let fields: Vec<Vec<Field>> = photo.barcodes.iter().map(fields).collect();
+        let codes: Vec<Code> = photo.barcodes.iter().zip(&fields).map(code).collect();
+        let first = label::read_label(&photo.lines, &codes, size, arena);
+        let second = label::read_label(&photo.second_lines, &[], size, arena);
+        all.reserve(first.numbers.len() + second.numbers.len() + 2 * photo.barcodes.len());
+        barcodes(index, photo, &fields, &first.of_codes, &mut all);
         print(index, &photo.lines, first.numbers, Reading::First, &mut all);
         print(index, &photo.second_lines, second.numbers, Reading::Second, &mut all);
     }
     all
 }
 
+/// The fields of a barcode's payload.
+fn fields(barcode: &Barcode) -> Vec<Field> {
+    payload::parse_payload(&barcode.payload, barcode.symbology, barcode.gs1)
+}
+
+/// A barcode as far as captions are concerned.
+fn code<'e>((barcode, fields): (&'e Barcode, &Vec<Field>)) -> Code<'e> {
+    Code { quad: &barcode.quad, values: fields.iter().map(|field| fold(&field.value)).collect() }
+}
+
 fn barcodes<'a>(
     index: usize,
     photo: &PhotoEvidence,
-    captions: &[Quad],
+    fields: &[Vec<Field>],
+    captions: &[Option<(IdentifierKind, Caption)>],
     all: &mut ArenaVec<'a, Sighting<'a>>,
 ) {
     let arena = all.bump();
-    for (position, barcode) in photo.barcodes.iter().enumerate() {
+    for (position, (barcode, fields)) in photo.barcodes.iter().zip(fields).enumerate() {
         let counts = is_two_dimensional(barcode.symbology) || barcode.votes >= 2;
-        let captioned = captions.iter().any(|caption| is_captioned(caption, barcode, photo));
-        let after_keyword = captions.iter().any(|caption| is_next(caption, barcode, photo));
-        for field in payload::parse_payload(&barcode.payload, barcode.symbology, barcode.gs1) {
+        for field in fields {
             let value = fold(&field.value);
-            let strength = match field.mark {
-                Mark::Named => Strength::Sure,
+            let strength = match field.role {
+                FieldRole::Named => Strength::Sure,
                 _ => Strength::Weak,
             };
             let named = match field.kind {
-                IdentifierKind::Other if field.mark != Mark::Named => None,
+                IdentifierKind::Other if field.role != FieldRole::Named => None,
                 kind => Some((kind, strength)),
             };
             if value.len() < VALUE_CHARS_MIN {
@@ -201,10 +225,10 @@ fn barcodes<'a>(
                 carrier: Carrier::Barcode {
                     index: position,
                     symbology: barcode.symbology,
-                    mark: field.mark,
+                    role: field.role,
+                    extent: field.extent,
                     counts,
-                    captioned,
-                    after_keyword,
+                    caption: captions.get(position).copied().flatten(),
                 },
                 named,
                 place: Place { photo: index, quad: barcode.quad },
@@ -212,36 +236,6 @@ fn barcodes<'a>(
             });
         }
     }
-}
-
-/// Whether the barcode stands right below, above or after a lone keyword, nearer than any other
-/// barcode.
-fn is_captioned(caption: &Quad, barcode: &Barcode, photo: &PhotoEvidence) -> bool {
-    let Some(frame) = Frame::of(caption) else { return false };
-    let distance = |barcode: &Barcode| {
-        let extent = frame.extent(&barcode.quad);
-        let across = (extent.top - 1.0).max(-extent.bottom).max(0.0);
-        let along = (extent.left - frame.length).max(-extent.right).max(0.0);
-        across.hypot(along)
-    };
-    let own = distance(barcode);
-    let near = |other: &&Barcode| other.payload != barcode.payload && distance(other) < own + 2.0;
-    own < 3.0 && photo.barcodes.iter().find(near).is_none()
-}
-
-/// Whether the barcode is the first thing after a lone keyword in its row.
-fn is_next(caption: &Quad, barcode: &Barcode, photo: &PhotoEvidence) -> bool {
-    let Some(frame) = Frame::of(caption) else { return false };
-    let gap = |quad: &Quad| {
-        let extent = frame.extent(quad);
-        let gap = extent.left - frame.length;
-        let in_row = extent.top < 0.5 && extent.bottom > 0.5;
-        (in_row && (-0.5..ROW_GAP_MAX).contains(&gap)).then_some(gap)
-    };
-    let Some(own) = gap(&barcode.quad) else { return false };
-    let nearer = |quad: &Quad| gap(quad).is_some_and(|gap| gap < own);
-    !photo.barcodes.iter().any(|other| nearer(&other.quad))
-        && !photo.lines.iter().any(|line| nearer(&line.quad))
 }
 
 fn print<'a>(
@@ -261,7 +255,7 @@ fn print<'a>(
                 span: printed.span,
                 joined: printed.joined,
                 ends: printed.ends,
-                near: printed.near,
+                caption: printed.caption,
             },
             named: printed.named,
             place: Place { photo: index, quad: lines[printed.line].quad },
@@ -269,9 +263,6 @@ fn print<'a>(
         });
     }
 }
-
-/// Heights of a keyword that its barcode may stand off in its row.
-const ROW_GAP_MAX: f32 = 5.0;
 
 /// Whether a symbol's own error correction vouches for its payload.
 pub(crate) fn is_two_dimensional(symbology: Symbology) -> bool {

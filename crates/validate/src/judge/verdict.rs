@@ -26,6 +26,9 @@ pub enum Verdict {
     },
     /// A person has to look.
     Review {
+        /// Which question is open.
+        #[serde(default)]
+        question: Question,
         /// What it might be, most likely first.
         candidates: Vec<Candidate>,
         /// Why nobody but a person may decide.
@@ -36,6 +39,35 @@ pub enum Verdict {
         /// Why not, and what to do about it.
         reasons: Vec<Reason>,
     },
+}
+
+/// What is asked about a label, one after the other.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Which of the numbers in view is the serial?
+    #[default]
+    WhichNumber,
+    /// Where does it begin and end?
+    WhereDoesItEnd,
+    /// Which characters is it made of?
+    WhichCharacter,
+}
+
+impl Question {
+    /// All of them, in the order in which they are asked.
+    pub const ALL: [Self; 3] = [Self::WhichNumber, Self::WhereDoesItEnd, Self::WhichCharacter];
+}
+
+/// The ground that answered a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The question.
+    pub question: Question,
+    /// The ground by its name in the table of grounds.
+    pub ground: String,
 }
 
 /// A serial that was accepted.
@@ -57,6 +89,9 @@ pub struct Serial {
     pub confidence: f32,
     /// The grounds of acceptance, by name.
     pub checks: Vec<Check>,
+    /// The ground that answered each question; none for a serial that a person vouches for.
+    #[serde(default)]
+    pub answers: Vec<Answer>,
     /// Characters of the text that the format forced to another of the same look.
     pub corrections: Vec<Correction>,
     /// Where it was found.
@@ -76,6 +111,7 @@ impl Serial {
             symbology: None,
             confidence: 1.0,
             checks: Vec::new(),
+            answers: Vec::new(),
             corrections: Vec::new(),
             place: None,
         }
@@ -100,6 +136,10 @@ pub struct Candidate {
     pub source: Source,
     /// Positions in `value` that the reader was unsure of.
     pub doubtful: Vec<usize>,
+    /// Positions in `value` where it may begin or end otherwise: before the character there, or
+    /// after the last.
+    #[serde(default)]
+    pub boundaries: Vec<usize>,
     /// Where it was found.
     pub place: Option<Place>,
 }

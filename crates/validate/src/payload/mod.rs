@@ -1,53 +1,70 @@
 //! What a barcode's payload says: one number, or several with their meaning.
 //!
+//! A payload is read by a grammar: one file a structure, each of which knows its separators. What
+//! no structure explains ends in a field that is [`FieldRole::Unknown`] or [`Extent::Open`], never
+//! in a value made of all of it.
+//!
 //! Everything is data and comes from strangers: nothing is fetched, nothing is executed, the length
 //! and the number of fields are capped, and every input gives an answer.
 
+mod address;
+mod aim;
+mod code39;
 pub(crate) mod field;
 mod gs1;
-mod identifiers;
+mod hibc;
+mod iso15434;
+mod object;
 mod pairs;
+mod plain;
+mod table;
 
 use crate::evidence::Symbology;
 use crate::identifier::IdentifierKind;
-use crate::payload::field::{FIELDS_MAX, Field, Mark};
+use crate::payload::field::{Extent, FIELDS_MAX, Field, FieldRole};
 use crate::serial::fold::fold_char;
 
 /// Longer payloads are cut: no serial stands behind 4 KiB of other data.
 pub const PAYLOAD_BYTES_MAX: usize = 4096;
+
 /// The fields of a payload. `gs1` says that the symbol declares GS1 data.
 pub fn parse_payload(payload: &str, symbology: Symbology, gs1: bool) -> Vec<Field> {
-    let payload = cut(payload);
+    let is_cut = payload.len() > PAYLOAD_BYTES_MAX;
+    let aim = aim::strip(field::trim_start(cut(payload)));
+    let payload = aim.payload;
     let mut fields = match symbology {
         Symbology::Ean13 | Symbology::Ean8 | Symbology::UpcA | Symbology::UpcE => {
-            vec![Field { kind: IdentifierKind::Ean, value: payload.to_owned(), mark: Mark::Named }]
+            let mut fields = Vec::new();
+            field::push(&mut fields, IdentifierKind::Ean, FieldRole::Named, payload);
+            fields
         }
-        _ => structured(payload, gs1).unwrap_or_else(|| identifiers::plain(payload)),
+        _ => structured(payload, gs1 || aim.gs1).unwrap_or_else(|| plain::value(payload)),
     };
-    for field in &mut fields {
-        if field.value.contains(char::is_control) {
-            field.value.retain(|char| !char.is_control());
-        }
-        if field.value.trim().len() < field.value.len() {
-            field.value = field.value.trim().to_owned();
-        }
-    }
     fields.retain(|field| field.value.chars().any(|char| fold_char(char).is_some()));
+    if symbology == Symbology::Code39 {
+        code39::with_and_without_check(payload, &mut fields);
+    }
+    if is_cut {
+        fields.iter_mut().for_each(|field| field.extent = Extent::Open);
+    }
     fields.truncate(FIELDS_MAX);
     fields
 }
 
 fn structured(payload: &str, gs1: bool) -> Option<Vec<Field>> {
-    // Most payloads are one number, and every structure has its marks.
-    if !gs1 && payload.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    // Most payloads are one number, and every structure but GS1's has its marks.
+    let is_plain = payload.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !gs1 && is_plain && !payload.starts_with("01") {
         return None;
     }
-    identifiers::envelope(payload)
-        .or_else(|| gs1::digital_link(payload))
+    iso15434::envelope(payload)
+        .or_else(|| address::digital_link(payload))
         .or_else(|| gs1::element_string(payload, gs1))
-        .or_else(|| pairs::address(payload))
-        .or_else(|| pairs::json(payload))
-        .or_else(|| pairs::list(payload))
+        .or_else(|| hibc::message(payload))
+        .or_else(|| address::address(payload))
+        .or_else(|| object::object(payload))
+        .or_else(|| table::table(payload))
+        .or_else(|| pairs::pairs(payload))
 }
 
 /// The payload up to the limit, cut at a character.
@@ -60,170 +77,4 @@ fn cut(payload: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use IdentifierKind::*;
-
-    /// `kind mark value` of each field.
-    #[track_caller]
-    fn check(payload: &str, gs1: bool, expected: &[(IdentifierKind, Mark, &str)]) {
-        let fields = parse_payload(payload, Symbology::QrCode, gs1);
-        let fields: Vec<_> =
-            fields.iter().map(|field| (field.kind, field.mark, field.value.as_str())).collect();
-        assert_eq!(fields, expected, "{payload:?}");
-    }
-
-    #[test]
-    fn plain_values_and_prefixes() {
-        check("77987515", false, &[(Other, Mark::Whole, "77987515")]);
-        check("SN: 7B890026", false, &[(Serial, Mark::Named, "7B890026")]);
-        check("S/N:7B890026", false, &[(Serial, Mark::Named, "7B890026")]);
-        check("SN=7B890026", false, &[(Serial, Mark::Named, "7B890026")]);
-        check(
-            "SN133501010924",
-            false,
-            &[(Serial, Mark::PerhapsNamed, "133501010924"), (Other, Mark::Whole, "SN133501010924")],
-        );
-        check(
-            "SPF0UFLRH",
-            false,
-            &[(Serial, Mark::PerhapsNamed, "PF0UFLRH"), (Other, Mark::Whole, "SPF0UFLRH")],
-        );
-        check(
-            "1S80WK00F9USPF0UFLRH",
-            false,
-            &[
-                (Other, Mark::PerhapsNamed, "80WK00F9USPF0UFLRH"),
-                (Other, Mark::Whole, "1S80WK00F9USPF0UFLRH"),
-            ],
-        );
-        check(
-            "1P12345",
-            false,
-            &[(PartNumber, Mark::PerhapsNamed, "12345"), (Other, Mark::Whole, "1P12345")],
-        );
-        check(
-            "23S383A2127CF16",
-            false,
-            &[(Mac, Mark::PerhapsNamed, "383A2127CF16"), (Other, Mark::Whole, "23S383A2127CF16")],
-        );
-    }
-
-    #[test]
-    fn envelopes_and_their_field_defects() {
-        let expected: &[(IdentifierKind, Mark, &str)] =
-            &[(PartNumber, Mark::Named, "D150-0B0"), (Serial, Mark::Named, "77987515")];
-        for payload in [
-            "[)>\u{1e}06\u{1d}1PD150-0B0\u{1d}S77987515\u{1e}\u{4}",
-            "[)>06\u{1d}1PD150-0B0\u{1d}S77987515\u{1e}\u{4}",
-            "[)>\u{1e}06\u{1d}1PD150-0B0\u{1d}S77987515",
-            "[)>\0 06\u{1d}1PD150-0B0\u{1d}S77987515\0\u{4}".replace("\0 ", "\0").as_str(),
-            "[)>\u{1d}06\u{1d}1PD150-0B0\u{1d}S77987515\u{1d}\u{4}",
-            ">[)>\u{1e}06\u{1d}1PD150-0B0\u{1d}S77987515\u{1e}\u{4}",
-        ] {
-            check(payload, false, expected);
-        }
-        check("[)>\u{1e}06\u{1d}18S1A2B3SN77\u{1e}\u{4}", false, &[(Serial, Mark::Named, "SN77")]);
-        check(
-            "[)>\u{1e}05\u{1d}0104035999001512\u{1d}217404313\u{1e}\u{4}",
-            false,
-            &[(Ean, Mark::Named, "04035999001512"), (Serial, Mark::Named, "7404313")],
-        );
-    }
-
-    #[test]
-    fn gs1_with_and_without_its_marks() {
-        let expected: &[(IdentifierKind, Mark, &str)] = &[
-            (Ean, Mark::Named, "04035999001512"),
-            (Other, Mark::Named, "89209876"),
-            (Date, Mark::Named, "171231"),
-            (Serial, Mark::Named, "3300004532"),
-        ];
-        check("(01)04035999001512(10)89209876(15)171231(21)3300004532", false, expected);
-        check(
-            "010403599900151210 89209876\u{1d}15171231213300004532".replace(' ', "").as_str(),
-            true,
-            expected,
-        );
-        check(
-            "]d2010403599900151210 89209876\u{1d}15171231213300004532".replace(' ', "").as_str(),
-            false,
-            expected,
-        );
-        check("(21)7404313", false, &[(Serial, Mark::Named, "7404313")]);
-        check(
-            "https://id.example.com/01/04035999001512/21/77987515?x=1",
-            false,
-            &[(Ean, Mark::Named, "04035999001512"), (Serial, Mark::Named, "77987515")],
-        );
-        // A piece of food by weight is no device, whatever its carton's number is called.
-        let carton =
-            parse_payload("01906641589574681121102531020003402152731515", Symbology::Code128, true);
-        assert!(carton.iter().all(|field| field.kind != Serial), "{carton:?}");
-    }
-
-    #[test]
-    fn pairs_lists_json_and_addresses() {
-        check(
-            "model:A920;sn:0821032398;imei:357654062100956",
-            false,
-            &[
-                (Model, Mark::Named, "A920"),
-                (Serial, Mark::Named, "0821032398"),
-                (Imei, Mark::Named, "357654062100956"),
-            ],
-        );
-        check(
-            "502867,AC50OXP,16GB,SG150700048,357654062100956",
-            false,
-            &[
-                (Other, Mark::Listed, "502867"),
-                (Other, Mark::Listed, "AC50OXP"),
-                (Other, Mark::Listed, "16GB"),
-                (Other, Mark::Listed, "SG150700048"),
-                (Imei, Mark::Listed, "357654062100956"),
-            ],
-        );
-        check(
-            r#"{"model":"A920","dev":{"sn":"0821032398"},"n":7}"#,
-            false,
-            &[
-                (Serial, Mark::Named, "0821032398"),
-                (Model, Mark::Named, "A920"),
-                (Other, Mark::Listed, "7"),
-            ],
-        );
-        check(
-            "https://example.com/d?sn=0821032398&x=99",
-            false,
-            &[
-                (Serial, Mark::Named, "0821032398"),
-                (Other, Mark::InAddress, "d"),
-                (Other, Mark::InAddress, "99"),
-            ],
-        );
-        check(
-            "(S)SN\rSPF0UFLRH\rSN.MO\rPF0UFLRHPF9XB7625009",
-            false,
-            &[(Serial, Mark::Named, "PF0UFLRH"), (Other, Mark::Listed, "PF0UFLRHPF9XB7625009")],
-        );
-    }
-
-    #[test]
-    fn product_numbers_are_known_by_their_symbology() {
-        let fields = parse_payload("212857310045", Symbology::UpcA, false);
-        assert_eq!((fields.len(), fields[0].kind), (1, Ean));
-    }
-
-    #[test]
-    fn hostile_payloads_are_cut() {
-        assert!(parse_payload(&"€".repeat(100_000), Symbology::QrCode, false).is_empty());
-        assert_eq!(
-            parse_payload(&"1,".repeat(100_000), Symbology::QrCode, false).len(),
-            FIELDS_MAX
-        );
-        let deep = "[".repeat(4000);
-        parse_payload(&format!("{{\"a\":{deep}"), Symbology::QrCode, false);
-        assert!(parse_payload("", Symbology::QrCode, true).is_empty());
-    }
-}
+mod tests;

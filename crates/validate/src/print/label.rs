@@ -1,27 +1,24 @@
-//! Printed lines and their neighbourhood, as typed numbers.
+//! The printed lines of one photo as fields: numbers with what their captions say.
 //!
-//! A keyword says what the number after it is; the number may stand on the same line, beside the
-//! keyword, below it, or go on over several lines. What stands nowhere near a keyword is a number
-//! all the same, only unnamed. Nothing is corrected here.
+//! A caption says what the number after it is. The number stands on the caption's own line, or the
+//! caption stands alone, and then captions and numbers are assigned to each other one to one
+//! ([`super::captions`]). What stands nowhere near a caption is a number all the same, only
+//! unnamed. Nothing is corrected here.
 
 use crate::evidence::{Quad, TextLine};
 use crate::identifier::IdentifierKind;
-use crate::print::boundary::{Boundaries, Boundary};
-use crate::print::keyword::{self, Keyword, Strength};
+use crate::print::boundary::{Boundary, Ends};
+use crate::print::captions::{self, Lone, Thing};
+use crate::print::keyword::{Keyword, Strength};
+use crate::print::line::{Line, PRINTED_DIGITS_MIN, VALUE_CHARS_MIN};
+use crate::print::meaning::{Meaning, is_chip, meaning};
 use crate::print::place::Frame;
-use crate::print::rating::is_rating;
 use crate::serial::fold::{digits, fold, fold_char};
 use bumpalo::Bump;
 use bumpalo::collections::{String as ArenaString, Vec as ArenaVec};
 
 /// More lines than any label has; a photo of a newspaper is cut here.
 const LINES_MAX: usize = 300;
-/// Longer lines are cut: no serial is there.
-const LINE_CHARS_MAX: usize = 200;
-/// Probability of the first letter below which a short keyword says little.
-const KEYWORD_P_MIN: f32 = 0.97;
-/// Letters below which a keyword is short: one wrong letter makes another of it.
-const SHORT_WORD_LETTERS: usize = 4;
 /// Words that are joined to one value at most: `082 1032398`, `324 689 776`.
 const JOIN_WORDS_MAX: usize = 4;
 /// Lines that one value may go on over.
@@ -29,16 +26,10 @@ const JOIN_LINES_MAX: usize = 3;
 /// Line heights that the next line of a value may stand off from where the value or its keyword
 /// begins.
 const ALIGNED: f32 = 1.5;
-/// Line heights between two boxes of one line at most.
-const WIDE_SPACE: f32 = 2.0;
-/// Letters before a colon that are a keyword, known or not.
-const TAG_LETTERS_MAX: usize = 4;
+/// Letters and digits behind a caption that are a value, if too short a one.
+const SHORT_VALUE_CHARS: usize = 3;
 /// Numbers of a line for which there is room from the start.
 const NUMBERS_A_LINE: usize = 4;
-/// The shortest value that may be a serial.
-pub(crate) const VALUE_CHARS_MIN: usize = 5;
-/// Digits that print alone must have to be taken for a serial: `S/N: 7x3hexa` is a sentence.
-pub(crate) const PRINTED_DIGITS_MIN: usize = 4;
 
 /// A number as it is printed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,18 +38,33 @@ pub(crate) struct Printed<'a> {
     pub(crate) value: &'a str,
     /// As printed.
     pub(crate) text: &'a str,
-    /// What its keyword says; `None` without one.
+    /// What its caption says; `None` without one.
     pub(crate) named: Option<(IdentifierKind, Strength)>,
+    /// Where its caption stands.
+    pub(crate) caption: Caption,
     /// How it was put together.
     pub(crate) joined: Joined,
     /// Index of the line where it starts.
     pub(crate) line: usize,
     /// Positions of its characters in that line, if it is of one line.
     pub(crate) span: (usize, usize),
-    /// What is known about its first and last character being its own.
-    pub(crate) ends: Boundaries,
-    /// The keyword stands in another line, and not right before this one.
-    pub(crate) near: bool,
+    /// What stands at its two ends.
+    pub(crate) ends: Ends,
+}
+
+/// Where the caption of a number stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Caption {
+    /// There is none.
+    None,
+    /// It names another number first: `0821032398, 1170000652`.
+    Second,
+    /// Near, but it may be another number's.
+    Near,
+    /// In another line, and no other number in reach may be the one.
+    Assigned,
+    /// In the number's own line, before it.
+    Inline,
 }
 
 /// How a value was put together from what is printed.
@@ -72,350 +78,329 @@ pub(crate) enum Joined {
     Lines,
 }
 
-/// One line, cut into keywords and words.
-pub(crate) struct Line<'a> {
-    quad: &'a Quad,
-    pub(crate) chars: &'a [char],
-    pub(crate) keywords: ArenaVec<'a, Keyword>,
-    /// Where each stretch of characters without a space between them starts and ends.
-    pieces: ArenaVec<'a, (usize, usize)>,
-    source: &'a TextLine,
-    arena: &'a Bump,
+/// A barcode as far as captions are concerned: where it is and what values it holds.
+pub(crate) struct Code<'a> {
+    pub(crate) quad: &'a Quad,
+    pub(crate) values: Vec<String>,
 }
 
 /// What is printed on one photo.
 pub(crate) struct Label<'a> {
     /// Every number.
     pub(crate) numbers: Found<'a>,
-    /// Where serial keywords stand that have no value of their own in their line: a barcode beside
-    /// one is the value.
-    pub(crate) lone_serial_keywords: Vec<Quad>,
-}
-
-/// Reads the lines of one photo into an arena. Their order does not matter: they are taken from top
-/// to bottom.
-pub(crate) fn read_label<'a>(lines: &'a [TextLine], arena: &'a Bump) -> Label<'a> {
-    let mut order: Vec<usize> = (0..lines.len().min(LINES_MAX)).collect();
-    order.sort_by(|&one, &other| {
-        let (one, other) = (&lines[one], &lines[other]);
-        let flags = |line: &TextLine| {
-            (line.bounds.touches_frame, line.bounds.ink_before, line.bounds.ink_after)
-        };
-        let corner = |line: &TextLine| (line.quad[0].y, line.quad[0].x);
-        fn text(line: &TextLine) -> impl Iterator<Item = char> {
-            line.chars.iter().map(|char| char.best)
-        }
-        corner(one)
-            .0
-            .total_cmp(&corner(other).0)
-            .then(corner(one).1.total_cmp(&corner(other).1))
-            .then_with(|| text(one).cmp(text(other)))
-            .then(flags(one).cmp(&flags(other)))
-    });
-    let sorted: Vec<Line> = order.iter().map(|&index| Line::new(&lines[index], arena)).collect();
-    let mut numbers = read_sorted(&sorted, arena);
-    for printed in &mut numbers {
-        printed.line = order[printed.line];
-    }
-    let lone = |line: &&Line| {
-        line.keywords.last().is_some_and(|keyword| {
-            let named = keyword.kind == IdentifierKind::Serial;
-            let rest =
-                line.chars.iter().skip(keyword.end).filter(|char| fold_char(**char).is_some());
-            named && keyword.strength == Strength::Sure && rest.count() < VALUE_CHARS_MIN
-        })
-    };
-    let lone_serial_keywords = sorted.iter().filter(lone).map(|line| *line.quad).collect();
-    Label { numbers, lone_serial_keywords }
+    /// What the caption of each barcode says.
+    pub(crate) of_codes: Vec<Option<(IdentifierKind, Caption)>>,
 }
 
 /// The numbers of one photo, in the order in which they are found.
 type Found<'a> = ArenaVec<'a, Printed<'a>>;
 
-fn read_sorted<'a>(lines: &[Line<'a>], arena: &'a Bump) -> Found<'a> {
-    let mut found = ArenaVec::with_capacity_in(NUMBERS_A_LINE * lines.len(), arena);
-    for (index, line) in lines.iter().enumerate() {
-        line.unnamed(index, &mut found);
+/// Reads the lines of one photo of this size into an arena. Their order does not matter: they are
+/// taken from top to bottom.
+pub(crate) fn read_label<'a>(
+    lines: &'a [TextLine],
+    codes: &[Code],
+    photo: (u32, u32),
+    arena: &'a Bump,
+) -> Label<'a> {
+    let order = in_order(lines);
+    let sorted: Vec<Line> =
+        order.iter().map(|&index| Line::new(&lines[index], photo, arena)).collect();
+    let mut reader = Reader {
+        lines: &sorted,
+        arena,
+        found: ArenaVec::with_capacity_in(NUMBERS_A_LINE * sorted.len(), arena),
+    };
+    let mut lone = Vec::new();
+    for (index, line) in sorted.iter().enumerate() {
+        reader.unnamed(index);
         for (position, keyword) in line.keywords.iter().enumerate() {
             let end = line.keywords.get(position + 1).map_or(line.chars.len(), |next| next.start);
-            let named = (keyword.kind, keyword.strength);
-            let before = found.len();
-            line.values(index, keyword.end, end, Some(named), &mut found);
-            if found.len() == before && end == line.chars.len() {
-                neighbours(lines, index, named, &mut found);
+            if !reader.inline(index, keyword, end) {
+                lone.extend(Lone::of(line, keyword));
             }
-            continued(lines, index, keyword, end, &mut found);
+            reader.continued(index, keyword, end);
         }
     }
-    found
+    let of_codes = reader.assigned(&lone, codes);
+    let mut numbers = reader.found;
+    for printed in &mut numbers {
+        printed.line = order[printed.line];
+    }
+    Label { numbers, of_codes }
 }
 
-impl<'a> Line<'a> {
-    pub(crate) fn new(source: &'a TextLine, arena: &'a Bump) -> Self {
-        let read = source.chars.iter().take(LINE_CHARS_MAX).map(|char| char.best);
-        let chars: &[char] = arena.alloc_slice_fill_iter(read);
-        let mut keywords = keyword::keywords(chars, arena);
-        // `P/N` with a misread first letter is `S/N`: a short word must be read surely.
-        for keyword in &mut keywords {
-            let first = source.chars.get(keyword.start).is_some_and(|char| char.p < KEYWORD_P_MIN);
-            let letters = chars[keyword.start..keyword.end].iter();
-            if first && letters.filter(|char| char.is_alphabetic()).count() < SHORT_WORD_LETTERS {
-                keyword.strength = Strength::Weak;
-            }
+/// The positions of lines from top to bottom, the same whatever order they came in.
+fn in_order(lines: &[TextLine]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..lines.len().min(LINES_MAX)).collect();
+    let flags = |line: &TextLine| {
+        (line.bounds.touches_frame, line.bounds.ink_before, line.bounds.ink_after)
+    };
+    fn text(line: &TextLine) -> impl Iterator<Item = char> {
+        line.chars.iter().map(|char| char.best)
+    }
+    order.sort_by(|&one, &other| {
+        let (one, other) = (&lines[one], &lines[other]);
+        let (a, b) = (one.quad[0], other.quad[0]);
+        let place = a.y.total_cmp(&b.y).then(a.x.total_cmp(&b.x));
+        place.then_with(|| text(one).cmp(text(other))).then(flags(one).cmp(&flags(other)))
+    });
+    order
+}
+
+/// Collects the numbers of a photo's lines.
+struct Reader<'l, 'a> {
+    lines: &'l [Line<'a>],
+    arena: &'a Bump,
+    found: Found<'a>,
+}
+
+impl<'a> Reader<'_, 'a> {
+    /// The numbers after a keyword in its own line; false if there are none, and the keyword stands
+    /// alone.
+    fn inline(&mut self, index: usize, keyword: &Keyword, end: usize) -> bool {
+        let line = &self.lines[index];
+        let rest = line.text((keyword.end.min(end), end));
+        let mut words = line.words(keyword.end, end);
+        let Some(first) = words.next() else { return false };
+        if is_left_out(&rest) {
+            return true;
         }
-        // A line names one serial: of two such keywords one is a misread `P/N`.
-        let named = |keyword: &&mut Keyword| keyword.kind == IdentifierKind::Serial;
-        if keywords.iter_mut().filter(named).count() > 1 {
-            keywords.iter_mut().filter(named).for_each(|it| it.strength = Strength::Weak);
-        }
-        let pieces = pieces(chars, arena);
-        Self { quad: &source.quad, chars, keywords, pieces, source, arena }
+        let named = match is_of_another(line, keyword, first) {
+            true => (IdentifierKind::Other, Strength::Sure),
+            false => (keyword.kind, keyword.strength),
+        };
+        let before = self.found.len();
+        self.values(index, (keyword.end, end), Some(named), Caption::Inline);
+        let letters = rest.chars().filter(|&char| fold_char(char).is_some()).count();
+        self.found.len() > before || letters >= SHORT_VALUE_CHARS
     }
 
-    /// Whether the line is one word of capital letters and digits.
-    pub(crate) fn is_bare_number(&self) -> bool {
-        let plain = |char: &char| char.is_ascii_digit() || char.is_ascii_uppercase();
-        self.chars.iter().all(|char| plain(char) || matches!(char, '-' | '/' | ' '))
-            && self.chars.iter().any(char::is_ascii_digit)
-            && self.words(0, self.chars.len()).count() == 1
-    }
-
-    /// Where the number of a word starts: after the few letters and the colon of a keyword that is not
-    /// known or was misread, `SK:6219248629` or `S/K:6219248629`.
-    fn after_tag(&self, from: usize, to: usize) -> usize {
-        let word = &self.chars[from..to];
-        let colon = word.iter().take(TAG_LETTERS_MAX + 1).position(|&char| is_colon(char));
-        let Some(colon) = colon.filter(|&colon| colon > 0) else { return from };
-        let (tag, number) = (&word[..colon], &word[colon + 1..]);
-        let is_word = tag.iter().any(|char| char.is_alphabetic())
-            && tag.iter().all(|&char| char.is_alphanumeric() || char == '/');
-        let one_number = number.len() >= VALUE_CHARS_MIN && !number.contains(&':');
-        if is_word && one_number { from + colon + 1 } else { from }
-    }
-
-    /// The words of a part of the line: where they start and end.
-    fn words(&self, start: usize, end: usize) -> impl Iterator<Item = (usize, usize)> {
-        let pieces = self.pieces.iter().map(move |&(from, to)| (from.max(start), to.min(end)));
-        let words = pieces.filter(|(from, to)| from < to);
-        words.map(|(from, to)| (self.after_tag(from, to), to))
-    }
-
-    /// The last word of the line up to a position.
-    fn word_before(&self, end: usize) -> Option<(usize, usize)> {
-        let &(from, to) = self.pieces.iter().rev().find(|&&(from, _)| from < end)?;
-        let to = to.min(end);
-        Some((self.after_tag(from, to), to))
-    }
-
-    fn has_digit(&self, (from, to): (usize, usize)) -> bool {
-        self.chars[from..to].iter().any(char::is_ascii_digit)
-    }
-
-    /// The numbers that stand after a keyword, the likeliest first: the first word that is long
-    /// enough, then runs of words.
+    /// The numbers of a part of a line, the likeliest first: the first word that is long enough,
+    /// then runs of words.
     fn values(
-        &self,
+        &mut self,
         index: usize,
-        start: usize,
-        end: usize,
+        (start, end): (usize, usize),
         named: Option<(IdentifierKind, Strength)>,
-        found: &mut Found<'a>,
+        caption: Caption,
     ) {
-        // One word may be passed over.
-        let mut words = ArenaVec::with_capacity_in(1 + JOIN_WORDS_MAX, self.arena);
-        words.extend(self.words(start, end).take(1 + JOIN_WORDS_MAX));
-        let first = words.iter().position(|&word| self.has_digit(word));
+        let line = &self.lines[index];
+        let words: Vec<(usize, usize)> = line.words(start, end).take(2 + JOIN_WORDS_MAX).collect();
+        let Some(first) = words.iter().position(|&word| line.has_digit(word)) else { return };
         // Only what stands right after the keyword is its value; `Serial No. see back 12345` has
-        // none, `Serial No. (S) 12345` has.
-        let passed = |&first: &usize| match first {
-            0 => true,
-            1 => {
-                let word = &self.chars[words[0].0..words[0].1];
-                word.len() <= 3 && !word.iter().any(|char| char.is_lowercase())
-            }
-            _ => false,
+        // none, `Serial No. (S) 12345` has, and `S/N AB 123456` begins with its letters.
+        let letters = |word: (usize, usize)| {
+            let word = &line.chars[word.0..word.1];
+            word.len() <= 3 && !word.iter().any(|char| char.is_lowercase())
         };
-        let Some(first) = first.filter(passed) else { return };
-        let mut last = first;
-        while last < words.len() && last < first + JOIN_WORDS_MAX {
-            let from = words[last].0;
-            // A tag begins another number.
-            let tagged = from > 0 && is_colon(self.chars[from - 1]);
-            if last > first && (tagged || !self.has_digit(words[last])) {
-                break;
+        let begins = match first {
+            0 => 0..1,
+            1 if letters(words[0]) => 0..2,
+            // `PROPERTY OF ACME 40510323` is the owner's number.
+            _ if named.is_some_and(|(kind, _)| kind == IdentifierKind::Other) => first..first + 1,
+            _ => return,
+        };
+        for first in begins {
+            let most = words.len().min(first + JOIN_WORDS_MAX);
+            for last in first..most {
+                let tagged = line.is_tagged(words[last].0);
+                let goes_on = line.has_digit(words[last]) || letters(words[last]);
+                if last > first && (tagged || !goes_on) {
+                    break;
+                }
+                let joined = if last == first { Joined::No } else { Joined::Words };
+                let span = (words[first].0, words[last].1);
+                let scope = if first == 0 || is_bracketed(line, words[0]) { start } else { 0 };
+                let start = line.boundary_before(
+                    span.0,
+                    if first == 0 || scope == start { span.0.max(scope) } else { 0 },
+                );
+                let start = match (first, caption) {
+                    (0, Caption::Inline) => Boundary::Caption,
+                    (1, Caption::Inline) if is_bracketed(line, words[0]) => Boundary::Caption,
+                    _ => start,
+                };
+                self.push(index, span, start, named, caption, joined);
             }
-            let joined = if last == first { Joined::No } else { Joined::Words };
-            let span = (words[first].0, words[last].1);
-            found.extend(self.printed(index, span, end, named, joined));
-            last += 1;
         }
+        self.second_values(index, &words, first, named, caption);
     }
 
-    fn printed(
-        &self,
+    /// Further numbers of the form of a serial behind a mark that parts: `0821032398, 1170000652`.
+    fn second_values(
+        &mut self,
         index: usize,
-        span: (usize, usize),
-        end: usize,
+        words: &[(usize, usize)],
+        first: usize,
         named: Option<(IdentifierKind, Strength)>,
-        joined: Joined,
-    ) -> Option<Printed<'a>> {
-        let chars = &self.chars[span.0..span.1];
-        if chars.len() < VALUE_CHARS_MIN {
-            return None;
+        caption: Caption,
+    ) {
+        let line = &self.lines[index];
+        for pair in words[first..].windows(2) {
+            if !line.are_two_values(pair[0], pair[1]) {
+                return;
+            }
+            let start = line.boundary_before(pair[1].0, 0);
+            if caption == Caption::Inline {
+                self.push(index, pair[1], start, named, Caption::Second, Joined::No);
+            }
         }
-        let mut value = ArenaString::with_capacity_in(chars.len(), self.arena);
-        value.extend(chars.iter().filter_map(|&char| fold_char(char)));
-        if value.len() < VALUE_CHARS_MIN || digits(&value) == 0 {
-            return None;
-        }
-        let mut text = ArenaString::with_capacity_in(chars.len(), self.arena);
-        text.extend(chars);
-        let (value, text) = (value.into_bump_str(), text.into_bump_str());
-        let bounds = self.source.bounds;
-        let at_start = || self.chars[..span.0].iter().all(|char| fold_char(*char).is_none());
-        let at_end = span.1 >= self.chars.len();
-        let at_frame = bounds.touches_frame && (at_end || at_start());
-        let beside = |(from, to): (usize, usize)| Boundary::beside(&self.chars[from..to]);
-        let after = self.words(span.1, end).next().map_or(Boundary::Own, beside);
-        let before = match named {
-            None => self.word_before(span.0).map_or(Boundary::Own, beside),
-            Some(_) => Boundary::Own,
-        };
-        let ends = Boundaries {
-            start: if at_frame || bounds.ink_before && at_start() {
-                Boundary::Open
-            } else {
-                before
-            },
-            end: if at_frame || bounds.ink_after && at_end { Boundary::Open } else { after },
-        };
-        Some(Printed { value, text, named, joined, line: index, span, ends, near: false })
     }
 
-    /// Every word with digits and every run of such words, whatever is printed around them, but for
-    /// ratings.
-    fn unnamed(&self, index: usize, found: &mut Found<'a>) {
-        let mut words = ArenaVec::with_capacity_in(self.pieces.len(), self.arena);
-        words.extend(self.words(0, self.chars.len()).filter(|&word| self.has_digit(word)));
+    /// Every word with digits and every run of such words, whatever is printed around them.
+    fn unnamed(&mut self, index: usize) {
+        let line = &self.lines[index];
+        let words = line.words(0, line.chars.len()).filter_map(|word| line.after_caption(word));
+        let words: Vec<(usize, usize)> = words.filter(|&word| line.has_digit(word)).collect();
+        let of_others = line.tells_of_others();
+        let (named, caption) = match of_others {
+            true => (Some((IdentifierKind::Other, Strength::Sure)), Caption::Inline),
+            false => (None, Caption::None),
+        };
         for first in 0..words.len() {
             let most = (first + JOIN_WORDS_MAX).min(words.len());
             for last in first..most {
                 let joined = if last == first { Joined::No } else { Joined::Words };
                 let span = (words[first].0, words[last].1);
-                let printed = self.printed(index, span, self.chars.len(), None, joined);
-                found.extend(printed.filter(|printed| !is_rating(printed.text)));
+                let start = line.boundary_before(span.0, 0);
+                self.push(index, span, start, named, caption, joined);
             }
         }
     }
-}
 
-/// Where each stretch of characters that do not split words starts and ends.
-fn pieces<'a>(chars: &[char], arena: &'a Bump) -> ArenaVec<'a, (usize, usize)> {
-    let mut pieces = ArenaVec::with_capacity_in(chars.len() / 2 + 1, arena);
-    let mut from = 0;
-    for piece in chars.split(|&char| splits_words(char)) {
-        let to = from + piece.len();
-        if !piece.is_empty() {
-            pieces.push((from, to));
+    fn push(
+        &mut self,
+        index: usize,
+        span: (usize, usize),
+        start: Boundary,
+        named: Option<(IdentifierKind, Strength)>,
+        caption: Caption,
+        joined: Joined,
+    ) {
+        let line = &self.lines[index];
+        let chars = &line.chars[span.0..span.1];
+        // A letter of another script may be the look-alike of a Latin one: nothing is left out.
+        let foreign = |&char: &char| char.is_alphanumeric() && fold_char(char).is_none();
+        if chars.len() < VALUE_CHARS_MIN || chars.iter().any(foreign) {
+            return;
         }
-        from = to + 1;
+        let mut value = ArenaString::with_capacity_in(chars.len(), self.arena);
+        value.extend(chars.iter().filter_map(|&char| fold_char(char)));
+        if value.len() < VALUE_CHARS_MIN || digits(&value) == 0 {
+            return;
+        }
+        let mut text = ArenaString::with_capacity_in(chars.len(), self.arena);
+        text.extend(chars);
+        let ends = Ends { start, end: line.boundary_after(span.1) };
+        let (value, text) = (value.into_bump_str(), text.into_bump_str());
+        self.found.push(Printed { value, text, named, caption, joined, line: index, span, ends });
     }
-    pieces
-}
 
-/// Whether a character stands between words.
-fn splits_words(char: char) -> bool {
-    !char.is_ascii_alphanumeric()
-        && (char.is_whitespace()
-            || matches!(char, ',' | ';' | '|' | '(' | ')' | '[' | ']' | '<' | '>')
-            || char > '\u{2e80}' && fold_char(char).is_none())
-}
+    /// Assigns the captions that stand alone to numbers and barcodes, adds the named numbers and
+    /// returns what the captions of the barcodes are.
+    fn assigned(
+        &mut self,
+        lone: &[Lone],
+        codes: &[Code],
+    ) -> Vec<Option<(IdentifierKind, Caption)>> {
+        let mut of_codes = vec![None; codes.len()];
+        if lone.is_empty() {
+            return of_codes;
+        }
+        // What another caption in its own line explains, or stands behind other words, is no caption's.
+        let of_others = self.found.iter().filter(|it| {
+            let other = it.named.is_some_and(|(kind, _)| kind != IdentifierKind::Serial);
+            let alone =
+                matches!(it.ends.start, Boundary::LineEnd | Boundary::Ink | Boundary::Frame);
+            other || it.caption == Caption::None && !alone
+        });
+        let explained: Vec<&str> = of_others.map(|it| it.value).collect();
+        let things = captions::things(self.lines, codes, &explained);
+        let assignments = captions::assign(lone, &things);
+        for assignment in &assignments {
+            let named = (assignment.kind, assignment.strength);
+            match *assignment.thing {
+                Thing { code: Some(code), .. } => {
+                    of_codes[code] = Some((named.0, assignment.caption))
+                }
+                Thing { line, word, .. } => {
+                    let before = self.found.len();
+                    let others = assignments
+                        .iter()
+                        .filter(|it| it.thing.code.is_none() && it.thing.line == line);
+                    let others: Vec<(usize, usize)> = others.map(|it| it.thing.word).collect();
+                    let next = others.iter().map(|it| it.0).filter(|&from| from > word.0).min();
+                    let end = next.unwrap_or(self.lines[line].chars.len());
+                    self.values(line, (word.0, end), Some(named), assignment.caption);
+                    // Words beside it that another caption explains are not joined to it.
+                    let only_space = |from: usize, to: usize| {
+                        self.lines[line].chars[from..to].iter().all(|char| char.is_whitespace())
+                    };
+                    for printed in &mut self.found[before..] {
+                        let (from, to) = printed.span;
+                        if others.iter().any(|it| it.0 >= to && only_space(to, it.0)) {
+                            printed.ends.end = Boundary::Caption;
+                        }
+                        if others.iter().any(|it| it.1 <= from && only_space(it.1, from)) {
+                            printed.ends.start = Boundary::Caption;
+                        }
+                    }
+                }
+            }
+        }
+        of_codes
+    }
 
-fn is_colon(char: char) -> bool {
-    matches!(char, ':' | '\u{ff1a}')
-}
-
-/// The value of a keyword that ends its line: beside it, else below it.
-fn neighbours<'a>(
-    lines: &[Line<'a>],
-    index: usize,
-    named: (IdentifierKind, Strength),
-    found: &mut Found<'a>,
-) {
-    let Some(frame) = Frame::of(lines[index].quad) else { return };
-    let mut nearest: Option<(f32, usize)> = None;
-    for (other, line) in lines.iter().enumerate() {
-        let Some(distance) = (other != index).then(|| reach(&frame, line)).flatten() else {
-            continue;
-        };
-        if nearest.is_none_or(|(least, _)| distance < least) {
-            nearest = Some((distance, other));
+    /// A serial that goes on in the lines below: each join is a value of its own, good only for
+    /// comparing with a barcode.
+    fn continued(&mut self, index: usize, keyword: &Keyword, end: usize) {
+        let line = &self.lines[index];
+        if keyword.kind != IdentifierKind::Serial || end < line.chars.len() {
+            return;
+        }
+        let mut text: String = line.text((keyword.end.min(end), end));
+        let caption = if fold(&text).is_empty() { Caption::Near } else { Caption::Inline };
+        let Some(mut frame) = Frame::of(line.quad) else { return };
+        let value_at = keyword.end as f32 / line.chars.len().max(1) as f32 * frame.length;
+        let mut from = index;
+        for _ in 1..JOIN_LINES_MAX {
+            let Some(next) = self.line_below(&frame, from) else { return };
+            let below = &self.lines[next];
+            let left = frame.extent(below.quad).left;
+            let aligned = left.abs() < ALIGNED || (left - value_at).abs() < ALIGNED;
+            if from == index && aligned && below.is_bare_number() {
+                let last = line.chars.len();
+                let here = self.found.iter_mut().filter(|it| it.line == index && it.span.1 == last);
+                here.for_each(|printed| {
+                    printed.ends.end = printed.ends.end.min(Boundary::NumberBelow)
+                });
+            }
+            text.extend(below.chars);
+            let value = fold(&text);
+            if value.len() >= VALUE_CHARS_MIN && digits(&value) > 0 {
+                self.found.push(Printed {
+                    value: self.arena.alloc_str(&value),
+                    text: self.arena.alloc_str(&text),
+                    named: Some((keyword.kind, keyword.strength)),
+                    caption,
+                    joined: Joined::Lines,
+                    line: index,
+                    span: (0, 0),
+                    ends: Ends::default(),
+                });
+            }
+            from = next;
+            match Frame::of(below.quad) {
+                Some(next) => frame = next,
+                None => return,
+            }
         }
     }
-    if let Some((_, other)) = nearest {
-        let line = &lines[other];
-        let before = found.len();
-        line.values(other, 0, line.chars.len(), Some(named), found);
-        let goes_on = goes_on(&frame, line);
-        for printed in &mut found[before..] {
-            printed.near = !goes_on;
-        }
-    }
-}
 
-/// Whether a line is the rest of the one in `frame`: in the same row, of about the same size, no
-/// further off than a wide space. A detector parts a line there.
-fn goes_on(frame: &Frame, line: &Line) -> bool {
-    let extent = frame.extent(line.quad);
-    (extent.middle() - 0.5).abs() < 0.3
-        && (0.6..1.7).contains(&extent.height())
-        && (-0.7..WIDE_SPACE).contains(&(extent.left - frame.length))
-}
-
-/// How far a line is from being the value of the keyword in `frame`; `None` if it cannot be: it
-/// must stand beside or below, without a keyword of its own.
-fn reach(frame: &Frame, line: &Line) -> Option<f32> {
-    let has_value = || {
-        line.chars.iter().any(char::is_ascii_digit)
-            && line.chars.iter().filter_map(|char| fold_char(*char)).count() >= VALUE_CHARS_MIN
-    };
-    if !line.keywords.is_empty() || !has_value() {
-        return None;
-    }
-    let extent = frame.extent(line.quad);
-    let gap = extent.left - frame.length;
-    let beside = (extent.middle() - 0.5).abs() < 0.6 && (-0.7..8.0).contains(&gap);
-    let drop = extent.top - 1.0;
-    let below = (-0.4..1.5).contains(&drop) && extent.overlap(0.0, frame.length) > 0.3;
-    if beside {
-        Some(gap.max(0.0) * 0.3)
-    } else if below {
-        Some(1.0 + drop.max(0.0))
-    } else {
-        None
-    }
-}
-
-/// A serial that goes on in the lines below: each join is a value of its own, good only for
-/// comparing with a barcode.
-fn continued<'a>(
-    lines: &[Line<'a>],
-    index: usize,
-    keyword: &Keyword,
-    end: usize,
-    found: &mut Found<'a>,
-) {
-    let line = &lines[index];
-    if keyword.kind != IdentifierKind::Serial || end < line.chars.len() {
-        return;
-    }
-    let mut text: String = line.chars[keyword.end.min(end)..end].iter().collect();
-    let near = fold(&text).is_empty();
-    let Some(mut frame) = Frame::of(line.quad) else { return };
-    let value_at = keyword.end as f32 / line.chars.len().max(1) as f32 * frame.length;
-    let mut from = index;
-    for _ in 1..JOIN_LINES_MAX {
-        let below = lines.iter().enumerate().filter(|&(other, next)| {
+    /// The nearest line right below one, without a keyword.
+    fn line_below(&self, frame: &Frame, from: usize) -> Option<usize> {
+        let below = self.lines.iter().enumerate().filter(|&(other, next)| {
             let extent = frame.extent(next.quad);
             other != from
                 && next.keywords.is_empty()
@@ -426,102 +411,39 @@ fn continued<'a>(
         let nearest = below.min_by(|one, other| {
             frame.extent(one.1.quad).top.total_cmp(&frame.extent(other.1.quad).top)
         });
-        let Some((next, below)) = nearest else { return };
-        let left = frame.extent(below.quad).left;
-        let aligned = left.abs() < ALIGNED || (left - value_at).abs() < ALIGNED;
-        if from == index && aligned && below.is_bare_number() {
-            let last = line.chars.len();
-            let here = found.iter_mut().filter(|it| it.line == index && it.span.1 == last);
-            here.for_each(|printed| {
-                printed.ends.end = printed.ends.end.min(Boundary::OfKnownLength)
-            });
-        }
-        text.extend(below.chars);
-        let value = fold(&text);
-        if value.len() >= VALUE_CHARS_MIN && digits(&value) > 0 {
-            found.push(Printed {
-                value: line.arena.alloc_str(&value),
-                text: line.arena.alloc_str(&text),
-                named: Some((keyword.kind, keyword.strength)),
-                joined: Joined::Lines,
-                line: index,
-                span: (0, 0),
-                ends: Boundaries::default(),
-                near,
-            });
-        }
-        from = next;
-        match Frame::of(below.quad) {
-            Some(next) => frame = next,
-            None => return,
-        }
+        nearest.map(|(next, _)| next)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{line, line_at};
-    use IdentifierKind::*;
+/// Whether a word stands in brackets.
+fn is_bracketed(line: &Line, (from, to): (usize, usize)) -> bool {
+    let at = |at: Option<usize>| at.and_then(|at| line.chars.get(at));
+    matches!(at(from.checked_sub(1)), Some('(' | '[' | '\u{ff08}'))
+        && matches!(at(Some(to)), Some(')' | ']' | '\u{ff09}'))
+}
 
-    fn named(lines: &[TextLine]) -> Vec<(IdentifierKind, String)> {
-        let arena = Bump::new();
-        read_label(lines, &arena)
-            .numbers
-            .into_iter()
-            .filter_map(|printed| Some((printed.named?.0, printed.value.to_owned())))
-            .collect()
-    }
+/// Whether the place after a keyword was left empty: `N/A 20241105`, `........ 2024`.
+fn is_left_out(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', ':']).to_ascii_uppercase();
+    ["N/A", "N.A.", "NONE", "NIL", "SEE ", "...", "___", "\u{2026}"]
+        .iter()
+        .any(|it| rest.starts_with(it))
+}
 
-    #[track_caller]
-    fn check(lines: &[TextLine], kind: IdentifierKind, value: &str) {
-        let found = named(lines);
-        assert!(found.contains(&(kind, value.to_owned())), "{found:?}");
+/// Whether what a serial keyword says is not said of this device's serial: the line tells of
+/// others' serials, the letters `SN` are the series of a chip, or the word stands before what is no
+/// serial by its form.
+fn is_of_another(line: &Line, keyword: &Keyword, first: (usize, usize)) -> bool {
+    if keyword.kind != IdentifierKind::Serial {
+        return false;
     }
-
-    #[test]
-    fn the_value_on_the_keyword_s_line() {
-        check(&[line(0, "S/N: 082 1032398")], Serial, "0821032398");
-        check(&[line(0, "S/N:77987515")], Serial, "77987515");
-        let both = [line(0, "P/N:D150-0B0-024-02E0  S/N:77987515")];
-        check(&both, Serial, "77987515");
-        check(&both, PartNumber, "D1500B002402E0");
-        check(&[line(0, "终端序列号：0821032398")], Serial, "0821032398");
-        check(&[line(0, "MAC: 38:3A:21:27:CF:16")], Mac, "383A2127CF16");
-    }
-
-    #[test]
-    fn the_value_beside_or_below_its_keyword() {
-        let beside = [line_at(0.0, 0.0, "S/N:"), line_at(60.0, 0.0, "77987515")];
-        check(&beside, Serial, "77987515");
-        let below = [line(0, "Serial Number"), line(1, "77987515"), line(2, "12345678")];
-        assert_eq!(named(&below).first(), Some(&(Serial, "77987515".to_owned())));
-        let far = [line(0, "S/N:"), line(9, "77987515")];
-        assert!(named(&far).is_empty());
-    }
-
-    #[test]
-    fn a_value_over_several_lines() {
-        let wrapped = [line(0, "SN:029K"), line(1, "NU6RM1"), line(2, "016758")];
-        check(&wrapped, Serial, "029KNU6RM1016758");
-    }
-
-    #[test]
-    fn a_cut_or_glued_value_is_not_whole() {
-        let mut cut = line(0, "S/N: 77987515");
-        cut.bounds.ink_after = true;
-        let arena = Bump::new();
-        assert!(read_label(&[cut], &arena).numbers.iter().all(|printed| !printed.ends.whole()));
-        let line_that_goes_on = [line(0, "S/N: 77987515 2019")];
-        let goes_on = read_label(&line_that_goes_on, &arena);
-        assert!(
-            !goes_on
-                .numbers
-                .iter()
-                .any(|printed| printed.value == "77987515" && printed.ends.whole())
-        );
-        let mut before = line(0, "S/N: 77987515");
-        before.bounds.ink_before = true;
-        assert!(read_label(&[before], &arena).numbers.iter().any(|printed| printed.ends.whole()));
-    }
+    let word = line.text((keyword.start, keyword.end));
+    let plain = fold(&word);
+    let value = fold(&line.text(first));
+    let bare_letters = plain == "SN" && !word.contains(['/', ':', '.', '\u{ff1a}']);
+    line.tells_of_others()
+        || line.names_a_part(keyword.start)
+        || bare_letters && is_chip(&value)
+        || meaning(&line.text(first)).is_some_and(|it| it == Meaning::Standard)
+        || digits(&value) == 0 && value.len() >= PRINTED_DIGITS_MIN && meaning(&value).is_some()
 }

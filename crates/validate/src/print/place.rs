@@ -12,6 +12,13 @@ pub(crate) struct Frame {
     pub(crate) length: f32,
 }
 
+/// A part of a line, along it, in line heights.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) left: f32,
+    pub(crate) right: f32,
+}
+
 /// Something seen in a line's frame: its extent along and across, in line heights. The line itself
 /// is `0..length` along and `0..1` across.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +39,15 @@ impl Frame {
         let along =
             Point { x: (quad[1].x - quad[0].x) / width, y: (quad[1].y - quad[0].y) / width };
         Some(Self { origin: quad[0], along, height, length: width / height })
+    }
+
+    /// The corners of a part of the line.
+    pub(crate) fn quad(&self, span: Span) -> Quad {
+        let corners = [(span.left, 0.0), (span.right, 0.0), (span.right, 1.0), (span.left, 1.0)];
+        corners.map(|(along, across)| Point {
+            x: self.origin.x + (along * self.along.x - across * self.along.y) * self.height,
+            y: self.origin.y + (along * self.along.y + across * self.along.x) * self.height,
+        })
     }
 
     /// Where a quad stands in this frame.
@@ -71,6 +87,13 @@ impl Extent {
         let shared = self.right.min(right) - self.left.max(left);
         shared / (self.right - self.left).min(right - left).max(0.01)
     }
+}
+
+/// Mean width and mean height of a quad, in pixels.
+pub(crate) fn size(quad: &Quad) -> (f32, f32) {
+    let [a, b, c, d] = *quad;
+    let mean = |one: f32, other: f32| (one + other) / 2.0;
+    (mean(distance(a, b), distance(d, c)), mean(distance(a, d), distance(b, c)))
 }
 
 fn distance(a: Point, b: Point) -> f32 {

@@ -3,15 +3,12 @@
 //! A second reading costs as much as the first. It is spent where agreement would decide: beside a
 //! serial keyword, or where a value fits a format that the operator taught.
 
-use crate::estate::Estate;
 use crate::evidence::Evidence;
 use crate::formats::Formats;
 use crate::formats::format::Standing;
 use crate::identifier::IdentifierKind;
-use crate::judge::judge;
-use crate::judge::sighting::looks_like_serial;
-use crate::judge::verdict::Verdict;
-use crate::print::label::{self, Joined};
+use crate::judge::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
+use crate::print::label::{Caption, Joined};
 use bumpalo::Bump;
 use std::collections::BTreeMap;
 
@@ -27,40 +24,43 @@ pub struct LineRef {
     pub line: usize,
 }
 
-/// The lines whose second reading may lead to an accepted serial, the most promising first. Empty
-/// if the evidence is enough as it stands, or if no line can become enough: a value that was read
-/// again already gains nothing from a third look.
+/// The lines whose second reading may lead to an accepted serial, the most promising first, of
+/// evidence that is not accepted as it stands. Empty if no line can become enough: a value that was
+/// read again already gains nothing from a third look.
 pub fn wants_second_reading(formats: &Formats, evidence: &Evidence) -> Vec<LineRef> {
-    if let Verdict::Accepted { .. } = judge(formats, evidence, &Estate::unknown()).verdict {
-        return Vec::new();
-    }
+    let arena = Bump::new();
+    let seen = sighting::sightings(evidence, &arena);
     let mut promise: BTreeMap<LineRef, u8> = BTreeMap::new();
-    for (photo, seen) in evidence.photos.iter().enumerate() {
-        let arena = Bump::new();
-        let again = label::read_label(&seen.second_lines, &arena).numbers;
-        for printed in label::read_label(&seen.lines, &arena).numbers {
-            let read_again = again.iter().any(|it| it.value == printed.value);
-            let joined = printed.joined == Joined::Lines;
-            if joined || read_again || !looks_like_serial(printed.value) {
-                continue;
-            }
-            let keyed = matches!(printed.named, Some((IdentifierKind::Serial, _)));
-            let taught = || {
-                printed.named.is_none()
-                    && formats
-                        .matching(printed.value)
-                        .any(|format| format.standing == Standing::Taught)
-            };
-            let rank = match (keyed, printed.ends.whole()) {
-                (true, true) => 0,
-                (true, false) => 1,
-                _ if taught() => 2,
-                _ => continue,
-            };
-            let line = LineRef { photo, line: printed.line };
-            let best = promise.entry(line).or_insert(rank);
-            *best = rank.min(*best);
+    for sighting in &seen {
+        let Carrier::Print { reading: Reading::First, line, joined, ends, caption, .. } =
+            sighting.carrier
+        else {
+            continue;
+        };
+        let again = |other: &&Sighting| {
+            matches!(other.carrier, Carrier::Print { reading: Reading::Second, .. })
+                && (other.value == sighting.value || other.same_ink(sighting))
+        };
+        if joined == Joined::Lines
+            || !looks_like_serial(sighting.value)
+            || seen.iter().any(|it| again(&it))
+        {
+            continue;
         }
+        let keyed = matches!(sighting.named, Some((IdentifierKind::Serial, _)));
+        let taught = || {
+            let mut fitting = formats.matching(sighting.value);
+            sighting.named.is_none() && fitting.any(|it| it.standing == Standing::Taught)
+        };
+        let rank = match (keyed, ends.are_clear()) {
+            (true, true) => u8::from(caption != Caption::Inline),
+            (true, false) => 2,
+            _ if taught() => 3,
+            _ => continue,
+        };
+        let line = LineRef { photo: sighting.place.photo, line };
+        let best = promise.entry(line).or_insert(rank);
+        *best = rank.min(*best);
     }
     let mut lines: Vec<(u8, LineRef)> =
         promise.into_iter().map(|(line, rank)| (rank, line)).collect();
@@ -71,7 +71,6 @@ pub fn wants_second_reading(formats: &Formats, evidence: &Evidence) -> Vec<LineR
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Symbology::Code128;
     use crate::testing::evidence;
 
     fn lines(evidence: &Evidence) -> Vec<usize> {
@@ -80,10 +79,8 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_decide_is_read_again() {
+    fn only_lines_that_may_decide_are_read_again() {
         assert_eq!(lines(&evidence(&[], &["Made in X", "S/N: 77987515", "P/N: 1234567"])), [1]);
-        let decided = evidence(&[(Code128, "77987515")], &["S/N: 77987515"]);
-        assert!(lines(&decided).is_empty());
         assert!(lines(&evidence(&[], &["1234567"])).is_empty());
         let taught = "[[format]]\nname=\"meter\"\nshapes=[\"ddddddd\"]";
         let formats = Formats::builtin().with_operator_file(taught).expect("valid");

@@ -8,7 +8,7 @@ use crate::evidence::Symbology;
 use crate::formats::format::Format;
 use crate::formats::shape::Class;
 use crate::payload;
-use crate::payload::field::Mark;
+use crate::payload::field::FieldRole;
 use crate::serial::fold::digits;
 use crate::serial::look_alike::look_alikes;
 use std::collections::BTreeSet;
@@ -84,7 +84,7 @@ fn draw(format: &Format, random: &mut impl FnMut(&mut [u8])) -> Option<String> {
 /// name (`CNPJ4X6NMWP354WC`) is that number.
 fn says_nothing_else(serial: &str) -> bool {
     let fields = payload::parse_payload(serial, Symbology::Code128, false);
-    fields.iter().any(|field| field.value == serial && field.mark == Mark::Whole)
+    fields.iter().any(|field| field.value == serial && field.role == FieldRole::Whole)
 }
 
 /// The characters of a class that nothing else of the class is taken for.

@@ -242,7 +242,7 @@ fn slashed_at(line: &[char], at: usize) -> Option<Keyword> {
         let goes_on = line.get(after).is_some_and(|next| next.is_ascii_alphabetic());
         (!goes_on).then(|| skip_marks(line, after))
     };
-    let sure = [("S/N", Serial), ("P/N", PartNumber), ("M/N", Model)];
+    let sure = [("S/N", Serial), ("N/S", Serial), ("P/N", PartNumber), ("M/N", Model)];
     let found = sure.iter().find_map(|&(word, kind)| Some((whole_word(word)?, kind)));
     let in_word = at > 0 && line[at - 1].is_ascii_alphanumeric();
     let mangled = || {
@@ -275,7 +275,7 @@ fn word_at(line: &[char], at: usize, entry: &Entry) -> Option<Keyword> {
                 true => matches!(char, '/' | '.' | '-'),
                 false => !matches!(char, ':' | '=' | '#'),
             };
-            if gap > if exact { 1 } else { 3 } || !split.iter().all(splits) {
+            if gap > if exact { 2 } else { 3 } || !split.iter().all(splits) {
                 return None;
             }
             if gap > 0 {
@@ -387,15 +387,20 @@ fn plain(char: char) -> char {
         return char.to_ascii_uppercase();
     }
     match half_width(char) {
-        'à'..='å' | 'À'..='Å' => 'A',
-        'è'..='ë' | 'È'..='Ë' | 'ě' => 'E',
-        'ì'..='ï' | 'Ì'..='Ï' | 'ı' | 'İ' => 'I',
-        'ò'..='ö' | 'Ò'..='Ö' | 'ø' | 'Ø' => 'O',
-        'ù'..='ü' | 'Ù'..='Ü' => 'U',
-        'ý' => 'Y',
-        'č' | 'ç' | 'Ç' => 'C',
-        'ñ' | 'Ñ' => 'N',
-        'ß' => 'S',
+        'à'..='å' | 'À'..='Å' | 'Ā'..='ą' | 'Ạ'..='ặ' => 'A',
+        'è'..='ë' | 'È'..='Ë' | 'Ē'..='ě' | 'Ẹ'..='ệ' => 'E',
+        'ì'..='ï' | 'Ì'..='Ï' | 'Ĩ'..='ı' | 'Ỉ'..='ị' => 'I',
+        'ò'..='ö' | 'Ò'..='Ö' | 'ø' | 'Ø' | 'Ō'..='ő' | 'Ơ' | 'ơ' | 'Ọ'..='ợ' => 'O',
+        'ù'..='ü' | 'Ù'..='Ü' | 'Ũ'..='ų' | 'Ư' | 'ư' | 'Ụ'..='ự' => 'U',
+        'ý' | 'Ý' | 'ÿ' => 'Y',
+        'Ć'..='č' | 'ç' | 'Ç' => 'C',
+        'Ď'..='đ' => 'D',
+        'ñ' | 'Ñ' | 'Ń'..='ň' => 'N',
+        'Ĺ'..='ł' => 'L',
+        'Ŕ'..='ř' => 'R',
+        'ß' | 'Ś'..='š' | 'Ș' | 'ș' => 'S',
+        'Ţ'..='ť' | 'Ț' | 'ț' => 'T',
+        'Ź'..='ž' => 'Z',
         other => other.to_uppercase().next().unwrap_or(other),
     }
 }

@@ -1,10 +1,8 @@
 //! Data identifiers of ANSI MH10.8.2, inside an ISO/IEC 15434 envelope or in front of a value.
 
 use crate::identifier::IdentifierKind::{self, *};
-use crate::payload::field::{Field, Mark, kind_by_form};
+use crate::payload::field::{Field, FieldRole, push, push_unnamed, question_serials};
 use crate::payload::gs1;
-use crate::print::keyword;
-use crate::serial::fold::fold;
 
 /// Data identifiers of device labels, the longest first. The number says how many characters of
 /// the value name the issuer (18S: the CAGE code of five characters before the serial).
@@ -25,15 +23,18 @@ const IDENTIFIERS: &[(&str, IdentifierKind, usize)] = &[
     ("16D", Date, 0),
     ("4L", Other, 0),
     ("17V", Other, 0),
+    (QUANTITY, Other, 0),
     ("S", Serial, 0),
     ("P", PartNumber, 0),
     ("V", Other, 0),
     ("T", Other, 0),
-    ("Q", Other, 0),
     ("D", Date, 0),
     ("K", Other, 0),
     ("L", Other, 0),
 ];
+
+/// How many pieces are in the package.
+const QUANTITY: &str = "Q";
 
 /// The identifiers that are also seen bare, without an envelope. The others are too short to tell
 /// from a value's own first letter.
@@ -59,66 +60,50 @@ pub(super) fn envelope(payload: &str) -> Option<Vec<Field>> {
     }
     // Without its separator the format's number is glued to the first field.
     let mut fields = Vec::new();
+    let mut several = false;
     for (index, piece) in pieces.enumerate() {
         let piece = if index == 0 { &piece[2..] } else { piece };
         if piece.is_empty() {
             continue;
         }
+        several |= is_several(piece);
         match format.as_str() {
             "05" => fields.extend(gs1::elements(piece)?),
-            _ => fields.push(identified(piece).unwrap_or_else(|| listed(piece))),
+            _ => push_identified(&mut fields, piece),
         }
+    }
+    if several {
+        question_serials(&mut fields);
     }
     Some(fields)
 }
 
-/// A value with its identifier in front, as a structure vouches for.
-pub(super) fn identified(piece: &str) -> Option<Field> {
-    let &(_, kind, issuer, value) = &split(piece)?;
-    let value = value.get(issuer..).filter(|rest| !rest.is_empty()).unwrap_or(value);
-    Some(Field { kind, value: value.to_owned(), mark: Mark::Named })
-}
-
-/// An unnamed value among others.
-pub(super) fn listed(piece: &str) -> Field {
-    Field { kind: kind_by_form(piece.trim()), value: piece.to_owned(), mark: Mark::Listed }
-}
-
-/// A payload without structure: a value, perhaps with an identifier or a keyword in front.
-pub(super) fn plain(payload: &str) -> Vec<Field> {
-    // Code 39 labels print and sometimes encode the stars around the value.
-    let value = payload.trim().trim_matches('*');
-    // A barcode spells its keywords right: `5RN0` begins a value.
-    let chars: Vec<char> = match value.starts_with(|first: char| first.is_ascii_digit()) {
-        true => Vec::new(),
-        false => value.chars().collect(),
-    };
-    let mut fields = Vec::new();
-    let spelled = |end: usize| !chars[..end].iter().any(char::is_ascii_digit);
-    let keyword = keyword::leading(&chars).filter(|keyword| spelled(keyword.end));
-    if let Some(keyword) = keyword {
-        let rest: String = chars[keyword.end..].iter().collect();
-        match keyword.strength {
-            keyword::Strength::Sure if !fold(&rest).is_empty() => {
-                return vec![Field { kind: keyword.kind, value: rest, mark: Mark::Named }];
-            }
-            _ => fields.push(Field { kind: keyword.kind, value: rest, mark: Mark::PerhapsNamed }),
-        }
-    } else if let Some((identifier, kind, issuer, rest)) = split(value)
-        && SEEN_BARE.contains(&identifier)
-        && rest.len() >= 4
-        && rest.bytes().any(|byte| byte.is_ascii_digit())
-    {
-        let rest = rest.get(issuer..).filter(|rest| rest.len() >= 4).unwrap_or(rest);
-        fields.push(Field { kind, value: rest.to_owned(), mark: Mark::PerhapsNamed });
+/// Takes a value with its identifier in front, as a structure vouches for.
+pub(super) fn push_identified(fields: &mut Vec<Field>, piece: &str) {
+    match split(piece) {
+        Some((_, kind, value)) => push(fields, kind, FieldRole::Named, value),
+        None => push_unnamed(fields, FieldRole::Listed, piece),
     }
-    fields.push(Field { kind: kind_by_form(value), value: value.to_owned(), mark: Mark::Whole });
-    fields
 }
 
-fn split(piece: &str) -> Option<(&'static str, IdentifierKind, usize, &str)> {
+/// A value that may have an identifier in front, with nothing around it that says so.
+pub(super) fn bare(value: &str) -> Option<(IdentifierKind, &str)> {
+    let (identifier, kind, rest) = split(value)?;
+    SEEN_BARE.contains(&identifier).then_some((kind, rest))
+}
+
+/// Whether a piece says that more than one thing is in the package: the serial is the package's.
+fn is_several(piece: &str) -> bool {
+    let number = piece.strip_prefix(QUANTITY).map(|text| {
+        text.trim_start_matches('0').bytes().take_while(u8::is_ascii_digit).collect::<Vec<u8>>()
+    });
+    number.is_some_and(|number| !number.is_empty() && number != b"1")
+}
+
+fn split(piece: &str) -> Option<(&'static str, IdentifierKind, &str)> {
     IDENTIFIERS.iter().find_map(|&(identifier, kind, issuer)| {
         let value = piece.strip_prefix(identifier).filter(|value| !value.is_empty())?;
-        Some((identifier, kind, issuer, value))
+        let value = value.get(issuer..).filter(|rest| rest.len() >= 4).unwrap_or(value);
+        Some((identifier, kind, value))
     })
 }

@@ -2,10 +2,15 @@
 //! its format, whether every character is beyond doubt. A reader of print is wrong at full
 //! confidence more often than any barcode is, so each of these is asked before print is accepted.
 
-use crate::evidence::{CharReading, Evidence};
+use crate::evidence::{CharReading, Evidence, TextLine};
+use crate::formats::Formats;
 use crate::formats::format::{Format, Standing};
+use crate::judge::context::JudgeContext;
 use crate::judge::sighting::{Carrier, Reading, Sighting};
-use crate::print::label::{Joined, PRINTED_DIGITS_MIN};
+use crate::print::boundary::{Boundary, Clearness, Ends};
+use crate::print::label::Joined;
+use crate::print::line::PRINTED_DIGITS_MIN;
+use crate::print::place::same_spot;
 use crate::serial::fold::{digits, fold_char};
 use crate::serial::look_alike::{look_alike, look_alikes};
 
@@ -28,21 +33,25 @@ const REPEATED_PITCH_MIN: f32 = 0.6;
 const REPEATED_ROOM_MIN: f32 = 1.4;
 /// Neighbouring characters that show what is usual.
 const PITCHES_MIN: usize = 4;
-/// Neighbours of its own kind, itself among them, that settle what a character of two looks is.
-const RUN_MIN: usize = 4;
 
 /// How well two independent readings of the same spot agree on a value.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Agreement {
-    /// Each end is its own for at least one of them, which suffices for a value of known length.
+    /// They agree on its characters.
+    Characters,
+    /// Each end is clear for at least one of them, which suffices for a value of known length.
     EachEndOnce,
-    /// Neither saw anything cut off or glued on.
+    /// Both saw it begin and end clearly.
     Whole,
 }
 
 /// Whether two independent readings of the same spot agree on something that is written like a
 /// serial.
-pub(super) fn read_twice(value: &str, sightings: &[&Sighting]) -> Option<Agreement> {
+pub(super) fn agreement(
+    evidence: &Evidence,
+    value: &str,
+    sightings: &[&Sighting],
+) -> Option<Agreement> {
     if digits(value) < PRINTED_DIGITS_MIN {
         return None;
     }
@@ -63,12 +72,85 @@ pub(super) fn read_twice(value: &str, sightings: &[&Sighting]) -> Option<Agreeme
     let same_ink = pairs.filter(|((first, _), (second, _))| {
         first.same_ink(second) && (read(first) || read(second))
     });
-    let agreed = same_ink.filter_map(|((_, one), (_, other))| match one.or(other) {
-        _ if one.whole() && other.whole() => Some(Agreement::Whole),
-        together if together.whole_for_its_length() => Some(Agreement::EachEndOnce),
-        _ => None,
+    // A space that only one of them saw within the value may be where it ends.
+    let as_values = same_ink.map(|((first, one), (second, other))| {
+        match first.is_one_word() == second.is_one_word() {
+            true => grade(one, other),
+            false => Agreement::Characters,
+        }
     });
-    agreed.max()
+    let in_lines = of(Reading::First).flat_map(|(sighting, ends)| {
+        second_lines(evidence, sighting).filter_map(move |second| {
+            let (read, spaced) = seen_in_line(evidence, value, sighting, second, ends)?;
+            let parted = spaced && sighting.is_one_word();
+            Some(if parted { Agreement::Characters } else { grade(ends, read) })
+        })
+    });
+    as_values.chain(in_lines).max()
+}
+
+fn grade(one: Ends, other: Ends) -> Agreement {
+    match one.or(other).least() {
+        _ if one.are_clear() && other.are_clear() => Agreement::Whole,
+        Clearness::Open => Agreement::Characters,
+        _ => Agreement::EachEndOnce,
+    }
+}
+
+/// The lines of the second reading where the first saw a value.
+fn second_lines<'e>(
+    evidence: &'e Evidence,
+    sighting: &Sighting,
+) -> impl Iterator<Item = &'e TextLine> {
+    let quad = sighting.place.quad;
+    let photo = evidence.photos.get(sighting.place.photo);
+    let lines = photo.into_iter().flat_map(|photo| &photo.second_lines);
+    lines.filter(move |line| same_spot(&line.quad, &quad))
+}
+
+/// Where a second reading of a line has the characters of a value that the first saw in it, and
+/// beside them what the first saw beside them: the second reading drops the spaces that tell where
+/// a value ends, so that its own words say less than its characters. `ends` are the first's. Also
+/// whether the second saw a space within the value.
+fn seen_in_line(
+    evidence: &Evidence,
+    value: &str,
+    sighting: &Sighting,
+    second: &TextLine,
+    ends: Ends,
+) -> Option<(Ends, bool)> {
+    let (line, (from, to)) = sighting.line(evidence)?;
+    let folded = |chars: &[CharReading]| -> Vec<char> {
+        chars.iter().filter_map(|char| fold_char(char.best)).collect()
+    };
+    let (before, after) = (folded(line.chars.get(..from)?), folded(line.chars.get(to..)?));
+    let raw: Vec<char> = second.chars.iter().map(|char| char.best).collect();
+    let places: Vec<usize> = (0..raw.len()).filter(|&at| fold_char(raw[at]).is_some()).collect();
+    let read: Vec<char> = places.iter().filter_map(|&at| fold_char(raw[at])).collect();
+    let value: Vec<char> = value.chars().collect();
+    let start = (0..read.len()).find(|&at| {
+        let end = at + value.len();
+        let is_it = read.get(at..end) == Some(&value[..]);
+        let free = |left: usize, right: usize| places[right] - places[left] > 1;
+        is_it
+            && (at == 0 || before.last() == Some(&read[at - 1]) || free(at - 1, at))
+            && (end == read.len() || after.first() == Some(&read[end]) || free(end - 1, end))
+    })?;
+    let bounds = second.bounds;
+    let at_end =
+        |is_end: bool, ink: bool, first: Boundary| match (is_end, bounds.touches_frame, ink) {
+            (false, ..) => first,
+            (_, true, _) => Boundary::Frame,
+            (_, _, true) => Boundary::Ink,
+            _ => Boundary::LineEnd,
+        };
+    // What only the second reading lost beside the value says nothing against its ends.
+    let is_start = start == 0 && before.is_empty();
+    let is_end = start + value.len() == read.len() && after.is_empty();
+    let within = &raw[places[start]..places[start + value.len() - 1]];
+    let spaced = within.iter().any(|char| char.is_whitespace());
+    let start = at_end(is_start, bounds.ink_before, ends.start);
+    Some((Ends { start, end: at_end(is_end, bounds.ink_after, ends.end) }, spaced))
 }
 
 /// Whether a value stands in a barcode, or in print with the separators of the format's samples:
@@ -81,32 +163,42 @@ pub(super) fn written_like(format: &Format, sightings: &[&Sighting]) -> bool {
 
 /// Whether one reading of print was sure of every character. Of 38 characters that were read wrong
 /// on labels, 32 had a probability below the limit; the other six were O for 0 and I for 1, which
-/// no reader can tell by their looks: these must be settled by the format's class or by the run of
-/// digits or letters that they stand in. Any other character with a look-alike that may stand there
-/// must be read more surely than one without.
+/// no reader can tell by their looks: these must be settled by the format's class or by the shape
+/// of serials. Any other character with a look-alike that may stand there must be read more surely
+/// than one without.
 pub(super) fn is_sure(
-    evidence: &Evidence,
+    context: &JudgeContext,
     format: Option<&Format>,
     sightings: &[&Sighting],
 ) -> bool {
+    let evidence = context.evidence;
     let mut first = sightings.iter().filter(|sighting| {
         matches!(sighting.carrier, Carrier::Print { reading: Reading::First, .. })
     });
     first.any(|sighting| {
+        let value = sighting.value;
+        let may_be = |at| may_be(context.formats, value, at, format);
         let chars = sighting.chars(evidence);
         let corrected = |at| sighting.corrections.iter().any(|correction| correction.at == at);
         let sure = |(at, char): (usize, &&CharReading)| {
-            let is_read = match may_be(sighting.value, at, format).next() {
+            let is_read = match may_be(at).next() {
                 Some(_) => char.p >= SURE_OF_LOOK_P,
                 None => char.p >= SURE_ALONE_P || is_unlike_runner_up(char),
             };
             is_read || corrected(at)
         };
+        let settled =
+            |(at, char): (usize, char)| may_be(at).all(|other| !is_same_look(char, other));
         !chars.is_empty()
             && chars.iter().enumerate().all(sure)
-            && every_look_is_settled(sighting.value, format)
+            && value.char_indices().all(settled)
             && is_evenly_spaced(evidence, sighting)
     })
+}
+
+/// Whether no reader can tell two characters by their looks.
+fn is_same_look(one: char, other: char) -> bool {
+    matches!((one, other), ('0', 'O') | ('O', '0') | ('1', 'I') | ('I', '1'))
 }
 
 /// Whether a character is so much likelier than another that does not look like it, which readers
@@ -145,19 +237,10 @@ fn is_evenly_spaced(evidence: &Evidence, sighting: &Sighting) -> bool {
         .all(|three| is_within(three, REPEATED_ROOM_MIN, f32::INFINITY))
 }
 
-/// Whether no character of a value may as well be its counterpart of the other class that no reader
-/// can tell from it.
-fn every_look_is_settled(value: &str, format: Option<&Format>) -> bool {
-    value.char_indices().all(|(at, char)| {
-        may_be(value, at, format).all(|other| {
-            !matches!((char, other), ('0', 'O') | ('O', '0') | ('1', 'I') | ('I', '1'))
-        })
-    })
-}
-
 /// The characters that one of a value may be instead: its look-alikes, but for those that the
-/// format's class or check character excludes, or the run of digits or letters that it stands in.
-fn may_be<'a>(
+/// format's class or check character excludes, or the shape of serials.
+pub(super) fn may_be<'a>(
+    formats: &'a Formats,
     value: &'a str,
     at: usize,
     format: Option<&'a Format>,
@@ -168,32 +251,11 @@ fn may_be<'a>(
         shape.classes().get(at)
     });
     let is_checked = known.is_some_and(|format| format.check.is_some());
-    let bytes = value.as_bytes();
-    let run = {
-        let same = |other: &&u8| other.is_ascii_digit() == bytes[at].is_ascii_digit();
-        let after = bytes[at..].iter().take_while(same).count();
-        after + bytes[..at].iter().rev().take_while(same).count()
-    };
+    let char = char::from(value.as_bytes()[at]);
+    let is_shaped = look_alikes(char).next().is_some() && formats.shape_prior().decides(value, at);
     let possible = move |other: &char| {
-        let same_kind = other.is_ascii_digit() == bytes[at].is_ascii_digit();
-        !is_checked
-            && (same_kind || run < RUN_MIN)
-            && class.is_none_or(|class| class.admits(*other))
+        let same_kind = other.is_ascii_digit() == char.is_ascii_digit();
+        !is_checked && (same_kind || !is_shaped) && class.is_none_or(|it| it.admits(*other))
     };
-    look_alikes(char::from(bytes[at])).filter(possible)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::formats::Formats;
-
-    #[test]
-    fn a_character_of_two_looks_is_settled_by_its_run_or_its_format() {
-        let formats = Formats::builtin();
-        let settled = |value: &str| every_look_is_settled(value, formats.matching(value).next());
-        assert!(settled("77087510") && settled("GPON22070112") && settled("XQB447AK22"));
-        assert!(settled("C030UQ50550081"), "the format says what C0 is");
-        assert!(!settled("A9A9G0ABAAM0034") && !settled("4K1AB2F7"), "nothing says that 0 is no O");
-    }
+    look_alikes(char).filter(possible)
 }
