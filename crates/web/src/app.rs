@@ -79,7 +79,7 @@ impl App {
         self.0.handles.clock.now()
     }
 
-    /// The clock, for what takes longer than a moment.
+    /// The clock, for what takes longer than a moment: the queue's, so that both agree.
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.handles.clock
     }
