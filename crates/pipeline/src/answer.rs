@@ -211,7 +211,9 @@ impl Scan {
     pub fn judged(id: Uuid, created_at: Timestamp, judgement: Judgement, took: TookMs) -> Self {
         let (status, serial, candidates, reasons) = match judgement.verdict {
             Verdict::Accepted { serial } => (Status::Accepted, Some(serial), vec![], vec![]),
-            Verdict::Review { candidates, reasons, .. } => (Status::Review, None, candidates, reasons),
+            Verdict::Review { candidates, reasons, .. } => {
+                (Status::Review, None, candidates, reasons)
+            }
             Verdict::Unreadable { reasons } => (Status::Unreadable, None, vec![], reasons),
         };
         Self {

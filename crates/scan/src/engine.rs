@@ -271,9 +271,9 @@ impl Engine {
             .iter()
             .any(|check| matches!(check, Check::Keyword | Check::BarcodeIdentifier));
         let seen = states.iter().flat_map(|state| state.page.lines());
-        let own = validate::canonical(&serial.printed);
+        let own = validate::fold(&serial.printed);
         let mut places = seen
-            .filter(|line| validate::canonical(&line.text()).contains(&own))
+            .filter(|line| validate::fold(&line.text()).contains(&own))
             .map(|line| line.quad)
             .peekable();
         let all_read = states.iter().all(|state| state.page.is_read());
@@ -335,7 +335,7 @@ fn shown_on_each_surface(states: &[PhotoState], value: &str) -> bool {
     let shows = |state: &PhotoState| {
         let printed = state.page.lines().into_iter().map(|line| line.text());
         let encoded = state.found.barcodes.iter().map(|barcode| barcode.payload.clone());
-        printed.chain(encoded).any(|text| validate::canonical(&text).contains(value))
+        printed.chain(encoded).any(|text| validate::fold(&text).contains(value))
     };
     let shown = |surface| states.iter().any(|state| state.surface == surface && shows(state));
     states.iter().all(|state| shown(state.surface))

@@ -98,7 +98,7 @@ pub fn seen_in(evidence: &Evidence, serial: &Serial) -> bool {
     }
     let raw: String = raw.into_iter().collect();
     let letters = |text: &str| -> String {
-        text.chars().filter_map(|char| canonical(&char.to_string()).chars().next()).collect()
+        text.chars().filter_map(|char| fold(&char.to_string()).chars().next()).collect()
     };
     evidence.photos.iter().any(|photo| {
         let printed = photo.lines.iter().chain(&photo.second_lines).map(TextLine::text);

@@ -133,7 +133,7 @@ mod tests {
             ("STRM26138003393", "bbpos-15"),
             ("U1DT3NA00-CN", "sumup-11"),
         ] {
-            let value = canonical(printed);
+            let value = canonical(printed).expect("a serial");
             let first = formats.matching(&value).next().map(|format| format.name.as_str());
             assert_eq!(first, Some(name), "{printed}");
         }

@@ -219,8 +219,8 @@ async fn estate(
     crate::paging::at_most("q", query.q.as_deref(), 64)?;
     crate::paging::at_most("after", query.after.as_deref(), 64)?;
     let (q, store) = (query.q.unwrap_or_default(), app.store());
-    let after = query.after.as_deref().map(validate::canonical);
-    let part = validate::canonical(&q);
+    let after = query.after.as_deref().map(validate::fold);
+    let part = validate::fold(&q);
     let mut page = store.estate(&part, after.as_deref(), PAGE_ROWS + 1).await?;
     let more = page.len() > PAGE_ROWS as usize;
     page.truncate(PAGE_ROWS as usize);

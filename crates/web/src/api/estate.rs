@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{Awaited, Import, Imported};
 use utoipa::{IntoParams, ToSchema};
-use validate::{EstateMode, canonical};
+use validate::{EstateMode, canonical, fold};
 
 /// Characters of a search.
 const Q_CHARS_MAX: usize = 64;
@@ -88,8 +88,8 @@ pub(crate) async fn list(
     crate::paging::at_most("q", query.q.as_deref(), Q_CHARS_MAX)?;
     crate::paging::at_most("after", query.after.as_deref(), Q_CHARS_MAX)?;
     let most = crate::paging::page_size(query.limit)?;
-    let part = canonical(query.q.as_deref().unwrap_or_default());
-    let after = query.after.as_deref().map(canonical);
+    let part = fold(query.q.as_deref().unwrap_or_default());
+    let after = query.after.as_deref().map(fold);
     let mut page = app.store().estate(&part, after.as_deref(), most + 1).await?;
     let more = page.len() > most as usize;
     page.truncate(most as usize);
@@ -221,7 +221,8 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Problem> {
     caller.at_least(Role::Operator)?;
     crate::paging::at_most("serial", Some(&serial), Q_CHARS_MAX)?;
-    let serials = [canonical(&serial)];
+    let serial = canonical(&serial).map_err(|_| Code::NotFound)?;
+    let serials = [serial];
     match app.store().remove_from_estate(&serials, &caller.name, app.now()).await? {
         0 => Err(Code::NotFound.into()),
         _ => Ok(StatusCode::NO_CONTENT),
