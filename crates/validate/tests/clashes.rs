@@ -92,10 +92,10 @@ const ROWS: &[Row] = &[
         Accepted("212857310045", "ingenico-12"),
     ),
     (
-        "12 digits beside S/N are a serial",
+        "12 digits beside S/N are a serial of a maker that nothing names",
         &[(Code128, "212857310045")],
         &["S/N: 212857310045"],
-        Accepted("212857310045", "ingenico-12"),
+        Accepted("212857310045", "fallback"),
     ),
     (
         "12 digits in a UPC symbol are a product, whatever stands beside them",
@@ -136,10 +136,16 @@ const ROWS: &[Row] = &[
     ),
     // 9 digits: Verifone serial, part number.
     (
-        "9 digits beside S/N are a Verifone serial",
+        "9 digits beside S/N are a Verifone serial where the maker is named",
+        &[(Code128, "324689776")],
+        &["Verifone", "S/N 324-689-776"],
+        Accepted("324689776", "verifone-9"),
+    ),
+    (
+        "9 digits beside S/N are a serial of a maker that nothing names",
         &[(Code128, "324689776")],
         &["S/N 324-689-776"],
-        Accepted("324689776", "verifone-9"),
+        Accepted("324689776", "fallback"),
     ),
     (
         "9 digits beside P/N are a part number",
@@ -155,9 +161,9 @@ const ROWS: &[Row] = &[
     ),
     // 8 digits: PAX serial, terminal number of the acquirer.
     (
-        "8 characters beside S/N are a PAX serial",
+        "8 characters beside S/N are a PAX serial where the maker is named",
         &[(Code39, "6A000001")],
-        &["S/N: 6A000001"],
+        &["PAX", "S/N: 6A000001"],
         Accepted("6A000001", "pax-8"),
     ),
     (
@@ -170,7 +176,7 @@ const ROWS: &[Row] = &[
         "终端序列号 is the serial, 终端号 is not",
         &[(Code128, "6A000001"), (Code128, "12345678")],
         &["终端号：12345678", "终端序列号：6A000001"],
-        Accepted("6A000001", "pax-8"),
+        Accepted("6A000001", "fallback"),
     ),
     // Chinese labels carry two numbers.
     (

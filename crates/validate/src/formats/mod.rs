@@ -132,6 +132,14 @@ mod tests {
             ("WSC513105011295", "bbpos-15"),
             ("STRM26138003393", "bbpos-15"),
             ("U1DT3NA00-CN", "sumup-11"),
+            ("PB04204S60977", "sunmi-13"),
+            ("N860W173397", "nexgo-11"),
+            ("N96N960WC05078", "mypos-14"),
+            ("N950NCB801293324", "newland-16"),
+            ("13364WL21273323", "ingenico-15"),
+            ("203357303131155318426517", "ingenico-24"),
+            ("V1E0207420", "verifone-x990"),
+            ("WPOSQT2070000091", "wizarpos-16"),
         ] {
             let value = canonical(printed).expect("a serial");
             let first = formats.matching(&value).next().map(|format| format.name.as_str());

@@ -1,7 +1,7 @@
 //! Everything that one judgement knows: the sightings of all photos and what they are judged by.
 
 use crate::estate::Estate;
-use crate::evidence::{CharReading, Evidence, Surface};
+use crate::evidence::{Barcode, CharReading, Evidence, Surface, TextLine};
 use crate::formats::Formats;
 use crate::formats::format::{Format, Standing};
 use crate::formats::shape::{Class, Shape};
@@ -30,6 +30,8 @@ pub(super) struct JudgeContext<'a> {
     /// The formats that are to be expected here: taught ones, forms like no other, and those of
     /// makers whose name is in view.
     pub(super) forcing: Vec<&'a Format>,
+    /// A label in view is of several devices.
+    pub(super) is_carton: bool,
 }
 
 impl<'a> JudgeContext<'a> {
@@ -47,7 +49,8 @@ impl<'a> JudgeContext<'a> {
             serials.filter(|format| correction::may_force(format, named(format))).collect();
         let mut sightings = sighting::sightings(evidence, arena);
         let ambiguous = correction::correct(&forcing, estate, evidence, &mut sightings);
-        Self { formats, evidence, estate, sightings, ambiguous, brands, forcing }
+        let is_carton = is_carton(evidence);
+        Self { formats, evidence, estate, sightings, ambiguous, brands, forcing, is_carton }
     }
 
     /// Every sighting, by value, the best of each first.
@@ -181,6 +184,32 @@ fn best_first(one: &Sighting, other: &Sighting) -> Ordering {
         .then_with(|| corner(one).y.total_cmp(&corner(other).y))
         .then_with(|| corner(one).x.total_cmp(&corner(other).x))
         .then_with(|| one.printed.cmp(other.printed))
+}
+
+/// Whether a label says that it is of several devices: `QTY: 10` in print, `Q10` in a barcode of its
+/// own (ANSI MH10.8.2).
+fn is_carton(evidence: &Evidence) -> bool {
+    let several = |digits: &str| {
+        let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
+        digits.len() <= 5 && digits.parse::<u32>().is_ok_and(|count| count > 1)
+    };
+    let printed = |line: &TextLine| {
+        let text = line.text().to_ascii_uppercase();
+        ["QTY", "QUANTITY", "\u{6570}\u{91cf}"].iter().any(|word| {
+            let rest = text.split_once(word).map(|(_, rest)| rest);
+            rest.is_some_and(|rest| {
+                several(rest.trim_start_matches(|it: char| !it.is_alphanumeric()))
+            })
+        })
+    };
+    let encoded = |barcode: &Barcode| {
+        let count = barcode.payload.strip_prefix('Q');
+        count.is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_digit()) && several(it))
+    };
+    evidence
+        .photos
+        .iter()
+        .any(|photo| photo.lines.iter().any(printed) || photo.barcodes.iter().any(encoded))
 }
 
 /// Whether a word of letters and digits is this name.

@@ -13,7 +13,9 @@ use crate::judge::value_facts::{LOOK_ALIKES_MAX, ValueFacts};
 use crate::judge::verdict::Question;
 use crate::payload::field::{Extent, FieldRole};
 use crate::print::label::Caption;
+use crate::print::line::PRINTED_DIGITS_MIN;
 use crate::print::meaning::meaning;
+use crate::serial::fold::digits;
 use crate::serial::look_alike::{edits, look_alike_distance};
 
 /// A contradiction.
@@ -33,6 +35,8 @@ pub(crate) enum Contradiction {
     InAddress,
     /// The payload that holds it does not say where it ends.
     PayloadOpen,
+    /// The label says how many devices it is of, and they are several.
+    Carton,
     /// A serial that is not expected, where only expected ones may be.
     NotInEstate,
     /// Another serial is in view.
@@ -46,7 +50,7 @@ pub(crate) enum Contradiction {
 }
 
 impl Contradiction {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::NamedOther,
         Self::NoSerial,
         Self::PerhapsMac,
@@ -54,6 +58,7 @@ impl Contradiction {
         Self::PartNumber,
         Self::InAddress,
         Self::PayloadOpen,
+        Self::Carton,
         Self::NotInEstate,
         Self::TwoSerials,
         Self::BarcodeTextDiffer,
@@ -67,7 +72,7 @@ impl Contradiction {
             Self::NamedOther | Self::InAddress | Self::NoSerial => ReasonCode::OnlyOtherNumbers,
             Self::CheckFailed => ReasonCode::CheckCharacterWrong,
             Self::PartNumber => ReasonCode::PartNumber,
-            Self::TwoSerials => ReasonCode::TwoSerials,
+            Self::TwoSerials | Self::Carton => ReasonCode::TwoSerials,
             Self::PayloadOpen | Self::PerhapsMac => ReasonCode::BarcodeUnconfirmed,
             Self::BarcodeTextDiffer | Self::ExtentsDiffer => ReasonCode::BarcodeTextDiffer,
             Self::LabelScreenMismatch => ReasonCode::LabelScreenMismatch,
@@ -172,6 +177,7 @@ pub(super) fn of_value(
             && !facts.has(Fact::Barcode)
             && !facts.has(Fact::Printed),
     );
+    insert_if(Carton, context.is_carton);
     let required = context.estate.is_required();
     insert_if(NotInEstate, required && !context.estate.expects(value));
     found
@@ -249,9 +255,12 @@ pub(super) const RIVALRIES: &[Rivalry] = &[
     rivalry("barcode and captioned print end differently", ExtentsDiffer, |it| it.rival_claims() && !it.is_settled_by_barcode() && it.channels_differ() && it.is_part_of_other()),
     rivalry("barcode and captioned print differ", BarcodeTextDiffer, |it| it.rival_claims() && !it.is_settled_by_barcode() && it.channels_differ()),
     rivalry("another value is named a serial", TwoSerials, |it| it.rival_claims() && !it.is_settled_by_barcode()),
+    rivalry("a caption names print that says something else", TwoSerials, |it| it.rival_says_else() && it.is_free),
+    rivalry("print of the same shape, and the barcode's value is not printed", TwoSerials, |it| it.only_encoded() && it.is_in_print() && it.is_free && it.same_shape()),
     rivalry("a caption names two numbers", TwoSerials, |it| it.has(Fact::CaptionSecond) && it.is_free),
     rivalry("label and screen show different serials", LabelScreenMismatch, |it| (it.rival_is_captioned() || it.same_form) && it.is_free && it.is_apart()),
     rivalry("another barcode has the same form", TwoSerials, |it| it.same_form && it.has(Fact::Barcode) && it.is_free),
+    rivalry("another print has the same maker's form", TwoSerials, |it| it.is_of_maker() && it.same_form && it.is_in_print() && it.is_free && !it.is_named()),
     rivalry("another print has a maker's form, and this has none", TwoSerials, |it| it.rival.facts.has(Fact::MakerForm) && it.is_in_print() && !it.only.has_form() && it.is_free),
     rivalry("another barcode has the taught form, whatever names it", TwoSerials, |it| it.is_taught() && it.same_form && it.has(Fact::Barcode) && !it.only.facts.has(Fact::CaptionInline)),
     rivalry("another print has the taught form", TwoSerials, |it| it.is_taught() && it.same_form && it.has(Fact::TaughtForm) && it.is_free && it.is_in_print()),
@@ -300,12 +309,14 @@ impl Pair<'_> {
         self.rival.claims() && self.context.is_legible(self.rival) && self.is_free
     }
 
-    /// A barcode settles look-alikes, unless it is the print that has the maker's form.
+    /// A barcode settles look-alikes, unless it is the print that has the maker's form, or the
+    /// value has its own print after a caption: then the other is another device's.
     fn is_settled_by_barcode(&self) -> bool {
         let near = look_alike_distance(self.only.value, self.rival.value)
             .is_some_and(|places| places <= LOOK_ALIKES_MAX);
         self.only.facts.has(Fact::Barcode)
             && near
+            && !self.only.facts.has(Fact::CaptionInline)
             && !self.has(Fact::Barcode)
             && (self.only.has_form() || !self.rival.has_form())
     }
@@ -338,6 +349,37 @@ impl Pair<'_> {
 
     fn is_taught(&self) -> bool {
         self.only.facts.has(Fact::TaughtForm)
+    }
+
+    /// Print after a caption, cut or not, that is no part of the value and not almost the same.
+    fn rival_says_else(&self) -> bool {
+        let own_ink = |it: &Sighting| self.only.sightings.iter().any(|own| own.same_ink(it));
+        self.has(Fact::CaptionInline)
+            && digits(self.rival.value) >= PRINTED_DIGITS_MIN
+            && self.context.is_legible(self.rival)
+            && !self.almost
+            && !self.is_part_of_other()
+            && !self.rival.sightings.iter().any(|it| own_ink(it))
+    }
+
+    fn only_encoded(&self) -> bool {
+        self.only.facts.has(Fact::Barcode) && !self.only.facts.has(Fact::Printed)
+    }
+
+    /// Letters and digits stand in the same places.
+    fn same_shape(&self) -> bool {
+        let class = |byte: u8| byte.is_ascii_digit();
+        self.only.value.len() == self.rival.value.len()
+            && self.only.value.bytes().map(class).eq(self.rival.value.bytes().map(class))
+    }
+
+    fn is_of_maker(&self) -> bool {
+        self.only.facts.has(Fact::MakerForm)
+    }
+
+    /// A caption in its line or the barcode itself names the value.
+    fn is_named(&self) -> bool {
+        self.only.facts.has_any(&[Fact::CaptionInline, Fact::BarcodeNames])
     }
 
     fn is_print_alone(&self) -> bool {

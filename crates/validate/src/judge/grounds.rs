@@ -31,6 +31,8 @@ pub(crate) enum Fact {
     TwoBarcodes,
     /// It is printed, anywhere.
     Printed,
+    /// It is printed at the start of a line, with no word or tag before it.
+    PrintedAlone,
     /// A serial caption stands before it in its line.
     CaptionInline,
     /// A serial caption of another line was assigned to it and may name no other number.
@@ -140,7 +142,7 @@ pub(crate) const GROUNDS: &[Ground] = &[
     ground(WhichNumber, "the only barcode holds it, and a serial caption stands near its print", &[Barcode, CaptionNear, LoneBarcode], &[Print, Symbol]),
     ground(WhichNumber, "the only barcode holds it, and a serial caption stands at the barcode", &[BarcodeCaptionNear, Printed, LoneBarcode], &[Print, Symbol]),
     ground(WhichNumber, "a serial caption stands near it, and it has the maker's form", &[CaptionNear, MakerForm], &[Print, Knowledge]),
-    ground(WhichNumber, "barcode and print in the maker's form", &[Barcode, Printed, MakerForm], &[Symbol, Knowledge]),
+    ground(WhichNumber, "barcode and print, without a caption of their own, in the maker's form", &[Barcode, PrintedAlone, MakerForm], &[Symbol, Knowledge]),
     ground(WhichNumber, "two barcodes in the maker's form", &[TwoBarcodes, MakerForm], &[Symbol, Knowledge]),
     ground(WhichNumber, "printed in the operator's form", &[Printed, TaughtForm], &[Print, Knowledge]),
     ground(WhichNumber, "the barcode settles the look-alikes after a serial caption", &[Barcode, CaptionLookAlike], &[Print, Symbol]),

@@ -72,11 +72,18 @@ pub(super) fn agreement(
     let same_ink = pairs.filter(|((first, _), (second, _))| {
         first.same_ink(second) && (read(first) || read(second))
     });
-    let as_values = same_ink.map(|((_, one), (_, other))| grade(one, other));
+    // A space that only one of them saw within the value may be where it ends.
+    let as_values = same_ink.map(|((first, one), (second, other))| {
+        match first.is_one_word() == second.is_one_word() {
+            true => grade(one, other),
+            false => Agreement::Characters,
+        }
+    });
     let in_lines = of(Reading::First).flat_map(|(sighting, ends)| {
         second_lines(evidence, sighting).filter_map(move |second| {
-            let read = seen_in_line(evidence, value, sighting, second, ends)?;
-            Some(grade(ends, read))
+            let (read, spaced) = seen_in_line(evidence, value, sighting, second, ends)?;
+            let parted = spaced && sighting.is_one_word();
+            Some(if parted { Agreement::Characters } else { grade(ends, read) })
         })
     });
     as_values.chain(in_lines).max()
@@ -103,14 +110,15 @@ fn second_lines<'e>(
 
 /// Where a second reading of a line has the characters of a value that the first saw in it, and
 /// beside them what the first saw beside them: the second reading drops the spaces that tell where
-/// a value ends, so that its own words say less than its characters. `ends` are the first's.
+/// a value ends, so that its own words say less than its characters. `ends` are the first's. Also
+/// whether the second saw a space within the value.
 fn seen_in_line(
     evidence: &Evidence,
     value: &str,
     sighting: &Sighting,
     second: &TextLine,
     ends: Ends,
-) -> Option<Ends> {
+) -> Option<(Ends, bool)> {
     let (line, (from, to)) = sighting.line(evidence)?;
     let folded = |chars: &[CharReading]| -> Vec<char> {
         chars.iter().filter_map(|char| fold_char(char.best)).collect()
@@ -139,10 +147,10 @@ fn seen_in_line(
     // What only the second reading lost beside the value says nothing against its ends.
     let is_start = start == 0 && before.is_empty();
     let is_end = start + value.len() == read.len() && after.is_empty();
-    Some(Ends {
-        start: at_end(is_start, bounds.ink_before, ends.start),
-        end: at_end(is_end, bounds.ink_after, ends.end),
-    })
+    let within = &raw[places[start]..places[start + value.len() - 1]];
+    let spaced = within.iter().any(|char| char.is_whitespace());
+    let start = at_end(is_start, bounds.ink_before, ends.start);
+    Some((Ends { start, end: at_end(is_end, bounds.ink_after, ends.end) }, spaced))
 }
 
 /// Whether a value stands in a barcode, or in print with the separators of the format's samples:

@@ -12,7 +12,7 @@ use crate::judge::readings::{Agreement, agreement, is_sure, written_like};
 use crate::judge::sighting::{Carrier, Reading, Sighting, looks_like_serial};
 use crate::judge::verdict::Correction;
 use crate::payload::field::{Extent, FieldRole};
-use crate::print::boundary::Clearness;
+use crate::print::boundary::{Boundary, Clearness};
 use crate::print::label::{Caption, Joined};
 use crate::print::line::PRINTED_DIGITS_MIN;
 use crate::serial::fold::digits;
@@ -109,6 +109,10 @@ impl<'a> JudgeContext<'a> {
             // Print of several lines is good for comparing with a barcode.
             let compared = !sighting.is_wrapped() || facts.has(Fact::Barcode);
             facts.insert_if(Fact::Printed, compared);
+            let starts = sighting.print().is_some_and(|(ends, _)| {
+                matches!(ends.start, Boundary::LineEnd | Boundary::Ink | Boundary::Frame)
+            });
+            facts.insert_if(Fact::PrintedAlone, compared && starts);
             if sighting.says_serial() && compared {
                 facts.insert_if(Fact::CaptionInline, caption == Caption::Inline);
                 facts.insert_if(Fact::CaptionAssigned, caption == Caption::Assigned);
@@ -119,8 +123,15 @@ impl<'a> JudgeContext<'a> {
         let agreement = agreement(self.evidence, value, sightings);
         facts.insert_if(Fact::ReadTwice, agreement.is_some());
         let first = |it: &&&Sighting| matches!(it.carrier, Carrier::Print { reading: Reading::First, joined, .. } if joined != Joined::Lines);
+        // A dot or a colon within a word parts numbers as well: `117199662511.2012`.
+        let plain = |it: &Sighting| {
+            !it.printed.contains(|char: char| {
+                !char.is_alphanumeric() && !matches!(char, '-' | '*') && !char.is_whitespace()
+            })
+        };
         let ends = || {
-            sightings.iter().filter(first).filter_map(|it| Some((it.is_one_word(), it.print()?.0)))
+            let of_print = sightings.iter().filter(first);
+            of_print.filter_map(|it| Some((it.is_one_word() && plain(it), it.print()?.0)))
         };
         let clear = match agreement {
             Some(agreement) => agreement == Agreement::Whole,

@@ -65,9 +65,11 @@ pub(crate) struct Assignment<'t> {
 }
 
 /// Everything that captions may name: words that no caption names in their own line, and barcodes.
-pub(crate) fn things(lines: &[Line], codes: &[Code]) -> Vec<Thing> {
+/// `explained` are the values that the line of their print explains.
+pub(crate) fn things(lines: &[Line], codes: &[Code], explained: &[&str]) -> Vec<Thing> {
     let mut things = Vec::new();
-    for (index, code) in codes.iter().enumerate() {
+    let open = |code: &&Code| !code.values.iter().any(|value| explained.contains(&value.as_str()));
+    for (index, code) in codes.iter().enumerate().filter(|(_, code)| open(code)) {
         let mut values = code.values.iter().cloned();
         things.push(Thing {
             quad: *code.quad,

@@ -26,6 +26,8 @@ const JOIN_LINES_MAX: usize = 3;
 /// Line heights that the next line of a value may stand off from where the value or its keyword
 /// begins.
 const ALIGNED: f32 = 1.5;
+/// Letters and digits behind a caption that are a value, if too short a one.
+const SHORT_VALUE_CHARS: usize = 3;
 /// Numbers of a line for which there is room from the start.
 const NUMBERS_A_LINE: usize = 4;
 
@@ -170,8 +172,8 @@ impl<'a> Reader<'_, 'a> {
         };
         let before = self.found.len();
         self.values(index, (keyword.end, end), Some(named), Caption::Inline);
-        let has_letters = rest.chars().filter(|&char| fold_char(char).is_some()).count();
-        self.found.len() > before || has_letters >= VALUE_CHARS_MIN
+        let letters = rest.chars().filter(|&char| fold_char(char).is_some()).count();
+        self.found.len() > before || letters >= SHORT_VALUE_CHARS
     }
 
     /// The numbers of a part of a line, the likeliest first: the first word that is long enough,
@@ -195,6 +197,8 @@ impl<'a> Reader<'_, 'a> {
         let begins = match first {
             0 => 0..1,
             1 if letters(words[0]) => 0..2,
+            // `PROPERTY OF ACME 40510323` is the owner's number.
+            _ if named.is_some_and(|(kind, _)| kind == IdentifierKind::Other) => first..first + 1,
             _ => return,
         };
         for first in begins {
@@ -234,13 +238,7 @@ impl<'a> Reader<'_, 'a> {
     ) {
         let line = &self.lines[index];
         for pair in words[first..].windows(2) {
-            let between = &line.chars[pair[0].1..pair[1].0];
-            let parts =
-                |char: &char| matches!(char, ',' | ';' | '/' | '&' | '|' | '\u{ff0c}' | '\u{ff1b}');
-            if !(between.iter().any(parts)
-                && line.is_serial_like(pair[0])
-                && line.is_serial_like(pair[1]))
-            {
+            if !line.are_two_values(pair[0], pair[1]) {
                 return;
             }
             let start = line.boundary_before(pair[1].0, 0);
@@ -255,13 +253,18 @@ impl<'a> Reader<'_, 'a> {
         let line = &self.lines[index];
         let words = line.words(0, line.chars.len()).filter_map(|word| line.after_caption(word));
         let words: Vec<(usize, usize)> = words.filter(|&word| line.has_digit(word)).collect();
+        let of_others = line.tells_of_others();
+        let (named, caption) = match of_others {
+            true => (Some((IdentifierKind::Other, Strength::Sure)), Caption::Inline),
+            false => (None, Caption::None),
+        };
         for first in 0..words.len() {
             let most = (first + JOIN_WORDS_MAX).min(words.len());
             for last in first..most {
                 let joined = if last == first { Joined::No } else { Joined::Words };
                 let span = (words[first].0, words[last].1);
                 let start = line.boundary_before(span.0, 0);
-                self.push(index, span, start, None, Caption::None, joined);
+                self.push(index, span, start, named, caption, joined);
             }
         }
     }
@@ -277,7 +280,9 @@ impl<'a> Reader<'_, 'a> {
     ) {
         let line = &self.lines[index];
         let chars = &line.chars[span.0..span.1];
-        if chars.len() < VALUE_CHARS_MIN {
+        // A letter of another script may be the look-alike of a Latin one: nothing is left out.
+        let foreign = |&char: &char| char.is_alphanumeric() && fold_char(char).is_none();
+        if chars.len() < VALUE_CHARS_MIN || chars.iter().any(foreign) {
             return;
         }
         let mut value = ArenaString::with_capacity_in(chars.len(), self.arena);
@@ -303,7 +308,15 @@ impl<'a> Reader<'_, 'a> {
         if lone.is_empty() {
             return of_codes;
         }
-        let things = captions::things(self.lines, codes);
+        // What another caption in its own line explains, or stands behind other words, is no caption's.
+        let of_others = self.found.iter().filter(|it| {
+            let other = it.named.is_some_and(|(kind, _)| kind != IdentifierKind::Serial);
+            let alone =
+                matches!(it.ends.start, Boundary::LineEnd | Boundary::Ink | Boundary::Frame);
+            other || it.caption == Caption::None && !alone
+        });
+        let explained: Vec<&str> = of_others.map(|it| it.value).collect();
+        let things = captions::things(self.lines, codes, &explained);
         let assignments = captions::assign(lone, &things);
         for assignment in &assignments {
             let named = (assignment.kind, assignment.strength);
@@ -429,6 +442,7 @@ fn is_of_another(line: &Line, keyword: &Keyword, first: (usize, usize)) -> bool 
     let value = fold(&line.text(first));
     let bare_letters = plain == "SN" && !word.contains(['/', ':', '.', '\u{ff1a}']);
     line.tells_of_others()
+        || line.names_a_part(keyword.start)
         || bare_letters && is_chip(&value)
         || meaning(&line.text(first)).is_some_and(|it| it == Meaning::Standard)
         || digits(&value) == 0 && value.len() >= PRINTED_DIGITS_MIN && meaning(&value).is_some()

@@ -47,6 +47,21 @@ const OF_OTHERS: &[&str] = &[
     "UNTIL",
     "BEGINNING",
     "BETWEEN",
+    "LATER",
+    "EARLIER",
+    "HIGHER",
+    "LOWER",
+    "GREATER",
+    "LESS",
+    "PRIOR",
+    "TO",
+];
+
+/// Parts of a device that have serials of their own.
+const PARTS: &[&str] = &[
+    "BATTERY", "BATT", "PSU", "ADAPTER", "ADAPTOR", "CHARGER", "CRADLE", "DOCK", "MODEM", "SIM",
+    "SAM", "AKKU", "BATERIA", "BATTERIE", "SUPPLY", "PRINTER", "DISPLAY", "HDD", "SSD", "DISK",
+    "MODULE",
 ];
 
 /// One line, cut into keywords and words.
@@ -134,11 +149,23 @@ impl<'a> Line<'a> {
         from > 0 && is_colon(self.chars[from - 1])
     }
 
-    /// Whether the print around its captions tells of other devices' serials.
+    /// Whether a part of the device is named before its caption: `Battery S/N:`.
+    pub(crate) fn names_a_part(&self, before: usize) -> bool {
+        let text = self.text((0, before)).to_ascii_uppercase();
+        text.split(|char: char| !char.is_ascii_alphanumeric()).any(|word| PARTS.contains(&word))
+    }
+
+    /// Whether the line speaks of serials, and of other devices': `S/N >= 5455670`, `Serial numbers
+    /// 3908232 and later`.
     pub(crate) fn tells_of_others(&self) -> bool {
+        let is_serial = |keyword: &Keyword| keyword.kind == IdentifierKind::Serial;
         let text: String = self.chars.iter().collect::<String>().to_ascii_uppercase();
-        let mut words = text.split(|char: char| !char.is_ascii_alphanumeric());
-        words.any(|word| OF_OTHERS.contains(&word))
+        let words = || text.split(|char: char| !char.is_ascii_alphanumeric());
+        let speaks =
+            self.keywords.iter().any(is_serial) || words().any(|word| word.starts_with("SERIAL"));
+        let compares =
+            || self.chars.iter().any(|char| matches!(char, '>' | '<' | '\u{2265}' | '\u{2264}'));
+        speaks && (words().any(|word| OF_OTHERS.contains(&word)) || compares())
     }
 
     /// What stands before a position where a value begins. `scope` is where its caption ends.
@@ -189,6 +216,9 @@ impl<'a> Line<'a> {
         };
         if self.keywords.iter().any(|keyword| keyword.start == next) {
             return Boundary::Caption;
+        }
+        if is_range_word(self.chars[next]) {
+            return Boundary::UnclearMark;
         }
         let rest = self.text((next, self.chars.len()));
         let second_value = || {
@@ -253,6 +283,18 @@ impl<'a> Line<'a> {
             true => (step(right) - step(left)) / self.pitch - 1.0,
             false => 0.0,
         }
+    }
+
+    /// Whether two words of a line are two numbers of the form of a serial rather than the parts of one:
+    /// a mark parts them, or they are equally long.
+    pub(crate) fn are_two_values(&self, one: (usize, usize), two: (usize, usize)) -> bool {
+        let between = &self.chars[one.1..two.0];
+        let parted = between.iter().any(|char| !char.is_whitespace());
+        let words = between.iter().any(|char| char.is_alphanumeric() && !is_range_word(*char));
+        self.is_serial_like(one)
+            && self.is_serial_like(two)
+            && !words
+            && (parted || one.1 - one.0 == two.1 - two.0)
     }
 
     /// Whether a word has the form of a serial: long enough and with enough digits.
@@ -360,6 +402,8 @@ fn parts_words(chars: &[char], at: usize) -> bool {
     let space =
         |at: Option<usize>| at.and_then(|at| chars.get(at)).is_none_or(|it| it.is_whitespace());
     let alone = space(at.checked_sub(1)) || space(Some(at + 1));
+    let again = |at: Option<usize>| at.and_then(|at| chars.get(at)) == Some(&char);
+    let alone = alone || again(at.checked_sub(1)) || again(Some(at + 1));
     char.is_whitespace()
         || matches!(
             char,
@@ -386,6 +430,11 @@ fn parts_words(chars: &[char], at: usize) -> bool {
         )
         || matches!(char, '-' | '\u{2013}' | '\u{2014}' | '.' | '*') && alone
         || char > '\u{2e80}' && fold_char(char).is_none() && !is_colon(char)
+}
+
+/// `A to B` and `A and B` in one character.
+fn is_range_word(char: char) -> bool {
+    matches!(char, '\u{81f3}' | '\u{5230}' | '\u{548c}' | '\u{53ca}' | '\u{4e0e}')
 }
 
 pub(crate) fn is_colon(char: char) -> bool {

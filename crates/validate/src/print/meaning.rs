@@ -27,8 +27,20 @@ pub(crate) const YEARS: std::ops::Range<u32> = 1990..2050;
 /// Fewer equal or counting characters happen by chance.
 const DUMMY_CHARS_MIN: usize = 6;
 /// Words of placeholders.
-const DUMMIES: &[&str] =
-    &["SAMPLE", "EXAMPLE", "DUMMY", "SPECIMEN", "XXXX", "SERIALNUMBER", "PLACEHOLDER", "MUSTER"];
+const DUMMIES: &[&str] = &[
+    "SAMPLE",
+    "EXAMPLE",
+    "DUMMY",
+    "SPECIMEN",
+    "XXXX",
+    "SERIALNUMBER",
+    "PLACEHOLDER",
+    "MUSTER",
+    "TEST",
+    "DEMO",
+    "ABCD",
+    "BLANK",
+];
 /// What ports, cables and protocols are called, without their figures and in capitals.
 const STANDARDS: &[&str] = &[
     "RS", "USB", "SATA", "ATA", "PATA", "DB", "RJ", "HDMI", "IP", "CAT", "TIA", "EIA", "PCIE",
