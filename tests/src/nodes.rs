@@ -197,15 +197,17 @@ async fn queued(store: &Store) -> Vec<(ScanId, u32)> {
     let mut found = Vec::new();
     loop {
         let page = store.scans(&filter).await.expect("scans are listed");
-        let Some(last) = page.last() else { return found };
-        filter.after = Some(last.id);
-        found.extend(page.iter().map(|scan| (scan.id, scan.attempts)));
+        found.extend(page.items.iter().map(|scan| (scan.id, scan.attempts)));
+        filter.after = page.next;
+        if filter.after.is_none() {
+            return found;
+        }
     }
 }
 
 async fn waiting(store: &Store) -> usize {
     let queued = DeliveryFilter { status: Some(DeliveryStatus::Queued), ..Default::default() };
-    store.deliveries(&queued).await.expect("deliveries are listed").len()
+    store.deliveries(&queued).await.expect("deliveries are listed").items.len()
 }
 
 /// What was claimed and not finished at one moment.
@@ -220,7 +222,7 @@ async fn held(store: &Store) -> Held {
     let scans = scans.into_iter().filter(|(_, attempts)| *attempts > 0).map(|(id, _)| id);
     let filter = DeliveryFilter { status: Some(DeliveryStatus::Queued), ..Default::default() };
     let deliveries = store.deliveries(&filter).await.expect("deliveries are listed");
-    let begun = deliveries.into_iter().filter(|delivery| delivery.attempts > 0);
+    let begun = deliveries.items.into_iter().filter(|delivery| delivery.attempts > 0);
     Held { scans: scans.collect(), deliveries: begun.map(|it| it.event_id).collect() }
 }
 
@@ -244,7 +246,8 @@ impl Held {
         self.scans = unfinished;
         let filter = DeliveryFilter { status: Some(DeliveryStatus::Queued), ..Default::default() };
         let queued = store.deliveries(&filter).await.expect("deliveries are listed");
-        let queued: BTreeSet<_> = queued.into_iter().map(|delivery| delivery.event_id).collect();
+        let queued: BTreeSet<_> =
+            queued.items.into_iter().map(|delivery| delivery.event_id).collect();
         self.deliveries.retain(|id| queued.contains(id));
     }
 }

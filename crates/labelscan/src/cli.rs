@@ -294,9 +294,9 @@ pub struct EvalArgs {
     /// One JSON object instead of the table
     #[arg(long)]
     pub json: bool,
-    /// A field of the manifest to group the table by
-    #[arg(long, value_name = "FIELD", default_value = "device")]
-    pub by: String,
+    /// A field of the manifest to group the table by; may be given several times
+    #[arg(long, value_name = "FIELD", default_values = ["device", "kind"])]
+    pub by: Vec<String>,
     /// Also list every photo that was not accepted right
     #[arg(long)]
     pub misses: bool,

@@ -43,7 +43,7 @@ const BATCH_FILES: usize = 256;
 /// Bytes of a file that tell whether it is a photo.
 const HEAD_BYTES: u64 = 64;
 /// How long a verdict is waited for before the folder's end is looked for again.
-const WAIT: Duration = Duration::from_secs(5);
+const VERDICT_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Endings of files that somebody is still writing.
 const UNFINISHED: [&str; 4] = ["part", "partial", "tmp", "crdownload"];
 
@@ -230,7 +230,7 @@ impl Inbox {
             return self.refuse(seen, "photo_duplicate", hint).map(Some);
         }
         while !stop.is_cancelled() {
-            self.work.wait_for(OWNER, scan, WAIT).await;
+            self.work.wait_for(OWNER, scan, VERDICT_WAIT_MAX).await;
             let stored = self.store.scan(scan).await?.context("a scan vanished")?;
             let scan = scan_object(stored);
             if let Some(place) = Place::of(scan.status) {

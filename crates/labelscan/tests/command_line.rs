@@ -93,6 +93,34 @@ fn eval_counts_against_the_manifest() {
 }
 
 #[test]
+fn eval_counts_every_device_in_view_by_device_and_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    image::GrayImage::new(64, 64).save(folder.path().join("blank.png")).unwrap();
+    let manifest = folder.path().join("manifest.jsonl");
+    fs::write(
+        &manifest,
+        r#"{"id":"a","path":"blank.png","serial":null,"device":"router","kind":"negative"}
+        {"id":"b","path":"blank.png","serial":null,"serial_candidates":["AB1"],"device":"router"}
+        {"id":"c","path":"blank.png","serial":"A1","serials":["A1","B2"],"device":"meter","kind":"multi"}"#,
+    )
+    .unwrap();
+    let path = manifest.to_str().unwrap();
+    let output = labelscan(folder.path(), &["eval", "--json", path]);
+    let object = &lines(&output)[0];
+    assert_eq!([&object["photos"], &object["with_serial"], &object["missed"]], [3, 2, 2]);
+    assert_eq!(object["by_device"]["router"]["photos"], 2);
+    assert_eq!(object["by_device"]["router"]["with_serial"], 0);
+    assert_eq!(object["by_device"]["meter"]["missed"], 2);
+    assert_eq!(object["by_kind"]["multi"]["with_serial"], 2);
+    assert_eq!(object["by_kind"].as_object().unwrap().len(), 2);
+    let output = labelscan(folder.path(), &["eval", path]);
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    for start in ["device ", "router ", "kind ", "multi ", "all "] {
+        assert_eq!(table.lines().filter(|line| line.starts_with(start)).count(), 1, "{table}");
+    }
+}
+
+#[test]
 fn what_cannot_run_says_why_and_exits_2() {
     let folder = tempfile::tempdir().unwrap();
     let check = |arguments: &[&str], expect: &str| {

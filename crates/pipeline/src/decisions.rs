@@ -3,7 +3,7 @@
 
 use crate::registration::{Accepted, Registrar};
 use jiff::Timestamp;
-use outbound::{Review, Standing};
+use outbound::{Provenance, Review};
 use store::{Action, Decision, Scan, StoreError};
 use thiserror::Error;
 use validate::{Candidate, Check, Serial, Source, Verdict};
@@ -56,7 +56,7 @@ pub async fn decide(
                 details: &scan.details,
                 owner: &scan.owner,
                 photos_sha256: scan.photos.iter().map(|photo| photo.sha256.as_str()).collect(),
-                standing: standing(choice),
+                provenance: provenance(choice),
                 review: Some(Review { by: by.to_owned(), at: now }),
             };
             Some(registrar.owed(&accepted, now).await?)
@@ -67,10 +67,10 @@ pub async fn decide(
     Ok(registrar.store().decide(scan.id, decision, now).await?)
 }
 
-fn standing(choice: &Choice) -> Standing {
+fn provenance(choice: &Choice) -> Provenance {
     match choice {
-        Choice::Correct(_) => Standing::Corrected,
-        Choice::Confirm(_) | Choice::Reject => Standing::Confirmed,
+        Choice::Correct(_) => Provenance::Corrected,
+        Choice::Confirm(_) | Choice::Reject => Provenance::Confirmed,
     }
 }
 

@@ -5,8 +5,8 @@ use crate::answer::new_id;
 use crate::details::{Details, Operation};
 use jiff::Timestamp;
 use outbound::{
-    Event, EventData, EventIdentifier, EventSerial, Merchant, PhotoReference, Review, Site,
-    Standing,
+    Event, EventData, EventIdentifier, EventSerial, Merchant, PhotoReference, Provenance, Review,
+    Site,
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct Accepted<'a> {
     /// Hashes of the photos, hexadecimal, in the order sent.
     pub photos_sha256: Vec<&'a str>,
     /// Whether the judge or a person decided.
-    pub standing: Standing,
+    pub provenance: Provenance,
     /// A person's decision, if there was one.
     pub review: Option<Review>,
 }
@@ -127,7 +127,7 @@ impl Registrar {
             replaces: placement.replaces.clone(),
             technician: Some(accepted.owner.to_owned()),
             evidence: accepted.photos_sha256.iter().enumerate().map(photo).collect(),
-            status: accepted.standing,
+            status: accepted.provenance,
             review: accepted.review.clone(),
         }
     }

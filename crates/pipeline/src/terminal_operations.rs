@@ -5,9 +5,9 @@ use crate::answer::ReasonObject;
 use crate::details::Details;
 use crate::registration::{Accepted, Registrar};
 use jiff::Timestamp;
-use outbound::{Review, Standing};
+use outbound::{Provenance, Review};
 use serde_json::Value;
-use store::{Registration, StoreError, Terminal};
+use store::{Registration, StoreError, Terminal, WriteContext};
 use validate::terminal::State;
 use validate::{Serial, Source, Verdict};
 
@@ -23,7 +23,7 @@ pub async fn operate(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let owed = owed(registrar, terminal, details, by, now).await?;
-    registrar.store().operate(terminal.first_scan, &owed, by, now).await?;
+    registrar.store().operate(terminal.first_scan, &owed, WriteContext::new(by, now)).await?;
     Ok(())
 }
 
@@ -68,7 +68,7 @@ async fn owed(
         details: &details,
         owner: by,
         photos_sha256: photos.iter().map(|photo| photo.sha256.as_str()).collect(),
-        standing: Standing::Confirmed,
+        provenance: Provenance::Confirmed,
         review: Some(Review { by: by.to_owned(), at: now }),
     };
     registrar.owed(&accepted, now).await

@@ -1,11 +1,12 @@
-//! The walk through one read: decode, barcodes, print, until the judge has enough or nothing is
-//! left that could help. It decides how much to look, never what a serial is.
+//! The walk through one read: decode, barcodes, print. `validate`'s reading plan says which look is
+//! worth having next; the engine obeys, and knows neither serials nor reasons.
 
 use crate::barcode::{BarcodeFindings, Symbologies, WorkBudget, read_barcodes};
 use crate::convnet::ConvNet;
 use crate::image::decode::{self, Failure};
 use crate::image::faults;
 use crate::models::{self, LoadError, Weights};
+use crate::onnx;
 use crate::photo::{Limits, Photo, Reading, Threads, Took, Unreadable, UnreadableCode};
 use crate::text::detect::Detector;
 use crate::text::network::RunFailure;
@@ -17,15 +18,10 @@ use rten::ThreadPool;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use validate::{
-    Check, Estate, Evidence, Formats, PhotoEvidence, Place, Quad, ReasonCode, Serial, Source,
-    Standing, Surface, TextLine, Verdict, judge, wants_second_reading,
-};
+use validate::{Barcode, Evidence, Formats, NextLook, PhotoEvidence, Quad, ReadingPlan};
 
-/// Lines read between two questions to the judge.
+/// Lines of each photo that are read between two questions to the reading plan.
 const LINES_A_ROUND: usize = 2;
-/// Fewer lines than this are no label.
-const LINES_FEW: usize = 2;
 
 /// The loaded networks. Reading does no I/O and keeps nothing of a photo.
 pub struct Engine {
@@ -41,33 +37,14 @@ pub struct Engine {
 /// How a read tells the time since its caller began.
 type Elapsed<'a> = &'a (dyn Fn() -> Duration + Sync);
 
-/// One photo, as far as it was read.
+/// One photo, as far as it was read; what was read stands in its evidence.
 struct PhotoState {
     grey: GrayImage,
-    surface: Surface,
-    found: BarcodeFindings,
+    /// Places that look like a barcode and could not be decoded.
+    located_unread: Vec<Quad>,
     page: Page,
-    second_lines: Vec<TextLine>,
     /// There is nothing to look for.
     blank: bool,
-}
-
-impl PhotoState {
-    fn barcode_places(&self) -> Vec<Quad> {
-        self.found.barcodes.iter().map(|barcode| barcode.quad).collect()
-    }
-
-    fn evidence(&self) -> PhotoEvidence {
-        PhotoEvidence {
-            width_px: self.grey.width(),
-            height_px: self.grey.height(),
-            surface: self.surface,
-            barcodes: self.found.barcodes.clone(),
-            lines: self.page.lines(),
-            second_lines: self.second_lines.clone(),
-            faults: Vec::new(),
-        }
-    }
 }
 
 impl Engine {
@@ -90,7 +67,9 @@ impl Engine {
         // not start any once it reads.
         rten::thread_pool().run(|| ());
         let detector = |name, onnx: &[u8]| {
-            ConvNet::whole(onnx).map_err(|detail| LoadError::Refused { name, detail })
+            onnx::parse(onnx)
+                .and_then(|model| ConvNet::whole(&model))
+                .map_err(|detail| LoadError::Refused { name, detail })
         };
         let recogniser = Recogniser::pp_ocr_v6_small(&weights.recognise_v6)
             .map_err(|detail| LoadError::Refused { name: models::RECOGNISE_V6, detail })?;
@@ -148,17 +127,21 @@ impl Engine {
         let start = elapsed();
         let mut took = Took::default();
         let mut states = Vec::with_capacity(photos.len());
+        let mut evidence = Evidence::default();
         for (index, photo) in photos.iter().enumerate() {
-            let state = self.look(photo, limits, elapsed, &mut took);
-            states.push(state.map_err(|failure| failure.of_photo(index))?);
+            let (state, seen) = self
+                .look(photo, limits, elapsed, &mut took)
+                .map_err(|failure| failure.of_photo(index))?;
+            states.push(state);
+            evidence.photos.push(seen);
         }
         let looked = elapsed();
-        let mut evidence = self.read_print(&mut states, threads).map_err(|failure| {
+        self.read_print(&mut states, &mut evidence, threads).map_err(|failure| {
             // The networks run on whatever was decoded; this is never one photo's fault.
             Failure::new(UnreadableCode::PhotoDamaged, failure.to_string()).of_photo(0)
         })?;
         for (state, seen) in states.iter().zip(&mut evidence.photos) {
-            seen.faults = faults::faults(&state.grey, &seen.lines, &state.found.located_unread);
+            seen.faults = faults::faults(&state.grey, &seen.lines, &state.located_unread);
         }
         let read = elapsed();
         took.text_ms += milliseconds(read.saturating_sub(looked));
@@ -173,7 +156,7 @@ impl Engine {
         limits: &Limits,
         elapsed: Elapsed<'_>,
         took: &mut Took,
-    ) -> Result<PhotoState, Failure> {
+    ) -> Result<(PhotoState, PhotoEvidence), Failure> {
         let timed = |span: &mut f64, from: Duration| {
             *span += milliseconds(elapsed().saturating_sub(from));
         };
@@ -198,151 +181,87 @@ impl Engine {
             true => Default::default(),
             false => rayon::join(barcodes, lines),
         };
-        let places: Vec<Quad> = found.barcodes.iter().map(|barcode| barcode.quad).collect();
-        let page = Page::new(lines, &places, limits.lines_max);
-        Ok(PhotoState {
-            grey,
+        let BarcodeFindings { barcodes, located_unread } = found;
+        let page = Page::new(lines, &quads(&barcodes), limits.lines_max);
+        let seen = PhotoEvidence {
+            width_px: grey.width(),
+            height_px: grey.height(),
             surface: photo.surface,
-            found,
-            page,
-            second_lines: Vec::new(),
-            blank,
-        })
+            barcodes,
+            ..PhotoEvidence::default()
+        };
+        Ok((PhotoState { grey, located_unread, page, blank }, seen))
     }
 
-    /// Reads print until the judge has enough: first the promising lines, then a second reading of
-    /// those that only lack one, then what stands beside a barcode that lacks its print, then a
-    /// closer look where something is known to be missing.
+    /// Skims every line that was found, then looks as the plan says until it says that nothing is
+    /// worth having any more. The lines go into the evidence.
     fn read_print(
         &self,
         states: &mut [PhotoState],
+        evidence: &mut Evidence,
         threads: &Arc<ThreadPool>,
-    ) -> Result<Evidence, RunFailure> {
-        if self.read_lines(states, threads)? || self.read_again(states)? {
-            return Ok(evidence(states));
-        }
-        if let Some(barcode) = self.lacks_print(states) {
-            let state = &mut states[barcode.photo];
-            self.reader.look_beside(&state.grey, &mut state.page, &barcode.quad);
-            if self.read_lines(states, threads)? || self.read_again(states)? {
-                return Ok(evidence(states));
+    ) -> Result<(), RunFailure> {
+        let mut plan = ReadingPlan::new(&self.formats);
+        self.skim(states, evidence, threads)?;
+        loop {
+            let unread: Vec<Quad> = states.iter().flat_map(|state| state.page.unread()).collect();
+            match plan.next_look(evidence, &unread) {
+                NextLook::Enough | NextLook::Stop => return Ok(()),
+                NextLook::ReadMore => {
+                    for (PhotoState { grey, page, .. }, seen) in pairs(states, evidence) {
+                        let lines = self.reader.read_more(grey, page, LINES_A_ROUND, threads)?;
+                        page.put_in_order(lines, &mut seen.lines);
+                    }
+                }
+                NextLook::ReadAgain(lines) => {
+                    for line in lines {
+                        let seen = &mut evidence.photos[line.photo];
+                        let place = seen.lines[line.line].quad;
+                        let again = self.second.read(&states[line.photo].grey, &place)?;
+                        seen.second_lines.extend(again);
+                    }
+                }
+                NextLook::Beside(barcode) => {
+                    let PhotoState { grey, page, .. } = &mut states[barcode.photo];
+                    self.reader.look_beside(grey, page, &barcode.quad);
+                    self.skim(states, evidence, threads)?;
+                }
+                NextLook::Closer => {
+                    for (state, seen) in pairs(states, evidence).filter(|(state, _)| !state.blank) {
+                        let places = quads(&seen.barcodes);
+                        self.reader.look_closer(&state.grey, &mut state.page, &places);
+                    }
+                    self.skim(states, evidence, threads)?;
+                }
             }
         }
-        if self.closer_look_may_help(states) {
-            for state in states.iter_mut().filter(|state| !state.blank) {
-                let places = state.barcode_places();
-                self.reader.look_closer(&state.grey, &mut state.page, &places);
-            }
-            let _ = self.read_lines(states, threads)? || self.read_again(states)?;
-        }
-        Ok(evidence(states))
     }
 
-    /// Skims what is new and reads what is promising, round by round. True once the judge has
-    /// enough.
-    fn read_lines(
+    /// Skims the lines that were found since the last time.
+    fn skim(
         &self,
         states: &mut [PhotoState],
+        evidence: &mut Evidence,
         threads: &Arc<ThreadPool>,
-    ) -> Result<bool, RunFailure> {
-        for state in states.iter_mut() {
-            self.reader.skim(&state.grey, &mut state.page, threads)?;
+    ) -> Result<(), RunFailure> {
+        for (PhotoState { grey, page, .. }, seen) in pairs(states, evidence) {
+            let lines = self.reader.skim(grey, page, threads)?;
+            page.put_in_order(lines, &mut seen.lines);
         }
-        loop {
-            if self.has_enough(states) {
-                return Ok(true);
-            }
-            if states.iter().all(|state| state.page.is_read()) {
-                return Ok(false);
-            }
-            for state in states.iter_mut() {
-                self.reader.read_more(&state.grey, &mut state.page, LINES_A_ROUND, threads)?;
-            }
-        }
-    }
-
-    /// Whether the evidence is accepted as it stands and nothing unread could speak against it: the
-    /// serial was named as one, no unread line looks like the serial of another device, and where
-    /// label and screen were photographed to be compared, both show it.
-    fn has_enough(&self, states: &[PhotoState]) -> bool {
-        let Some(serial) = self.accepted(states) else { return false };
-        let named = serial
-            .checks
-            .iter()
-            .any(|check| matches!(check, Check::Keyword | Check::BarcodeIdentifier));
-        let seen = states.iter().flat_map(|state| state.page.lines());
-        let own = validate::fold(&serial.printed);
-        let mut places = seen
-            .filter(|line| validate::fold(&line.text()).contains(&own))
-            .map(|line| line.quad)
-            .peekable();
-        let all_read = states.iter().all(|state| state.page.is_read());
-        let printed = places.peek().is_some();
-        let rival =
-            places.any(|place| states.iter().any(|state| state.page.has_unread_like(&place)));
-        all_read || named && printed && !rival && shown_on_each_surface(states, &own)
-    }
-
-    fn accepted(&self, states: &[PhotoState]) -> Option<Serial> {
-        match judge(&self.formats, &evidence(states), &Estate::unknown()).verdict {
-            Verdict::Accepted { serial } => Some(serial),
-            _ => None,
-        }
-    }
-
-    /// The second reading of the lines that lack only that. True if the judge accepts then.
-    fn read_again(&self, states: &mut [PhotoState]) -> Result<bool, RunFailure> {
-        let seen = evidence(states);
-        let wanted = wants_second_reading(&self.formats, &seen);
-        for line in &wanted {
-            let state = &mut states[line.photo];
-            let place = seen.photos[line.photo].lines[line.line].quad;
-            state.second_lines.extend(self.second.read(&state.grey, &place)?);
-        }
-        Ok(!wanted.is_empty() && self.accepted(states).is_some())
-    }
-
-    /// The barcode of the likeliest serial, if no print says the same so far.
-    fn lacks_print(&self, states: &[PhotoState]) -> Option<Place> {
-        match judge(&self.formats, &evidence(states), &Estate::unknown()).verdict {
-            Verdict::Review { candidates, .. } => {
-                let likeliest = candidates.first().filter(|it| it.source == Source::Barcode)?;
-                likeliest.place
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether something is known to be there that was not found: print at all, print that agrees
-    /// with a barcode, or a value that fits a format taught by the operator. It costs more than the
-    /// first look, so that mere hope is no reason.
-    fn closer_look_may_help(&self, states: &[PhotoState]) -> bool {
-        let seen = evidence(states);
-        let few_lines = seen.photos.iter().all(|photo| photo.lines.len() < LINES_FEW);
-        let taught = self.formats.iter().any(|format| format.standing == Standing::Taught);
-        let differ = match judge(&self.formats, &seen, &Estate::unknown()).verdict {
-            Verdict::Review { reasons, .. } => {
-                reasons.iter().any(|reason| reason.0 == ReasonCode::BarcodeTextDiffer)
-            }
-            _ => false,
-        };
-        few_lines || taught || differ
+        Ok(())
     }
 }
 
-/// Whether each surface that was photographed shows this canonical value so far.
-fn shown_on_each_surface(states: &[PhotoState], value: &str) -> bool {
-    let shows = |state: &PhotoState| {
-        let printed = state.page.lines().into_iter().map(|line| line.text());
-        let encoded = state.found.barcodes.iter().map(|barcode| barcode.payload.clone());
-        printed.chain(encoded).any(|text| validate::fold(&text).contains(value))
-    };
-    let shown = |surface| states.iter().any(|state| state.surface == surface && shows(state));
-    states.iter().all(|state| shown(state.surface))
+/// Each photo with its evidence.
+fn pairs<'a>(
+    states: &'a mut [PhotoState],
+    evidence: &'a mut Evidence,
+) -> impl Iterator<Item = (&'a mut PhotoState, &'a mut PhotoEvidence)> {
+    states.iter_mut().zip(&mut evidence.photos)
 }
 
-fn evidence(states: &[PhotoState]) -> Evidence {
-    Evidence { photos: states.iter().map(PhotoState::evidence).collect() }
+fn quads(barcodes: &[Barcode]) -> Vec<Quad> {
+    barcodes.iter().map(|barcode| barcode.quad).collect()
 }
 
 fn milliseconds(span: Duration) -> f64 {
@@ -354,9 +273,10 @@ mod tests {
     use super::*;
     use image::codecs::png::PngEncoder;
     use image::{ExtendedColorType, ImageEncoder, Luma};
+    use validate::Surface;
 
     #[test]
-    fn the_same_photo_gives_the_same_answer_on_one_thread_and_on_many() {
+    fn one_thread_and_many_give_the_same_evidence() {
         let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
         let weights = Weights::read(&models).expect("run models/fetch first");
         let engine = Engine::new(weights, Formats::builtin(), 3).expect("models of the right kind");

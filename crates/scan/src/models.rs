@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_and_an_altered_file_are_named_with_what_to_run() {
+    fn missing_and_altered_files_are_named_with_the_command_to_run() {
         let folder = tempfile::tempdir().expect("a folder");
         let said = |folder: &Path| Weights::read(folder).err().map(|error| error.to_string());
         let missing = said(folder.path()).expect("nothing is there");

@@ -39,6 +39,8 @@ pub use database::audit::AuditEntry;
 pub use database::claim::{Claim, Lease};
 pub use database::crash::{CRASH_POINTS, crash_point};
 pub use database::error::StoreError;
+pub use database::page::Page;
+pub use database::tx::WriteContext;
 pub use estate::differences::EstateDifferences;
 pub use estate::expected::{Awaited, Expected, Import, Imported};
 pub use estate::issue::ISSUED_AT_ONCE_MAX;

@@ -4,6 +4,7 @@
 use crate::database::commit_group::CommitGroup;
 use crate::database::engine::{Database, Engine};
 use crate::database::error::StoreError;
+use crate::database::tx::{Tx, WriteContext};
 use crate::outbox::listen::Listening;
 use crate::photos::objects::Photos;
 use crate::seal::sealing::Seal;
@@ -64,6 +65,11 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(self.database.reader()).await?;
         self.photos.ping().await
+    }
+
+    /// Begins a transaction on somebody's behalf.
+    pub(crate) async fn begin(&self, context: WriteContext<'_>) -> Result<Tx<'_>, StoreError> {
+        Tx::begin(&self.database, &self.seal, &self.limits, context).await
     }
 
     /// Closes the connections after what is under way; SQLite's log is merged into its file.

@@ -8,7 +8,7 @@
 //! - `payload/`: the fields of a barcode's payload.
 //! - `print/`: printed lines to fields: keywords, values, where a value ends.
 //! - `judge/`: evidence to verdict: sightings, facts, the table of acceptance, reasons.
-//! - `reading_plan/`: which printed lines a reader reads with care, and which it reads again.
+//! - `reading_plan/`: which look at the photos a reader has next, and which lines it reads again.
 //! - `estate`, `reconcile`: expected serials, and how two lists of serials differ.
 //! - [`terminal`]: what may be done to a terminal after what.
 
@@ -44,6 +44,7 @@ pub use judge::verdict::*;
 pub use payload::field::{Extent, Field, FieldRole};
 pub use payload::{PAYLOAD_BYTES_MAX, parse_payload};
 pub use print::keyword::is_serial_keyword;
+pub use reading_plan::next_look::{NextLook, ReadingPlan};
 pub use reading_plan::read_priority::{ReadPriority, read_priority};
 pub use reading_plan::second_reading::{LineRef, wants_second_reading};
 pub use reconcile::{Disagreeing, Disagreement, Reconciliation, reconcile};

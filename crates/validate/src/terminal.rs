@@ -57,7 +57,7 @@ impl From<Operation> for Step {
 
 /// What the registry said to the event of the last step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Told {
+pub enum RegistryReply {
     /// Nothing yet.
     Waiting,
     /// It took it.
@@ -117,16 +117,16 @@ impl State {
 
     /// The state that the last step leaves, given the registry's word about it. It is never stored
     /// by itself, so that it cannot contradict the delivery.
-    pub fn of(step: Step, told: Told) -> Self {
-        match (step, told) {
+    pub fn of(step: Step, reply: RegistryReply) -> Self {
+        match (step, reply) {
             (Step::See, _) => Self::Seen,
             (Step::Verify, _) => Self::Verified,
             (Step::Retire, _) => Self::Retired,
-            (_, Told::Refused) => Self::Refused,
+            (_, RegistryReply::Refused) => Self::Refused,
             (Step::Replace, _) => Self::Swapped,
-            (_, Told::Waiting) => Self::Submitted,
-            (Step::Unbind, Told::Taken) => Self::Unbound,
-            (Step::Bind | Step::StockIn | Step::Swap, Told::Taken) => Self::Registered,
+            (_, RegistryReply::Waiting) => Self::Submitted,
+            (Step::Unbind, RegistryReply::Taken) => Self::Unbound,
+            (Step::Bind | Step::StockIn | Step::Swap, RegistryReply::Taken) => Self::Registered,
         }
     }
 }
@@ -195,17 +195,17 @@ impl std::fmt::Display for Forbidden {
 
 /// What a step comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum Transition {
     /// It happens, and what it leaves stands from now on.
-    Goes,
+    Applies,
     /// It has happened already: nothing changes.
-    Same,
+    NoChange,
 }
 
 /// A cell of the table.
-type Cell = Result<Next, Forbidden>;
-const GOES: Cell = Ok(Next::Goes);
-const SAME: Cell = Ok(Next::Same);
+type Cell = Result<Transition, Forbidden>;
+const APPLIES: Cell = Ok(Transition::Applies);
+const NO_CHANGE: Cell = Ok(Transition::NoChange);
 const RETIRED: Cell = Err(Forbidden::Retired);
 const SWAPPED: Cell = Err(Forbidden::Swapped);
 const BOUND: Cell = Err(Forbidden::Bound);
@@ -215,15 +215,15 @@ const NOT_IN_SERVICE: Cell = Err(Forbidden::ReplacedNotInService);
 /// What may follow what: a row for the step that stands, a column for the step that is asked for.
 #[rustfmt::skip]
 const TABLE: [(Step, [Cell; 7]); 8] = [
-    // stands          Verify Bind     StockIn  Swap     Unbind     Replace         Retire
-    (Step::See,     [  GOES,  GOES,    GOES,    GOES,    GOES,      GOES,           GOES  ]),
-    (Step::Verify,  [  SAME,  GOES,    GOES,    GOES,    GOES,      GOES,           GOES  ]),
-    (Step::StockIn, [  SAME,  GOES,    SAME,    GOES,    NOT_BOUND, NOT_IN_SERVICE, GOES  ]),
-    (Step::Bind,    [  SAME,  SAME,    BOUND,   BOUND,   GOES,      GOES,           GOES  ]),
-    (Step::Swap,    [  SAME,  SAME,    BOUND,   SAME,    GOES,      GOES,           GOES  ]),
-    (Step::Unbind,  [  SAME,  GOES,    GOES,    GOES,    SAME,      NOT_IN_SERVICE, GOES  ]),
-    (Step::Replace, [  SAME,  SWAPPED, GOES,    SWAPPED, SWAPPED,   NOT_IN_SERVICE, GOES  ]),
-    (Step::Retire,  [  SAME,  RETIRED, RETIRED, RETIRED, RETIRED,   NOT_IN_SERVICE, SAME  ]),
+    // stands          Verify     Bind       StockIn    Swap       Unbind     Replace         Retire
+    (Step::See,     [ APPLIES,   APPLIES,   APPLIES,   APPLIES,   APPLIES,   APPLIES,        APPLIES ]),
+    (Step::Verify,  [ NO_CHANGE, APPLIES,   APPLIES,   APPLIES,   APPLIES,   APPLIES,        APPLIES ]),
+    (Step::StockIn, [ NO_CHANGE, APPLIES,   NO_CHANGE, APPLIES,   NOT_BOUND, NOT_IN_SERVICE, APPLIES ]),
+    (Step::Bind,    [ NO_CHANGE, NO_CHANGE, BOUND,     BOUND,     APPLIES,   APPLIES,        APPLIES ]),
+    (Step::Swap,    [ NO_CHANGE, NO_CHANGE, BOUND,     NO_CHANGE, APPLIES,   APPLIES,        APPLIES ]),
+    (Step::Unbind,  [ NO_CHANGE, APPLIES,   APPLIES,   APPLIES,   NO_CHANGE, NOT_IN_SERVICE, APPLIES ]),
+    (Step::Replace, [ NO_CHANGE, SWAPPED,   APPLIES,   SWAPPED,   SWAPPED,   NOT_IN_SERVICE, APPLIES ]),
+    (Step::Retire,  [ NO_CHANGE, RETIRED,   RETIRED,   RETIRED,   RETIRED,   NOT_IN_SERVICE, NO_CHANGE ]),
 ];
 
 /// The columns of [`TABLE`]. [`Step::See`] is how a life begins; nobody asks for it.
@@ -250,28 +250,28 @@ pub struct Placement {
 
 /// The last step of a terminal and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct LastOperation {
     /// The step.
     pub step: Step,
     /// What the registry said.
-    pub told: Told,
+    pub reply: RegistryReply,
     /// To whom it went, if that was said.
     pub merchant: Option<String>,
     /// Whose place it took, if it took one.
     pub replaces: Option<String>,
 }
 
-impl Standing {
+impl LastOperation {
     /// Whether `step` may follow.
     ///
     /// # Errors
     /// [`Forbidden`] if it may not.
-    pub fn follow(&self, step: Step) -> Cell {
+    pub fn transition(&self, step: Step) -> Cell {
         // What the registry refused did not happen: everything is open again.
         let stands = if self.state() == State::Refused { Step::See } else { self.step };
         let row = TABLE.iter().find(|(row, _)| *row == stands);
         let column = COLUMNS.iter().position(|column| *column == step);
-        row.zip(column).map_or(SAME, |((_, cells), column)| cells[column])
+        row.zip(column).map_or(NO_CHANGE, |((_, cells), column)| cells[column])
     }
 
     /// Whether an operation may follow. One serial belongs to one merchant: what looks like a
@@ -279,14 +279,14 @@ impl Standing {
     ///
     /// # Errors
     /// [`Forbidden`] if it may not.
-    pub fn follow_with(&self, placement: &Placement) -> Cell {
+    pub fn transition_to(&self, placement: &Placement) -> Cell {
         let step = Step::from(placement.operation);
-        let next = self.follow(step)?;
+        let next = self.transition(step)?;
         let elsewhere =
             matches!((&self.merchant, &placement.merchant), (Some(a), Some(b)) if a != b);
         let into_service = matches!(step, Step::Bind | Step::Swap);
         let another = step == Step::Swap && self.replaces != placement.replaces;
-        if next == Next::Same && into_service && (elsewhere || another) {
+        if next == Transition::NoChange && into_service && (elsewhere || another) {
             return BOUND;
         }
         Ok(next)
@@ -294,7 +294,7 @@ impl Standing {
 
     /// Where the terminal is in its life.
     pub fn state(&self) -> State {
-        State::of(self.step, self.told)
+        State::of(self.step, self.reply)
     }
 }
 
@@ -302,8 +302,8 @@ impl Standing {
 mod tests {
     use super::*;
 
-    fn standing(step: Step, told: Told) -> Standing {
-        Standing { step, told, merchant: None, replaces: None }
+    fn last(step: Step, reply: RegistryReply) -> LastOperation {
+        LastOperation { step, reply, merchant: None, replaces: None }
     }
 
     fn bind_for(merchant: &str) -> Placement {
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_usual_life() {
-        let mut life = standing(Step::See, Told::Waiting);
+        let mut life = last(Step::See, RegistryReply::Waiting);
         let mut states = vec![life.state()];
         for step in [
             Step::Verify,
@@ -341,8 +341,8 @@ mod tests {
             Step::StockIn,
             Step::Retire,
         ] {
-            assert_eq!(life.follow(step), GOES, "{life:?} {step:?}");
-            life = standing(step, Told::Taken);
+            assert_eq!(life.transition(step), APPLIES, "{life:?} {step:?}");
+            life = last(step, RegistryReply::Taken);
             states.push(life.state());
         }
         use State::*;
@@ -355,41 +355,42 @@ mod tests {
 
     #[test]
     fn nothing_but_a_look_follows_retirement() {
-        let retired = standing(Step::Retire, Told::Taken);
+        let retired = last(Step::Retire, RegistryReply::Taken);
         for step in COLUMNS {
-            let next = retired.follow(step);
-            assert!(next == SAME || next.is_err(), "{step:?}: {next:?}");
+            let next = retired.transition(step);
+            assert!(next == NO_CHANGE || next.is_err(), "{step:?}: {next:?}");
         }
     }
 
     #[test]
     fn a_refused_operation_did_not_happen() {
         for step in [Step::StockIn, Step::Bind, Step::Swap, Step::Unbind, Step::Replace] {
-            let refused = standing(step, Told::Refused);
+            let refused = last(step, RegistryReply::Refused);
             assert_eq!(refused.state(), State::Refused);
             for wanted in COLUMNS {
-                assert_eq!(refused.follow(wanted), GOES, "{step:?} then {wanted:?}");
+                assert_eq!(refused.transition(wanted), APPLIES, "{step:?} then {wanted:?}");
             }
         }
-        assert_eq!(standing(Step::Retire, Told::Refused).state(), State::Retired);
+        assert_eq!(last(Step::Retire, RegistryReply::Refused).state(), State::Retired);
     }
 
     #[test]
     fn an_operation_under_way_counts_as_done() {
-        let bound = standing(Step::Bind, Told::Waiting);
+        let bound = last(Step::Bind, RegistryReply::Waiting);
         assert_eq!(bound.state(), State::Submitted);
-        assert_eq!(bound.follow(Step::Unbind), GOES);
-        assert_eq!(bound.follow(Step::StockIn), BOUND);
+        assert_eq!(bound.transition(Step::Unbind), APPLIES);
+        assert_eq!(bound.transition(Step::StockIn), BOUND);
     }
 
     #[test]
     fn one_serial_belongs_to_one_merchant() {
-        let bound = Standing { merchant: Some("A".into()), ..standing(Step::Bind, Told::Taken) };
-        assert_eq!(bound.follow_with(&bind_for("A")), SAME);
-        assert_eq!(bound.follow_with(&Placement::default()), SAME);
-        assert_eq!(bound.follow_with(&bind_for("B")), BOUND);
-        let unbound = Standing { step: Step::Unbind, ..bound };
-        assert_eq!(unbound.follow_with(&bind_for("B")), GOES);
+        let bound =
+            LastOperation { merchant: Some("A".into()), ..last(Step::Bind, RegistryReply::Taken) };
+        assert_eq!(bound.transition_to(&bind_for("A")), NO_CHANGE);
+        assert_eq!(bound.transition_to(&Placement::default()), NO_CHANGE);
+        assert_eq!(bound.transition_to(&bind_for("B")), BOUND);
+        let unbound = LastOperation { step: Step::Unbind, ..bound };
+        assert_eq!(unbound.transition_to(&bind_for("B")), APPLIES);
     }
 
     #[test]
@@ -399,10 +400,12 @@ mod tests {
             replaces: Some(old.into()),
             ..Placement::default()
         };
-        let swapped =
-            Standing { replaces: Some("pax:1".into()), ..standing(Step::Swap, Told::Taken) };
-        assert_eq!(swapped.follow_with(&swap("pax:1")), SAME);
-        assert_eq!(swapped.follow_with(&swap("pax:2")), BOUND);
+        let swapped = LastOperation {
+            replaces: Some("pax:1".into()),
+            ..last(Step::Swap, RegistryReply::Taken)
+        };
+        assert_eq!(swapped.transition_to(&swap("pax:1")), NO_CHANGE);
+        assert_eq!(swapped.transition_to(&swap("pax:2")), BOUND);
     }
 
     #[test]

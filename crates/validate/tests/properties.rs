@@ -100,7 +100,14 @@ fn barcode() -> impl Strategy<Value = Barcode> {
         Just(Symbology::Ean13),
     ];
     (symbology, payload(), any::<bool>(), quad(), 0..4u16).prop_map(
-        |(symbology, payload, gs1, quad, votes)| Barcode { symbology, payload, gs1, quad, votes },
+        |(symbology, payload, gs1, quad, votes)| Barcode {
+            symbology,
+            payload,
+            gs1,
+            part: None,
+            quad,
+            votes,
+        },
     )
 }
 
@@ -225,6 +232,7 @@ fn named_code(serial: &str, y: f32) -> Barcode {
         symbology: Symbology::Code128,
         payload: format!("SN:{serial}"),
         gs1: false,
+        part: None,
         quad: corners.map(|(x, y)| Point { x, y }),
         votes: 4,
     }
@@ -424,7 +432,8 @@ proptest! {
         let mut photo = read_twice(vec![printed(0, &format!("S/N: {serial}"))], true);
         photo.second_lines.clear();
         let alone = Evidence { photos: vec![photo.clone()] };
-        prop_assert_eq!(accepted(&judge(&FORMATS, &alone, &Estate::unknown())), None);
+        let judgement = judge(&FORMATS, &alone, &Estate::unknown());
+        prop_assert_eq!(accepted(&judgement), None);
         let rival = read_twice(vec![printed(30, &format!("S/N: {other}"))], true);
         photo.lines.extend(rival.lines);
         photo.second_lines.extend(rival.second_lines);

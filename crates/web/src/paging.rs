@@ -2,6 +2,9 @@
 
 use crate::problem::{Code, Problem};
 
+/// Characters of the place in a list that a page begins after.
+const AFTER_CHARS_MAX: usize = 128;
+
 /// Refuses a parameter that is longer than documented.
 pub(crate) fn at_most(name: &str, text: Option<&str>, chars_max: usize) -> Result<(), Problem> {
     match text {
@@ -11,6 +14,11 @@ pub(crate) fn at_most(name: &str, text: Option<&str>, chars_max: usize) -> Resul
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses an `after` that no list has given as its `next`.
+pub(crate) fn check_after(after: Option<&str>) -> Result<(), Problem> {
+    at_most("after", after, AFTER_CHARS_MAX)
 }
 
 /// Items of one page: 50 unless asked, 200 at most.

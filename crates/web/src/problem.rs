@@ -212,6 +212,7 @@ impl From<StoreError> for Problem {
                 Self::new(Code::Conflict, "Somebody has decided already: send a correction.")
             }
             StoreError::Forbidden(forbidden) => forbidden.into(),
+            StoreError::Cursor => Self::new(Code::ParameterInvalid, error.to_string()),
             StoreError::Full(_) => {
                 tracing::error!(%error, "the store is full");
                 Code::StorageFull.into()

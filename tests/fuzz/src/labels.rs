@@ -168,6 +168,7 @@ fn barcode(choices: &mut Unstructured) -> Result<Barcode> {
         symbology: *choices.choose(SYMBOLOGIES)?,
         payload: joined(choices, PAYLOADS, "")?,
         gs1: choices.ratio(1u8, 8u8)?,
+        part: None,
         quad: place(choices, 200.0)?,
         votes: choices.int_in_range(0..=4u16)?,
     })

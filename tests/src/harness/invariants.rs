@@ -97,9 +97,12 @@ async fn deliveries(store: &Store) -> BTreeMap<String, Delivery> {
     let mut filter = DeliveryFilter::default();
     loop {
         let page = store.deliveries(&filter).await.expect("deliveries are listed");
-        let Some(last) = page.last() else { return found };
-        filter.after = Some(last.event_id.clone());
-        found.extend(page.into_iter().map(|delivery| (delivery.event_id.clone(), delivery)));
+        let listed = page.items.into_iter();
+        found.extend(listed.map(|delivery| (delivery.event_id.clone(), delivery)));
+        filter.after = page.next;
+        if filter.after.is_none() {
+            return found;
+        }
     }
 }
 
@@ -128,15 +131,17 @@ async fn check_devices(store: &Store, owed: &BTreeMap<String, Delivery>, account
     let mut after = None;
     loop {
         let page = store.find_terminals(after, 0, |_| true).await.expect("terminals are listed");
-        let Some(last) = page.last() else { break };
-        after = Some(last.terminal.device_key.clone());
-        for terminal in page.into_iter().map(|found| found.terminal) {
+        for terminal in page.items.into_iter().map(|found| found.terminal) {
             if !owed.contains_key(&terminal.event_id) {
                 account.fault(format!("terminal of scan {} owes nothing", terminal.first_scan));
             }
             if !terminals.insert(terminal.device_key) {
                 account.fault(format!("two terminals of scan {}", terminal.first_scan));
             }
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
         }
     }
     let mut by_device: HashMap<&str, usize> = HashMap::new();

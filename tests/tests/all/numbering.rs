@@ -30,7 +30,7 @@ async fn callers_at_once_get_serials_of_their_own() {
     let different: BTreeSet<&String> = serials.iter().collect();
     assert_eq!((serials.len(), different.len()), (1500 + 8 * 300, 1500 + 8 * 300));
     assert!(serials.iter().all(|serial| serial.len() == 16));
-    let estate = operator.get("/v1/estate?limit=1").await.expect("an answer");
+    let estate = operator.get("/v1/estate?most=1").await.expect("an answer");
     assert_eq!(estate.body["count"], 3900, "{estate:?}");
 
     let photo = tag(&serials[0]).expect("a symbol");

@@ -2,7 +2,7 @@
 //! lies.
 
 use crate::signing_in::{browse, told};
-use pipeline::clock;
+use pipeline::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 use servers::{Conduct, IdentityServer, Signed};
@@ -11,7 +11,7 @@ use tests::harness::{Answer, Browser, BrowserSettings, Caller, Camera, Installat
 
 /// A provider whose clock is right.
 async fn provider() -> IdentityServer {
-    IdentityServer::up(|| clock::now().as_second()).await
+    IdentityServer::up(|| Clock::System.now().as_second()).await
 }
 
 /// An installation whose people sign in at `provider`.

@@ -9,12 +9,19 @@ use pipeline::settings::{EncryptionMode, Settings};
 use pipeline::storage::{store_settings, with_store};
 use std::io::Write;
 use std::process::ExitCode;
-use store::{SealUse, Store};
+use store::{SealUse, Store, WriteContext};
 
 /// `labelscan backup`
 pub(crate) fn backup(args: &BackupArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     with_store(settings, async |store| {
-        store.record("operator", "backup.made", "backup", &(), Clock::System.now()).await?;
+        store
+            .record(
+                "backup.made",
+                "backup",
+                &(),
+                WriteContext::new("operator", Clock::System.now()),
+            )
+            .await?;
         let made = store.backup(&args.file).await?;
         let file = args.file.display();
         let mut out = std::io::stdout().lock();
@@ -36,7 +43,12 @@ pub(crate) fn restore(args: &RestoreArgs, settings: &Settings) -> anyhow::Result
     with_store(settings, async |store| {
         let restored = Restored { faults, audit_entries: seq };
         store
-            .record("operator", "backup.restored", "backup", &restored, Clock::System.now())
+            .record(
+                "backup.restored",
+                "backup",
+                &restored,
+                WriteContext::new("operator", Clock::System.now()),
+            )
             .await?;
         Ok(ExitCode::SUCCESS)
     })?;
@@ -80,7 +92,14 @@ async fn rotate(store: &Store, used: &SealUse) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if used.is_settled() {
         let key = store.add_seal_key()?;
-        store.record("operator", "seal.rotated", "seal", &key, Clock::System.now()).await?;
+        store
+            .record(
+                "seal.rotated",
+                "seal",
+                &key,
+                WriteContext::new("operator", Clock::System.now()),
+            )
+            .await?;
         writeln!(out, "key {key} seals from now on")?;
     } else {
         writeln!(out, "going on with the rotation to key {}", used.current)?;

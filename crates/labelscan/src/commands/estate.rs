@@ -11,7 +11,7 @@ use pipeline::settings::Settings;
 use pipeline::storage::with_store;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use store::{Import, Store};
+use store::{Import, Store, WriteContext};
 use validate::{EstateMode, canonical, fold};
 
 /// Who it is in the audit trail.
@@ -36,7 +36,9 @@ pub(crate) fn run(command: &EstateCommand, settings: &Settings) -> anyhow::Resul
                 canonical(written).with_context(|| format!("\"{written}\" is no serial"))
             });
             let serials = serials.collect::<anyhow::Result<Vec<String>>>()?;
-            let removed = store.remove_from_estate(&serials, BY, Clock::System.now()).await?;
+            let removed = store
+                .remove_from_estate(&serials, WriteContext::new(BY, Clock::System.now()))
+                .await?;
             ensure!(removed > 0, "none of these is on the list: see `labelscan estate list`");
             writeln!(io::stdout(), "{removed} removed, {} expected", store.estate_count().await?)?;
             Ok(ExitCode::SUCCESS)
@@ -90,13 +92,15 @@ async fn list(store: &Store, part: &str) -> anyhow::Result<ExitCode> {
     let mut after: Option<String> = None;
     loop {
         let page = store.estate(part, after.as_deref(), PAGE_ROWS).await?;
-        let Some(last) = page.last() else { return Ok(ExitCode::SUCCESS) };
-        after = Some(last.expected.serial.clone());
-        for awaited in &page {
+        for awaited in &page.items {
             let said = awaited.expected.said.iter();
             let said: Vec<String> = said.map(|(name, text)| format!("{name}={text}")).collect();
             let added = format!("{:.0}", awaited.added_at);
             writeln!(out, "{:32}  {added:20}  {}", awaited.expected.serial, said.join(" "))?;
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(ExitCode::SUCCESS);
         }
     }
 }

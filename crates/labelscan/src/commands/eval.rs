@@ -3,12 +3,14 @@
 //! It measures the same way as `scan` works, reader processes and all; it knows the truth only
 //! after the answer is made.
 
+mod grade;
 mod report;
 
 use crate::cli::EvalArgs;
 use crate::commands::local_scanner::{LocalScanner, Outcome};
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
+use grade::{Answer, Truth, grades};
 use pipeline::answer::Status;
 use pipeline::settings::Settings;
 use report::{Report, Row};
@@ -23,15 +25,15 @@ use std::{
 
 /// One line of a manifest.
 #[derive(Debug, Deserialize)]
-struct Truth {
+struct Photo {
     id: String,
     /// Relative to the manifest.
     path: String,
-    /// None: nothing may be accepted.
-    serial: Option<String>,
+    #[serde(flatten)]
+    truth: Truth,
     #[serde(default)]
     barcodes: Option<Vec<ExpectedBarcode>>,
-    /// Whatever else stands there, for `--by`.
+    /// Whatever else stands there, to group by.
     #[serde(flatten)]
     other: Map<String, Value>,
 }
@@ -46,15 +48,15 @@ struct ExpectedBarcode {
 /// # Errors
 /// If the manifest cannot be read, with the line, or no reader could be started.
 pub(crate) fn run(args: &EvalArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let truths = manifest(&args.manifest)?;
+    let photos = manifest(&args.manifest)?;
     let folder = args.manifest.parent().unwrap_or(Path::new("."));
-    let desk = LocalScanner::open(settings, truths.len())?;
+    let desk = LocalScanner::open(settings, photos.len())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let rows: Vec<Row> = runtime.block_on(
-        stream::iter(&truths)
-            .map(|truth| async {
-                let outcome = desk.read(&[folder.join(&truth.path)]).await;
-                row(truth, outcome, &args.by)
+        stream::iter(&photos)
+            .map(|photo| async {
+                let outcome = desk.read(&[folder.join(&photo.path)]).await;
+                row(photo, outcome)
             })
             .buffered(desk.readers())
             .collect(),
@@ -72,25 +74,20 @@ pub(crate) fn run(args: &EvalArgs, settings: &Settings) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn manifest(path: &Path) -> anyhow::Result<Vec<Truth>> {
+fn manifest(path: &Path) -> anyhow::Result<Vec<Photo>> {
     let place = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("manifest {place}"))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let truths: Vec<Truth> = lines
+    let photos: Vec<Photo> = lines
         .map(|(index, line)| {
             serde_json::from_str(line).with_context(|| format!("{place}, line {}", index + 1))
         })
         .collect::<anyhow::Result<_>>()?;
-    anyhow::ensure!(!truths.is_empty(), "manifest {place} is empty");
-    Ok(truths)
+    anyhow::ensure!(!photos.is_empty(), "manifest {place} is empty");
+    Ok(photos)
 }
 
-fn row(truth: &Truth, outcome: Outcome, by: &str) -> Row {
-    let group = match truth.other.get(by) {
-        Some(Value::String(group)) => group.clone(),
-        Some(other) => other.to_string(),
-        None => String::new(),
-    };
+fn row(photo: &Photo, outcome: Outcome) -> Row {
     let scan = outcome.scan;
     let read: Vec<String> = outcome
         .reading
@@ -99,15 +96,20 @@ fn row(truth: &Truth, outcome: Outcome, by: &str) -> Row {
         .flat_map(|photo| &photo.barcodes)
         .map(|barcode| bare(&barcode.payload))
         .collect();
-    let expected = truth.barcodes.as_deref().unwrap_or_default();
+    let expected = photo.barcodes.as_deref().unwrap_or_default();
     let barcodes_read = expected.iter().filter(|code| read.contains(&bare(&code.text))).count();
+    let accepted = scan.serial.filter(|_| scan.status == Status::Accepted).map(|it| it.value);
+    let candidates: Vec<String> =
+        scan.candidates.into_iter().map(|candidate| candidate.value).collect();
+    let answer = Answer { accepted: accepted.as_deref(), candidates: &candidates };
     Row {
-        id: truth.id.clone(),
-        group,
-        expected: truth.serial.clone(),
+        id: photo.id.clone(),
+        fields: photo.other.clone(),
+        expected: photo.truth.serial.clone(),
+        grades: grades(&photo.truth, answer),
         status: scan.status,
-        accepted: scan.serial.filter(|_| scan.status == Status::Accepted).map(|it| it.value),
-        candidates: scan.candidates.into_iter().map(|candidate| candidate.value).collect(),
+        accepted,
+        candidates,
         reasons: scan.reasons.into_iter().map(|reason| reason.code).collect(),
         barcodes_expected: expected.len(),
         barcodes_read,

@@ -58,9 +58,11 @@ async fn terminals(store: &Store) -> anyhow::Result<Vec<String>> {
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
         let page = store.find_terminals(after, ROWS_AT_ONCE, |_| true).await?;
-        let Some(last) = page.last() else { return Ok(seen) };
-        after = Some(last.terminal.device_key.clone());
-        seen.extend(page.into_iter().map(|found| found.terminal.serial));
+        seen.extend(page.items.into_iter().map(|found| found.terminal.serial));
+        after = page.next;
+        if after.is_none() {
+            return Ok(seen);
+        }
     }
 }
 

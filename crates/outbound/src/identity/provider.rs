@@ -24,7 +24,7 @@ use tokio::sync::Mutex;
 use url::{Url, form_urlencoded};
 
 /// How long what the provider says of itself, and its keys, are used before they are asked for again.
-const KEPT: SignedDuration = SignedDuration::from_hours(1);
+const PROVIDER_FACTS_AGE_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// How old the keys must be to be asked for again because a token names another: a stranger who
 /// makes up names of keys may not make the provider work.
 const UNKNOWN_KEY_AFTER: SignedDuration = SignedDuration::from_secs(60);
@@ -184,7 +184,7 @@ impl IdentityProvider {
                 client_id: &self.settings.client_id,
                 nonce: attempt.nonce(),
             };
-            let keys = self.keys(&metadata, KEPT, now).await?;
+            let keys = self.keys(&metadata, PROVIDER_FACTS_AGE_MAX, now).await?;
             match verify(&token, &keys, &expected, now) {
                 Err(IdTokenError::UnknownKey) => {
                     let keys = self.keys(&metadata, UNKNOWN_KEY_AFTER, now).await?;
@@ -204,7 +204,7 @@ impl IdentityProvider {
     pub async fn check(&self, now: Timestamp) -> Result<usize, IdentityError> {
         self.in_time(async {
             let metadata = self.metadata(now).await?;
-            let keys = self.keys(&metadata, KEPT, now).await?;
+            let keys = self.keys(&metadata, PROVIDER_FACTS_AGE_MAX, now).await?;
             match id_token::usable(&keys).count() {
                 0 => Err(IdentityError::Unusable(format!(
                     "{} holds no RSA key for RS256 and no P-256 key for ES256: set one of these \
@@ -233,7 +233,7 @@ impl IdentityProvider {
         // Held while asking: one question is enough for all who wait.
         let mut known = self.known.lock().await;
         if let Some((at, metadata)) = &known.metadata
-            && is_younger(*at, KEPT, now)
+            && is_younger(*at, PROVIDER_FACTS_AGE_MAX, now)
         {
             return Ok(metadata.clone());
         }

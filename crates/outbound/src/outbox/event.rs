@@ -58,7 +58,7 @@ pub struct EventData {
     pub evidence: Vec<PhotoReference>,
     /// How the serial came to stand: `accepted` by the judge, or `confirmed` or `corrected` by a
     /// person.
-    pub status: Standing,
+    pub status: Provenance,
     /// The person's decision, if one was needed.
     pub review: Option<Review>,
 }
@@ -130,7 +130,7 @@ pub struct PhotoReference {
 /// How a serial came to stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum Provenance {
     /// The judge accepted it.
     Accepted,
     /// A person confirmed a candidate.
@@ -265,7 +265,7 @@ mod tests {
                         .into(),
                     url: Some("https://labels.example/v1/scans/0195b0c4/photo".into()),
                 }],
-                status: Standing::Confirmed,
+                status: Provenance::Confirmed,
                 review: Some(Review {
                     by: "depot".into(),
                     at: "2026-03-01T09:30:00Z".parse().unwrap(),

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{
     Delivery, DeliveryFilter, DeliveryStatus, Finding, Found, Lease, Registration, Settings, Store,
-    Upload, UploadedPhoto,
+    Upload, UploadedPhoto, WriteContext,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -99,12 +99,19 @@ impl Outbox {
             bytes: format!(r#"{{"number":{number},"turn":{turn}}}"#).into_bytes(),
         };
         let scan = Uuid::from_u128(1 + number as u128).into();
-        self.store.operate(scan, &registration, "operator", self.clock.now()).await.unwrap();
+        self.store
+            .operate(scan, &registration, WriteContext::new("operator", self.clock.now()))
+            .await
+            .unwrap();
         event_id
     }
 
     pub async fn deliveries(&self) -> Vec<Delivery> {
-        self.store.deliveries(&DeliveryFilter { most: 1_000, ..Default::default() }).await.unwrap()
+        self.store
+            .deliveries(&DeliveryFilter { most: 1_000, ..Default::default() })
+            .await
+            .unwrap()
+            .items
     }
 
     /// Waits until the newest delivery's latest attempt is settled with a reason that begins so.

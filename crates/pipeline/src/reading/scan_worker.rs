@@ -13,7 +13,7 @@ use crate::reading::reading_source::ReadingSource;
 use crate::registration::{Accepted, Registrar};
 use crate::settings::Settings;
 use jiff::Timestamp;
-use outbound::Standing;
+use outbound::Provenance;
 use readers::{Counts, PhotoBytes, ReadFailure, ReadRequest};
 use scan::Reading;
 use std::sync::Arc;
@@ -262,7 +262,7 @@ impl ScanWorker {
                     details: &claimed.details,
                     owner: &claimed.owner,
                     photos_sha256: photos.iter().map(|photo| photo.sha256.as_str()).collect(),
-                    standing: Standing::Accepted,
+                    provenance: Provenance::Accepted,
                     review: None,
                 };
                 Some(self.registrar.owed(&accepted, now).await?)

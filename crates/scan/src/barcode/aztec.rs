@@ -20,11 +20,11 @@ const EYES_MAX: usize = 4;
 /// Directions in which the rings are measured.
 const RAYS: usize = 64;
 /// The outline that is measured: the white ring ends so many modules from the middle.
-const OUTLINE: f32 = 3.5;
+const OUTLINE_MODULES: f32 = 3.5;
 /// Side of a module in the picture for rxing.
 const DRAWN_PX: u32 = 4;
 /// White around the symbol there, in modules.
-const DRAWN_QUIET: u32 = 4;
+const DRAWN_QUIET_MODULES: u32 = 4;
 
 /// The Aztec symbols of a thresholded picture.
 pub(super) fn symbols(bits: &BitMatrix) -> Vec<Barcode> {
@@ -77,7 +77,7 @@ fn centred(bits: &BitMatrix, near: Point) -> Option<(Point, f32)> {
     let mut modules = [0.0; 2];
     for (x, y) in [(0.0, 1.0), (1.0, 0.0), (0.0, 1.0)] {
         let (ahead, behind) = (rings(bits, middle, (x, y))?, rings(bits, middle, (-x, -y))?);
-        let module = (ahead[3] + behind[3]) / (2.0 * OUTLINE);
+        let module = (ahead[3] + behind[3]) / (2.0 * OUTLINE_MODULES);
         let shift = (ahead[3] - behind[3]) / 2.0;
         let ring = |ring: usize| (ahead[ring] + behind[ring]) / 2.0 - (ring as f32 + 0.5) * module;
         if module < MODULE_PX_MIN * 0.8
@@ -126,7 +126,7 @@ fn bit(bits: &BitMatrix, at: Point) -> Option<bool> {
 fn symbol(bits: &BitMatrix, eye: Point) -> Option<Barcode> {
     let corners = outline(bits, eye)?;
     let square = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)];
-    let modules = square.map(|(x, y): (f32, f32)| (x * OUTLINE, y * OUTLINE));
+    let modules = square.map(|(x, y): (f32, f32)| (x * OUTLINE_MODULES, y * OUTLINE_MODULES));
     let grid =
         Projection::from_control_points(modules, corners.map(|corner| (corner.x, corner.y)))?;
     let module = |x: f32, y: f32| {
@@ -147,11 +147,11 @@ fn symbol(bits: &BitMatrix, eye: Point) -> Option<Barcode> {
             let (x, y) = grid * (x * half, y * half);
             Point { x, y }
         });
-        Some(Barcode { symbology: Symbology::Aztec, payload, gs1, quad, votes: 1 })
+        Some(Barcode { symbology: Symbology::Aztec, payload, gs1, part: None, quad, votes: 1 })
     })
 }
 
-/// Corners of the outline at [`OUTLINE`], clockwise, from a line fitted to each side.
+/// Corners of the outline at [`OUTLINE_MODULES`], clockwise, from a line fitted to each side.
 fn outline(bits: &BitMatrix, eye: Point) -> Option<Quad> {
     let mut rays: Vec<(f32, f32)> = Vec::with_capacity(RAYS);
     for ray in 0..RAYS {
@@ -224,12 +224,13 @@ fn blacks_of_ring(module: &impl Fn(f32, f32) -> bool, far: i32) -> usize {
 
 /// The symbol's modules as a clean picture.
 fn drawn(module: &impl Fn(f32, f32) -> bool, side: u32) -> Option<BitMatrix> {
-    let mut picture = BitMatrix::with_single_dimension((side + 2 * DRAWN_QUIET) * DRAWN_PX).ok()?;
+    let mut picture =
+        BitMatrix::with_single_dimension((side + 2 * DRAWN_QUIET_MODULES) * DRAWN_PX).ok()?;
     let middle = side as f32 / 2.0 - 0.5;
     for row in 0..side {
         for column in 0..side {
             if module(column as f32 - middle, row as f32 - middle) {
-                let place = |at: u32| (at + DRAWN_QUIET) * DRAWN_PX;
+                let place = |at: u32| (at + DRAWN_QUIET_MODULES) * DRAWN_PX;
                 picture.setRegion(place(column), place(row), DRAWN_PX, DRAWN_PX).ok()?;
             }
         }

@@ -1,11 +1,12 @@
 //! The order of the steps, cheapest and most telling first, under one budget.
 
 use crate::barcode::budget::WorkBudget;
-use crate::barcode::locate::{BarBox, Patch, bar_boxes, patches};
+use crate::barcode::locate::{Scored, bar_boxes, patches, same_patch};
 use crate::barcode::matrix::Bits;
 use crate::barcode::strip::{merge, read_box};
 use crate::barcode::structure_tensor::Grid;
 use crate::barcode::symbologies::{MISREAD_EASILY, Symbologies};
+use crate::image::oriented_box::OrientedBox;
 use crate::image::plane::{cut, halve};
 use crate::image::quad::{centre, inside};
 use image::GrayImage;
@@ -56,7 +57,7 @@ pub(super) fn run(
                 inside(&code.quad, place.centre) || inside(&place.quad(), centre(&code.quad))
             })
         })
-        .map(BarBox::quad)
+        .map(OrientedBox::quad)
         .collect();
     BarcodeFindings { barcodes: found, located_unread }
 }
@@ -106,8 +107,8 @@ impl Search<'_, '_> {
     }
 
     /// Reads the boxes of bars; returns those that look like a code but stayed unread.
-    fn bars(&mut self, grids: &[Grid]) -> Vec<BarBox> {
-        let mut unread: Vec<BarBox> = Vec::new();
+    fn bars(&mut self, grids: &[Grid]) -> Vec<OrientedBox> {
+        let mut unread: Vec<OrientedBox> = Vec::new();
         for (index, grid) in grids.iter().enumerate() {
             for place in bar_boxes(grid, self.levels[index].scale) {
                 if self.found.iter().any(|code| inside(&code.quad, place.centre)) {
@@ -130,29 +131,29 @@ impl Search<'_, '_> {
     }
 
     /// Whether a code that may be a misreading is read by another decoder too.
-    fn confirmed(&self, place: &BarBox, code: &Barcode) -> bool {
-        let side = |half: f32| (half * (2.0 + 2.0 * CUT_MARGIN) + 16.0) as u32;
+    fn confirmed(&self, place: &OrientedBox, code: &Barcode) -> bool {
+        let side = |side: f32| (side * (1.0 + CUT_MARGIN) + 16.0) as u32;
         if !MISREAD_EASILY.contains(&code.symbology) {
             return true;
         }
-        let size = (side(place.half_u), side(place.half_v));
-        let picture = cut(self.photo(), place.centre, place.angle, 1.0, size);
+        let size = (side(place.width), side(place.height));
+        let picture = cut(self.photo(), place.centre, place.along, 1.0, size);
         Bits::of(&picture).is_some_and(|mut bits| bits.confirms(code))
     }
 
     /// Reads a box whose rows differ from each other as PDF417.
-    fn stacked(&mut self, place: &BarBox) -> bool {
-        let longest = place.half_u.max(place.half_v) * 2.0 * (1.0 + CUT_MARGIN);
+    fn stacked(&mut self, place: &OrientedBox) -> bool {
+        let longest = place.width.max(place.height) * (1.0 + CUT_MARGIN);
         let scale = (longest / STACKED_PX_MAX).max(1.0);
-        let size = |half: f32| ((half * (2.0 + 2.0 * CUT_MARGIN) + 16.0) / scale) as u32;
-        let (width, height) = (size(place.half_u), size(place.half_v));
+        let size = |side: f32| ((side * (1.0 + CUT_MARGIN) + 16.0) / scale) as u32;
+        let (width, height) = (size(place.width), size(place.height));
         if !self.wanted.has(Symbology::Pdf417)
-            || place.half_v * 12.0 < place.half_u
+            || place.height * 12.0 < place.width
             || !self.budget.take(u64::from(width * height) * 3)
         {
             return false;
         }
-        let picture = cut(self.photo(), place.centre, place.angle, scale, (width, height));
+        let picture = cut(self.photo(), place.centre, place.along, scale, (width, height));
         let Some(mut bits) = Bits::of(&picture) else { return false };
         let (u, v) = (width as f32 / 2.0, height as f32 / 2.0);
         let back = |p: Point| place.at((p.x - u) * scale, (p.y - v) * scale);
@@ -177,18 +178,18 @@ impl Search<'_, '_> {
                 }
             }
         }
-        let mut places: Vec<(Patch, usize)> = Vec::new();
-        for (index, grid) in grids.iter().enumerate() {
-            for patch in patches(grid, self.levels[index].scale) {
-                if !places.iter().any(|(known, _)| known.same(&patch)) {
-                    places.push((patch, index));
+        let mut places: Vec<Scored> = Vec::new();
+        for (grid, level) in grids.iter().zip(&self.levels) {
+            for patch in patches(grid, level.scale) {
+                if !places.iter().any(|known| same_patch(&known.place, &patch.place)) {
+                    places.push(patch);
                 }
             }
         }
-        places.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
-        for (patch, _) in places.iter().take(PATCHES_MAX) {
-            if !self.found.iter().any(|code| inside(&code.quad, patch.centre)) {
-                self.patch(patch);
+        places.sort_by(|a, b| b.score.total_cmp(&a.score));
+        for Scored { place, .. } in places.iter().take(PATCHES_MAX) {
+            if !self.found.iter().any(|code| inside(&code.quad, place.centre)) {
+                self.patch(place);
             }
         }
     }
@@ -213,9 +214,9 @@ impl Search<'_, '_> {
     }
 
     /// Cuts a patch out and reads it, upright and turned.
-    fn patch(&mut self, patch: &Patch) {
-        for angle in [0.0, FRAC_PI_4] {
-            let side = patch.half.0.max(patch.half.1) * 2.0 * (1.0 + 2.0 * CUT_MARGIN);
+    fn patch(&mut self, patch: &OrientedBox) {
+        for angle in [0.0f32, FRAC_PI_4] {
+            let side = patch.width.max(patch.height) * (1.0 + 2.0 * CUT_MARGIN);
             let target = side.clamp(*CUT_PX.start(), *CUT_PX.end()).min(side * 3.0);
             let level = self.levels.iter().rev().find(|level| side / level.scale >= target * 0.9);
             let level = level.unwrap_or(&self.levels[0]);
@@ -225,17 +226,12 @@ impl Search<'_, '_> {
             if !self.budget.take(u64::from(size * size) * 6) {
                 return;
             }
-            let picture = cut(&level.picture, inner, angle, scale / level.scale, (size, size));
+            let turned = OrientedBox { along: Point { x: angle.cos(), y: angle.sin() }, ..*patch };
+            let step = scale / level.scale;
+            let picture = cut(&level.picture, inner, turned.along, step, (size, size));
             let Some(mut bits) = Bits::of(&picture) else { return };
-            let (sin, cos) = angle.sin_cos();
             let half = size as f32 / 2.0;
-            let place = |p: Point| {
-                let (u, v) = ((p.x - half) * scale, (p.y - half) * scale);
-                Point {
-                    x: patch.centre.x + u * cos - v * sin,
-                    y: patch.centre.y + u * sin + v * cos,
-                }
-            };
+            let place = |p: Point| turned.at((p.x - half) * scale, (p.y - half) * scale);
             let codes = matrix_codes(&mut bits, self.wanted);
             if !codes.is_empty() {
                 merge(&mut self.found, placed(codes, place));

@@ -1,8 +1,9 @@
 //! Where codes are: connected blocks of bars, and compact patches with edges in all directions.
 
 use crate::barcode::structure_tensor::{BLOCK_PX, Grid};
+use crate::image::oriented_box::OrientedBox;
 use std::f32::consts::{FRAC_PI_2, PI};
-use validate::{Point, Quad};
+use validate::Point;
 
 /// Lowest coherence of a block of bars, 0 to 1.
 const BAR_COHERENCE_MIN: f32 = 0.6;
@@ -27,37 +28,18 @@ const PATCH_BLOCKS: std::ops::RangeInclusive<usize> = 2..=36;
 /// Most patches of one level.
 const PATCHES_MAX: usize = 12;
 
-/// An oriented box that may hold a one-dimensional code, in pixels of the photo.
+/// A place that may hold a code.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct BarBox {
-    /// Its centre.
-    pub(super) centre: Point,
-    /// Direction across the bars, radians from the x axis.
-    pub(super) angle: f32,
-    /// Half its extent across the bars.
-    pub(super) half_u: f32,
-    /// Half its extent along the bars.
-    pub(super) half_v: f32,
-    /// How much it looks like a code; only good for ordering.
+pub(super) struct Scored {
+    /// In pixels of the photo; `along` runs across the bars, or to the right.
+    pub(super) place: OrientedBox,
+    /// How much the place looks like a code; only good for ordering.
     pub(super) score: f32,
 }
 
-impl BarBox {
-    /// The point at `u` across and `v` along the bars from the centre.
-    pub(super) fn at(&self, u: f32, v: f32) -> Point {
-        let (sin, cos) = self.angle.sin_cos();
-        Point { x: self.centre.x + u * cos - v * sin, y: self.centre.y + u * sin + v * cos }
-    }
-
-    /// Its corners.
-    pub(super) fn quad(&self) -> Quad {
-        let (u, v) = (self.half_u, self.half_v);
-        [self.at(-u, -v), self.at(u, -v), self.at(u, v), self.at(-u, v)]
-    }
-}
-
-/// The boxes of bars of one level, best first. `scale` is the photo's pixels per pixel of the level.
-pub(super) fn bar_boxes(grid: &Grid, scale: f32) -> Vec<BarBox> {
+/// The boxes of bars of one level, best first; each is read along its width, across the bars.
+/// `scale` is the photo's pixels per pixel of the level.
+pub(super) fn bar_boxes(grid: &Grid, scale: f32) -> Vec<OrientedBox> {
     let mut open: Vec<bool> = grid
         .tensors
         .iter()
@@ -70,9 +52,14 @@ pub(super) fn bar_boxes(grid: &Grid, scale: f32) -> Vec<BarBox> {
             boxes.extend(fit(grid, &blocks, angle, scale));
         }
     }
-    boxes.sort_by(|a, b| b.score.total_cmp(&a.score));
-    boxes.truncate(BAR_BOXES_MAX);
-    boxes
+    best(boxes, BAR_BOXES_MAX).into_iter().map(|found| found.place).collect()
+}
+
+/// The places of the highest scores, best first.
+fn best(mut found: Vec<Scored>, count_max: usize) -> Vec<Scored> {
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    found.truncate(count_max);
+    found
 }
 
 /// The connected blocks of like direction around a seed, and their mean direction.
@@ -102,7 +89,7 @@ fn grow_bars(grid: &Grid, seed: usize, open: &mut [bool]) -> (Vec<usize>, f32) {
 }
 
 /// The box around blocks; `None` if it is too small for a code.
-fn fit(grid: &Grid, blocks: &[usize], angle: f32, scale: f32) -> Option<BarBox> {
+fn fit(grid: &Grid, blocks: &[usize], angle: f32, scale: f32) -> Option<Scored> {
     if blocks.len() < BAR_BLOCKS_MIN {
         return None;
     }
@@ -124,11 +111,14 @@ fn fit(grid: &Grid, blocks: &[usize], angle: f32, scale: f32) -> Option<BarBox> 
         return None;
     }
     let (u, v) = ((u0 + u1) / 2.0, (v0 + v1) / 2.0);
-    Some(BarBox {
-        centre: Point { x: (u * cos - v * sin) * scale, y: (u * sin + v * cos) * scale },
-        angle,
-        half_u: half_u * scale,
-        half_v: half_v * scale,
+    Some(Scored {
+        place: OrientedBox {
+            centre: Point { x: (u * cos - v * sin) * scale, y: (u * sin + v * cos) * scale },
+            along: Point { x: cos, y: sin },
+            width: 2.0 * half_u * scale,
+            height: 2.0 * half_v * scale,
+            grown: 0.0,
+        },
         score: blocks.len() as f32 * (half_u / half_v).clamp(0.5, 3.0),
     })
 }
@@ -139,32 +129,20 @@ fn turn(a: f32, b: f32) -> f32 {
     if d > FRAC_PI_2 { PI - d } else { d }
 }
 
-/// An upright box that may hold a two-dimensional symbol, in pixels of the photo.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Patch {
-    /// Its centre.
-    pub(super) centre: Point,
-    /// Half its width and half its height.
-    pub(super) half: (f32, f32),
-    /// How much it looks like a symbol; only good for ordering.
-    pub(super) score: f32,
+/// Whether two upright boxes would show the same symbol.
+pub(super) fn same_patch(one: &OrientedBox, other: &OrientedBox) -> bool {
+    let near = |a: f32, b: f32, side: f32| (a - b).abs() < 0.35 * side / 2.0;
+    let alike = |a: f32, b: f32| a < 1.5 * b && b < 1.5 * a;
+    near(one.centre.x, other.centre.x, one.width)
+        && near(one.centre.y, other.centre.y, one.height)
+        && alike(one.width, other.width)
+        && alike(one.height, other.height)
 }
 
-impl Patch {
-    /// Whether two patches would show the same thing.
-    pub(super) fn same(&self, other: &Self) -> bool {
-        let near = |a: f32, b: f32, half: f32| (a - b).abs() < 0.35 * half;
-        let alike = |a: f32, b: f32| a < 1.5 * b && b < 1.5 * a;
-        near(self.centre.x, other.centre.x, self.half.0)
-            && near(self.centre.y, other.centre.y, self.half.1)
-            && alike(self.half.0, other.half.0)
-            && alike(self.half.1, other.half.1)
-    }
-}
-
-/// The patches of one level, best first.
-pub(super) fn patches(grid: &Grid, scale: f32) -> Vec<Patch> {
-    let mut out: Vec<Patch> = Vec::new();
+/// The upright boxes of one level that may hold a two-dimensional symbol, best first. `scale` is
+/// the photo's pixels per pixel of the level.
+pub(super) fn patches(grid: &Grid, scale: f32) -> Vec<Scored> {
+    let mut out: Vec<Scored> = Vec::new();
     for floor in PATCH_ENERGIES_MIN {
         let mut open: Vec<bool> = grid
             .tensors
@@ -174,19 +152,17 @@ pub(super) fn patches(grid: &Grid, scale: f32) -> Vec<Patch> {
         for seed in 0..open.len() {
             if open[seed]
                 && let Some(patch) = grow_patch(grid, seed, &mut open, scale)
-                && !out.iter().any(|known| known.same(&patch))
+                && !out.iter().any(|known| same_patch(&known.place, &patch.place))
             {
                 out.push(patch);
             }
         }
     }
-    out.sort_by(|a, b| b.score.total_cmp(&a.score));
-    out.truncate(PATCHES_MAX);
-    out
+    best(out, PATCHES_MAX)
 }
 
 /// The connected blocks around a seed, if together they are compact and of the right size.
-fn grow_patch(grid: &Grid, seed: usize, open: &mut [bool], scale: f32) -> Option<Patch> {
+fn grow_patch(grid: &Grid, seed: usize, open: &mut [bool], scale: f32) -> Option<Scored> {
     let (mut left, mut right, mut top, mut bottom) = (usize::MAX, 0, usize::MAX, 0);
     let (mut count, mut energy) = (0, 0.0);
     let mut next = vec![seed];
@@ -220,12 +196,17 @@ fn grow_patch(grid: &Grid, seed: usize, open: &mut [bool], scale: f32) -> Option
         return None;
     }
     let block = BLOCK_PX as f32 * scale;
-    Some(Patch {
-        centre: Point {
-            x: (left as f32 + width / 2.0) * block,
-            y: (top as f32 + height / 2.0) * block,
+    Some(Scored {
+        place: OrientedBox {
+            centre: Point {
+                x: (left as f32 + width / 2.0) * block,
+                y: (top as f32 + height / 2.0) * block,
+            },
+            along: Point { x: 1.0, y: 0.0 },
+            width: width * block,
+            height: height * block,
+            grown: 0.0,
         },
-        half: (width / 2.0 * block, height / 2.0 * block),
         score: (energy / count as f32).sqrt() * fill * width.min(height).sqrt() / aspect,
     })
 }

@@ -1,9 +1,9 @@
 //! Reads the rows of an oriented box one by one and lets them vote.
 
 use crate::barcode::linear::{RowCode, read_row};
-use crate::barcode::locate::BarBox;
 use crate::barcode::row;
 use crate::barcode::symbologies::Symbologies;
+use crate::image::oriented_box::OrientedBox;
 use crate::image::plane::sample_line;
 use crate::image::quad::{centre, inside};
 use image::GrayImage;
@@ -16,15 +16,15 @@ const ROWS_MAX: usize = 40;
 /// Least distance of two rows, so that each has pixels of its own.
 const ROW_PX: f32 = 2.0;
 /// Rows that are read before the others are worth it.
-const PROBES: usize = 6;
+const PROBE_ROWS: usize = 6;
 /// Rows that must agree before a value counts.
 const VOTES_MIN: u16 = 2;
 /// White added before and after the box, as a part of its half length.
-const QUIET: f32 = 0.3;
+const QUIET_ZONE_SHARE: f32 = 0.3;
 /// Lowest correlation of a code's rows.
-const ALIKE: f32 = 0.75;
+const ROW_CORRELATION_MIN: f32 = 0.75;
 /// Lowest ratio of a code's wide elements to its narrow ones.
-const VARIED: f32 = 1.6;
+const WIDTH_RATIO_MIN: f32 = 1.6;
 /// Fewest edges of a row that may hold a code.
 const EDGES_MIN: usize = 24;
 
@@ -42,17 +42,17 @@ pub(super) struct BoxReading {
 ///
 /// A few rows across the whole box come first; if none of them decodes or alternates like a code,
 /// the others are not looked at.
-pub(super) fn read_box(photo: &GrayImage, place: &BarBox, wanted: Symbologies) -> BoxReading {
+pub(super) fn read_box(photo: &GrayImage, place: &OrientedBox, wanted: Symbologies) -> BoxReading {
     let mut rows = Rows::of(photo, place, wanted);
-    let count = ((place.half_v * 2.0 / ROW_PX) as usize).clamp(1, ROWS_MAX);
-    let at = |index: usize| ((index as f32 + 0.5) / count as f32 * 2.0 - 1.0) * place.half_v * 0.96;
-    let stride = count.div_ceil(PROBES);
+    let count = ((place.height / ROW_PX) as usize).clamp(1, ROWS_MAX);
+    let at = |index: usize| ((index as f32 + 0.5) / count as f32 - 0.5) * place.height * 0.96;
+    let stride = count.div_ceil(PROBE_ROWS);
     for index in (stride / 2..count).step_by(stride) {
         if rows.read(at(index)) {
             rows.compare();
         }
     }
-    let like_bars = count > PROBES && rows.like_bars();
+    let like_bars = count > PROBE_ROWS && rows.like_bars();
     if rows.busy * 2 >= rows.done || !rows.seen.is_empty() {
         for index in (0..count).filter(|index| index % stride != stride / 2) {
             rows.read(at(index));
@@ -66,7 +66,7 @@ pub(super) fn read_box(photo: &GrayImage, place: &BarBox, wanted: Symbologies) -
 /// The rows of a box as they are read.
 struct Rows<'a> {
     photo: &'a GrayImage,
-    place: &'a BarBox,
+    place: &'a OrientedBox,
     wanted: Symbologies,
     /// Half the length of a row and the distance of its samples, in pixels.
     half: f32,
@@ -95,8 +95,8 @@ struct Seen {
 }
 
 impl<'a> Rows<'a> {
-    fn of(photo: &'a GrayImage, place: &'a BarBox, wanted: Symbologies) -> Self {
-        let half = place.half_u * (1.0 + QUIET) + 8.0;
+    fn of(photo: &'a GrayImage, place: &'a OrientedBox, wanted: Symbologies) -> Self {
+        let half = place.width / 2.0 * (1.0 + QUIET_ZONE_SHARE) + 8.0;
         let density = if half < 700.0 { 2.0 } else { 1.0 };
         let samples = ((half * 2.0 * density) as usize).clamp(32, SAMPLES_MAX);
         Self {
@@ -144,7 +144,7 @@ impl<'a> Rows<'a> {
 
     /// Compares the busy row at hand with the one before it, which must be some way off.
     fn compare(&mut self) {
-        self.alike += usize::from(likeness(&self.grey, &self.before) > ALIKE);
+        self.alike += usize::from(likeness(&self.grey, &self.before) > ROW_CORRELATION_MIN);
         self.varied += usize::from(varied(&self.edges));
         self.before.clone_from(&self.grey);
     }
@@ -157,9 +157,9 @@ impl<'a> Rows<'a> {
 
     /// Samples a row at `v` along the bars: the mean of three lines next to each other.
     fn sample(&mut self, v: f32) {
-        let (sin, cos) = self.place.angle.sin_cos();
-        let step = Point { x: cos * self.step, y: sin * self.step };
-        let spread = (self.place.half_v / 16.0).clamp(0.3, 1.0);
+        let along = self.place.along;
+        let step = Point { x: along.x * self.step, y: along.y * self.step };
+        let spread = (self.place.height / 32.0).clamp(0.3, 1.0);
         for (index, line) in self.lines.iter_mut().enumerate() {
             let start = self.place.at(-self.half, v + (index as f32 - 1.0) * spread);
             sample_line(self.photo, start, step, line);
@@ -195,7 +195,7 @@ fn varied(edges: &[f32]) -> bool {
     let mut widths: Vec<f32> = edges.windows(2).map(|pair| pair[1] - pair[0]).collect();
     widths.sort_by(f32::total_cmp);
     let at = |part: f32| widths[((widths.len() - 1) as f32 * part) as usize];
-    !widths.is_empty() && at(0.85) > VARIED * at(0.2)
+    !widths.is_empty() && at(0.85) > WIDTH_RATIO_MIN * at(0.2)
 }
 
 /// One value with the rows that gave it.
@@ -238,7 +238,7 @@ fn overlap(a: &Seen, b: &Seen) -> f32 {
 
 /// The values with enough votes; where two differ at the same place, one must clearly outnumber
 /// the other, else neither counts.
-fn elect(place: &BarBox, tallies: Vec<Tally>) -> Vec<Barcode> {
+fn elect(place: &OrientedBox, tallies: Vec<Tally>) -> Vec<Barcode> {
     let contested = |index: usize, tally: &Tally| {
         tallies.iter().enumerate().any(|(other, rival)| {
             other != index
@@ -256,6 +256,7 @@ fn elect(place: &BarBox, tallies: Vec<Tally>) -> Vec<Barcode> {
         symbology: tally.code.symbology,
         payload: tally.code.payload.clone(),
         gs1: tally.code.gs1,
+        part: None,
         quad: quad(place, tally),
         votes: tally.votes,
     };
@@ -281,7 +282,7 @@ fn tall_enough(tally: &Tally) -> bool {
 }
 
 /// Corners in the direction of reading, from the first to the last row that was decoded.
-fn quad(place: &BarBox, tally: &Tally) -> Quad {
+fn quad(place: &OrientedBox, tally: &Tally) -> Quad {
     let (first, last) = (tally.first, tally.last);
     let corners = [
         place.at(first.from, first.v),

@@ -23,7 +23,7 @@ const DEPTH: usize = 192;
 /// the channels of the output, which lie far apart, are written in long pieces.
 const INPUTS: usize = 12 * 1024;
 /// Positions below which a second thread costs more than it brings.
-const PART_MIN: usize = 128;
+const PART_POSITIONS_MIN: usize = 128;
 
 /// The window of a convolution: size, step and padding, rows first.
 #[derive(Clone, Copy)]
@@ -191,7 +191,10 @@ impl Convolution {
 /// Rows of maps that one thread works on: as equal parts as there are threads, unless that little
 /// is not worth a thread's while.
 fn rows_of_a_part(height: usize, width: usize) -> usize {
-    height.div_ceil(rayon::current_num_threads()).max(PART_MIN.div_ceil(width)).min(height)
+    height
+        .div_ceil(rayon::current_num_threads())
+        .max(PART_POSITIONS_MIN.div_ceil(width))
+        .min(height)
 }
 
 /// The inner loops of a [`Convolution`], for some rows of the output.

@@ -7,14 +7,14 @@ use rayon::prelude::*;
 const SLACK: usize = 64;
 
 /// Floats that are kept from one picture to the next, 24 MB: a reader must stay small.
-const KEPT_MAX: usize = 6 << 20;
+const KEPT_FLOATS_MAX: usize = 6 << 20;
 
 /// Zeros with slack behind them.
 pub(super) fn zeros(length: usize) -> Vec<f32> {
     vec![0.0; length + SLACK]
 }
 
-/// The feature maps of one picture: channel by channel, row by row.
+/// The feature maps of one picture: `[C, H, W]`, channel by channel, row by row.
 pub(crate) struct Maps {
     pub(crate) channels: usize,
     pub(crate) height: usize,
@@ -202,7 +202,7 @@ impl Buffers {
         let mut kept = 0;
         self.0.retain(|buffer| {
             kept += buffer.capacity();
-            kept <= KEPT_MAX
+            kept <= KEPT_FLOATS_MAX
         });
     }
 

@@ -15,6 +15,7 @@ mod plan;
 use crate::convnet::maps::{Buffers, Maps};
 use crate::convnet::operation::{Operation, Stage};
 use crate::convnet::plan::Plan;
+use crate::onnx::ModelProto;
 use crate::onnx::graph::Graph;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -30,22 +31,22 @@ pub(crate) struct ConvNet {
 }
 
 impl ConvNet {
-    /// A whole ONNX file.
+    /// A whole ONNX model.
     ///
     /// # Errors
     /// Names the first node that is not understood.
-    pub(crate) fn whole(onnx: &[u8]) -> Result<Self, String> {
-        let graph = Graph::parse(onnx).ok_or("not an ONNX file")?;
+    pub(crate) fn whole(model: &ModelProto) -> Result<Self, String> {
+        let graph = Graph::of(model).ok_or("no graph with an input and an output")?;
         Self::of_nodes(&graph, graph.nodes.len(), graph.output)
     }
 
-    /// The part of an ONNX file before the first node of this operator; what goes into that node
+    /// The part of an ONNX model before the first node of this operator; what goes into that node
     /// is the result.
     ///
     /// # Errors
     /// Names the first node that is not understood, or the operator if it is not there.
-    pub(crate) fn before(onnx: &[u8], operator: &str) -> Result<Self, String> {
-        let graph = Graph::parse(onnx).ok_or("not an ONNX file")?;
+    pub(crate) fn before(model: &ModelProto, operator: &str) -> Result<Self, String> {
+        let graph = Graph::of(model).ok_or("no graph with an input and an output")?;
         let end = graph.nodes.iter().position(|node| node.operator == operator);
         let end = end.ok_or_else(|| format!("no {operator}"))?;
         Self::of_nodes(&graph, end, graph.nodes[end].inputs[0])
@@ -61,7 +62,7 @@ impl ConvNet {
         Ok(Self { stages, output, last_uses, buffers: Mutex::default() })
     }
 
-    /// Runs the network on one picture.
+    /// Runs the network on one picture: `[C, H, W]` in, `[C, H, W]` of the last node out.
     pub(crate) fn run(&self, input: Maps) -> Maps {
         let mut buffers = self.idle_buffers().pop().unwrap_or_default();
         let mut values: Vec<Option<Maps>> = vec![Some(input)];
@@ -165,10 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn detectors_give_what_rten_gives() {
+    fn detectors_give_the_output_of_rten() {
         for name in [crate::models::DETECT_V5, crate::models::DETECT_V6] {
             let onnx = onnx(name);
-            let ours = ConvNet::whole(&onnx).expect("understood");
+            let ours = ConvNet::whole(&crate::onnx::parse(&onnx).expect("an ONNX file"))
+                .expect("understood");
             let theirs = ModelOptions::with_all_ops().load(onnx).expect("an ONNX file");
             for (height, width) in [(32, 32), (96, 160), (64, 224)] {
                 let input = picture(height, width);

@@ -1,6 +1,6 @@
 //! Cuts a line out of the full-resolution photo, upright and at the height the recognisers take.
 
-use crate::image::oriented_box::LineBox;
+use crate::image::oriented_box::OrientedBox;
 use image::GrayImage;
 
 /// Height of a recogniser's input, fixed by the networks.
@@ -14,7 +14,7 @@ const SAMPLES_MAX: u32 = 4;
 
 /// The line's pixels, deskewed, [`LINE_HEIGHT_PX`] high and so many times as wide as they should be,
 /// in the direction of reading.
-pub(crate) fn crop(photo: &GrayImage, line: &LineBox, stretch: f32) -> GrayImage {
+pub(crate) fn crop(photo: &GrayImage, line: &OrientedBox, stretch: f32) -> GrayImage {
     let height = LINE_HEIGHT_PX;
     let width = (stretch * line.aspect() * height as f32).round() as u32;
     let width = width.clamp(LINE_WIDTH_MIN_PX, LINE_WIDTH_MAX_PX);
@@ -22,7 +22,7 @@ pub(crate) fn crop(photo: &GrayImage, line: &LineBox, stretch: f32) -> GrayImage
 }
 
 /// Resamples the box into `width` x `height` pixels, averaging where that reduces it.
-pub(crate) fn sample(photo: &GrayImage, line: &LineBox, width: u32, height: u32) -> GrayImage {
+pub(crate) fn sample(photo: &GrayImage, line: &OrientedBox, width: u32, height: u32) -> GrayImage {
     let step = (line.width / width as f32, line.height / height as f32);
     let samples = |step: f32| (step.round() as u32).clamp(1, SAMPLES_MAX);
     let (across, down) = (samples(step.0), samples(step.1));

@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_photo_is_told_apart() {
+    fn each_kind_of_other_file_gets_its_code() {
         assert_eq!(code(b""), Some(UnreadableCode::PhotoEmpty));
         assert_eq!(code(b"serial: 77987515"), Some(UnreadableCode::NotAPhoto));
         assert_eq!(code(b"GIF89a\x01\0\x01\0"), Some(UnreadableCode::FormatUnsupported));
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn every_truncation_is_damaged_and_none_panics() {
+    fn truncated_photos_are_damaged() {
         for whole in [jpeg(None), png(&picture(), ExtendedColorType::L8)] {
             assert_eq!(code(&whole), None);
             for length in 12..whole.len() - 12 {
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn heic_is_decoded_within_its_limits_and_no_truncation_panics() {
+    fn heic_is_decoded_within_limits_and_truncations_are_damaged() {
         let whole = heic();
         assert_eq!(media_type(&whole[..12]), Ok("image/heic"));
         let grey = decode(&whole, &Limits::default()).expect("a plain picture");
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_transparent_shows_as_on_paper() {
+    fn transparent_pixels_show_white() {
         let clear: Vec<u8> = [0, 0].repeat((WIDTH * HEIGHT) as usize);
         let grey = decode(&png(&clear, ExtendedColorType::La8), &Limits::default());
         assert!(grey.expect("a plain picture").pixels().all(|pixel| pixel.0[0] == 255));

@@ -2,7 +2,7 @@
 //! what to do. A fault never decides anything: a photo that reads well is accepted with faults.
 
 use crate::image::crop::crop;
-use crate::image::oriented_box::LineBox;
+use crate::image::oriented_box::OrientedBox;
 use crate::image::resize::resized;
 use image::GrayImage;
 use std::ops::Range;
@@ -11,20 +11,20 @@ use validate::{Fault, Point, Quad, TextLine};
 /// Longer side of the picture in which light is measured.
 const LIGHT_SIDE_PX: u32 = 320;
 /// A picture whose brightest 5 % are below this was taken without light.
-const DARK_BELOW: u8 = 70;
+const DARK_LEVEL_MAX: u8 = 70;
 /// Print that differs less from its ground is seen by nobody.
 const CONTRAST_MIN: u8 = 8;
 /// From here on a pixel holds no print any more.
-const BLOWN_FROM: u8 = 252;
+const BLOWN_LEVEL_MIN: u8 = 252;
 /// Share of the print's surroundings that is blown out when a reflection covers a part of a label.
-const BLOWN_SHARE: f32 = 0.03;
+const BLOWN_SHARE_MAX: f32 = 0.03;
 /// Level just beyond the blown-out part of a reflection: it fades, while a white thing has an edge.
-const HALO_FROM: u8 = 205;
+const HALO_LEVEL_MIN: u8 = 205;
 /// Ends of lines this close to the frame, in line heights, are cut off: detection ends a little
 /// before the print does.
-const FRAME_GAP: f32 = 0.5;
+const FRAME_GAP_HEIGHTS_MAX: f32 = 0.5;
 /// Paper from this level on is white by exposure, not by a reflection.
-const PAPER_WHITE: u8 = 240;
+const WHITE_PAPER_LEVEL_MIN: u8 = 240;
 /// Height of a line's box, in pixels, below which its characters run together: a box is about
 /// twice as high as its capitals, and the recognisers need 10 pixels for those.
 const LINE_HEIGHT_MIN_PX: f32 = 18.0;
@@ -32,7 +32,7 @@ const LINE_HEIGHT_MIN_PX: f32 = 18.0;
 /// a step closer settles what is in doubt.
 const LINE_HEIGHT_GOOD_PX: f32 = 32.0;
 /// Lines that are read this surely are sharp and large enough.
-const LEGIBLE: f32 = 0.9;
+const LEGIBLE_CONFIDENCE_MIN: f32 = 0.9;
 /// Steepest edge across a cut-out line, as a share of its contrast, below which it is smeared:
 /// in a sharp line print turns to paper within 3 of its 48 rows.
 const STEEPNESS_MIN: f32 = 0.16;
@@ -43,14 +43,14 @@ const LINES_MAX: usize = 8;
 pub(crate) fn faults(photo: &GrayImage, lines: &[TextLine], unread: &[Quad]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let light = reduced(photo);
-    let dark = quantile(light.as_raw(), 0.95) < DARK_BELOW;
+    let dark = quantile(light.as_raw(), 0.95) < DARK_LEVEL_MAX;
     let illegible: Vec<&TextLine> = lines
         .iter()
-        .filter(|line| line.confidence() < LEGIBLE && line.chars.len() > 2)
+        .filter(|line| line.confidence() < LEGIBLE_CONFIDENCE_MIN && line.chars.len() > 2)
         .take(LINES_MAX)
         .collect();
     let mostly_illegible = 2 * illegible.len() > lines.len() || lines.is_empty();
-    let lower_than = |line: &TextLine, px| LineBox::around(&line.quad).height < px;
+    let lower_than = |line: &TextLine, px| OrientedBox::around(&line.quad).height < px;
     let tiny = illegible.iter().filter(|line| lower_than(line, LINE_HEIGHT_MIN_PX)).count();
     let too_small = mostly_illegible && 2 * tiny > illegible.len();
     let low = lines.iter().filter(|line| lower_than(line, LINE_HEIGHT_GOOD_PX)).count();
@@ -59,9 +59,12 @@ pub(crate) fn faults(photo: &GrayImage, lines: &[TextLine], unread: &[Quad]) -> 
     } else {
         mostly_illegible && !too_small && median_steepness(photo, &illegible) < STEEPNESS_MIN
     };
-    let cut = lines
-        .iter()
-        .any(|line| line.chars.len() > 4 && line.confidence() > 0.5 && ends_at_frame(photo, line));
+    let cut = lines.iter().any(|line| {
+        line.chars.len() > 4 && line.confidence() > 0.5 && {
+            let place = OrientedBox::around(&line.quad);
+            place.ends_at_frame(photo, 0.0, FRAME_GAP_HEIGHTS_MAX * place.height)
+        }
+    });
     let mut add = |fault, holds: bool| holds.then(|| faults.push(fault));
     add(Fault::Blurred, smeared);
     add(Fault::Glare, glare(&light, photo, lines));
@@ -81,17 +84,6 @@ pub(crate) fn is_blank(photo: &GrayImage) -> bool {
         darkest = part.iter().fold(darkest, |least, &level| least.min(level));
         brightest = part.iter().fold(brightest, |most, &level| most.max(level));
         brightest - darkest < CONTRAST_MIN
-    })
-}
-
-/// Whether an end of a line lies at the photo's edge.
-fn ends_at_frame(photo: &GrayImage, line: &TextLine) -> bool {
-    let [a, b, c, d] = line.quad;
-    let gap = FRAME_GAP * LineBox::around(&line.quad).height;
-    let (right, bottom) = (photo.width() as f32 - gap, photo.height() as f32 - gap);
-    [(a, d), (b, c)].into_iter().any(|(one, other)| {
-        let (x, y) = ((one.x + other.x) / 2.0, (one.y + other.y) / 2.0);
-        x < gap || y < gap || x > right || y > bottom
     })
 }
 
@@ -132,7 +124,7 @@ fn median_steepness(photo: &GrayImage, lines: &[&TextLine]) -> f32 {
     let mut all: Vec<f32> = lines
         .iter()
         .map(|line| {
-            let cut = crop(photo, &LineBox::around(&line.quad), 1.0);
+            let cut = crop(photo, &OrientedBox::around(&line.quad), 1.0);
             let (dark, light) = (quantile(cut.as_raw(), 0.05), quantile(cut.as_raw(), 0.95));
             steepest(&cut) / f32::from(light.saturating_sub(dark)).max(1.0)
         })
@@ -152,12 +144,12 @@ fn glare(light: &GrayImage, photo: &GrayImage, lines: &[TextLine]) -> bool {
     if lines.is_empty() {
         let middle = blown_share(light, width / 4..width * 3 / 4, height / 4..height * 3 / 4);
         let rim = blown_share(light, 0..width, 0..(height / 10).max(1));
-        return middle > BLOWN_SHARE && rim < BLOWN_SHARE / 2.0;
+        return middle > BLOWN_SHARE_MAX && rim < BLOWN_SHARE_MAX / 2.0;
     }
     let mut paper: Vec<u8> = lines
         .iter()
         .take(LINES_MAX)
-        .map(|line| quantile(crop(photo, &LineBox::around(&line.quad), 1.0).as_raw(), 0.75))
+        .map(|line| quantile(crop(photo, &OrientedBox::around(&line.quad), 1.0).as_raw(), 0.75))
         .collect();
     paper.sort_unstable();
     let scale = width as f32 / photo.width() as f32;
@@ -169,7 +161,7 @@ fn glare(light: &GrayImage, photo: &GrayImage, lines: &[TextLine]) -> bool {
         from..((high * scale).ceil() as u32).clamp(from + 1, end)
     };
     let around_print = blown_share(light, span(|at| at.x, width), span(|at| at.y, height));
-    paper[paper.len() / 2] < PAPER_WHITE && around_print > BLOWN_SHARE
+    paper[paper.len() / 2] < WHITE_PAPER_LEVEL_MIN && around_print > BLOWN_SHARE_MAX
 }
 
 /// Whether the blown-out parts fade into their surroundings.
@@ -177,7 +169,7 @@ fn fades(light: &GrayImage) -> bool {
     let mut rim = Vec::new();
     for row in light.as_raw().chunks_exact(light.width() as usize) {
         for four in row.windows(4) {
-            let blown: [bool; 4] = std::array::from_fn(|at| four[at] >= BLOWN_FROM);
+            let blown: [bool; 4] = std::array::from_fn(|at| four[at] >= BLOWN_LEVEL_MIN);
             match blown {
                 [true, true, false, false] => rim.push(four[3]),
                 [false, false, true, true] => rim.push(four[0]),
@@ -185,7 +177,7 @@ fn fades(light: &GrayImage) -> bool {
             }
         }
     }
-    !rim.is_empty() && quantile(&rim, 0.5) >= HALO_FROM
+    !rim.is_empty() && quantile(&rim, 0.5) >= HALO_LEVEL_MIN
 }
 
 /// Share of blown-out pixels in an upright rectangle.
@@ -193,7 +185,7 @@ fn blown_share(light: &GrayImage, columns: Range<u32>, rows: Range<u32>) -> f32 
     let area = columns.len() * rows.len();
     let blown = rows
         .flat_map(|row| columns.clone().map(move |column| light.get_pixel(column, row).0[0]))
-        .filter(|&level| level >= BLOWN_FROM)
+        .filter(|&level| level >= BLOWN_LEVEL_MIN)
         .count();
     blown as f32 / area.max(1) as f32
 }
@@ -204,7 +196,7 @@ mod tests {
     use image::Luma;
 
     #[test]
-    fn a_photo_without_light_is_dark_and_one_without_edges_is_blurred() {
+    fn photo_without_light_is_dark_and_without_edges_is_blurred() {
         let dark = GrayImage::from_pixel(640, 480, Luma([20]));
         assert_eq!(faults(&dark, &[], &[]), [Fault::Dark]);
         let smooth = GrayImage::from_fn(640, 480, |x, _| Luma([(60 + x / 5) as u8]));
@@ -214,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spot_that_fades_is_glare_and_white_paper_is_not() {
+    fn fading_spot_is_glare_and_white_paper_is_not() {
         let lit = GrayImage::from_fn(640, 480, |x, y| {
             let far = (x as f32 - 320.0).hypot(y as f32 - 240.0);
             Luma([(130.0 + 300.0 * (-(far / 150.0).powi(2)).exp()).min(255.0) as u8])
@@ -229,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_picture_of_one_colour_is_blank() {
+    fn picture_of_one_colour_is_blank() {
         let mut picture = GrayImage::from_fn(640, 480, |x, _| Luma([60 + (x % 8) as u8]));
         assert!(is_blank(&picture));
         picture.put_pixel(639, 479, Luma([68]));

@@ -1,34 +1,36 @@
-//! Where a line of print is: a rotated rectangle with a direction of reading.
+//! Where a line of print or a barcode is: a rotated rectangle with a direction of reading.
 
+use image::GrayImage;
 use validate::{Point, Quad};
 
-/// A rotated rectangle around a line of print, in pixels of the upright photo.
+/// A rotated rectangle around a line of print or a barcode, in pixels of the upright photo.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct LineBox {
+pub(crate) struct OrientedBox {
     /// Its middle.
     pub(crate) centre: Point,
     /// Unit vector in the direction of reading.
     pub(crate) along: Point,
-    /// Extent along the direction of reading.
+    /// Extent along the direction of reading, which runs across the bars of a barcode.
     pub(crate) width: f32,
     /// Extent across it.
     pub(crate) height: f32,
-    /// How far the detector's own region was grown on every side; the ink lies inside.
+    /// How far the text detector's own region was grown on every side; the ink lies inside. 0 for
+    /// a place that is known from elsewhere.
     pub(crate) grown: f32,
 }
 
-impl LineBox {
+impl OrientedBox {
     /// Width over height.
     pub(crate) fn aspect(&self) -> f32 {
         self.width / self.height.max(1.0)
     }
 
-    /// Unit vector from the line's top to its bottom.
+    /// Unit vector from the top to the bottom.
     pub(crate) fn down(&self) -> Point {
         Point { x: -self.along.y, y: self.along.x }
     }
 
-    /// The point `u` pixels along the line and `v` pixels below its middle.
+    /// The point `u` pixels along and `v` pixels below the middle.
     pub(crate) fn at(&self, u: f32, v: f32) -> Point {
         let down = self.down();
         Point {
@@ -37,7 +39,7 @@ impl LineBox {
         }
     }
 
-    /// Where a point lies in the line's own frame: along it and below its middle.
+    /// Where a point lies in the box's own frame: along it and below its middle.
     pub(crate) fn local(&self, point: Point) -> (f32, f32) {
         let (x, y) = (point.x - self.centre.x, point.y - self.centre.y);
         let down = self.down();
@@ -92,6 +94,17 @@ impl LineBox {
         Self { along: self.down(), width: self.height, height: self.width, ..self }
     }
 
+    /// Whether an end of the box, less a rim of it, lies within `gap` pixels of the edge of a
+    /// picture.
+    pub(crate) fn ends_at_frame(&self, picture: &GrayImage, rim: f32, gap: f32) -> bool {
+        let half = self.width / 2.0 - rim;
+        [-half, half].into_iter().any(|u| {
+            let end = self.at(u, 0.0);
+            let (right, bottom) = (picture.width() as f32 - gap, picture.height() as f32 - gap);
+            end.x < gap || end.y < gap || end.x > right || end.y > bottom
+        })
+    }
+
     /// Area shared with another box that runs in about the same direction, square pixels.
     fn shared(&self, other: &Self) -> f32 {
         let corners = other.quad().map(|corner| self.local(corner));
@@ -125,7 +138,7 @@ pub(crate) fn distance(a: Point, b: Point) -> f32 {
 mod tests {
     use super::*;
 
-    const LINE: LineBox = LineBox {
+    const LINE: OrientedBox = OrientedBox {
         centre: Point { x: 100.0, y: 50.0 },
         along: Point { x: 1.0, y: 0.0 },
         width: 80.0,
@@ -134,11 +147,11 @@ mod tests {
     };
 
     #[test]
-    fn a_quad_gives_its_box_back_at_every_angle() {
+    fn quad_gives_its_box_back_at_every_angle() {
         for degrees in (0..360).step_by(15) {
             let angle = (degrees as f32).to_radians();
-            let line = LineBox { along: Point { x: angle.cos(), y: angle.sin() }, ..LINE };
-            let again = LineBox::around(&line.quad());
+            let line = OrientedBox { along: Point { x: angle.cos(), y: angle.sin() }, ..LINE };
+            let again = OrientedBox::around(&line.quad());
             assert!((again.width - line.width).abs() < 0.01, "{degrees}°");
             assert!((again.height - line.height).abs() < 0.01, "{degrees}°");
             assert!(distance(again.along, line.along) < 0.01, "{degrees}°");
@@ -148,11 +161,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_seen_in_a_turned_part_has_its_place_in_the_photo() {
+    fn line_seen_in_a_turned_part_has_its_place_in_the_photo() {
         let angle = 30_f32.to_radians();
-        let part = LineBox { along: Point { x: angle.cos(), y: angle.sin() }, ..LINE };
+        let part = OrientedBox { along: Point { x: angle.cos(), y: angle.sin() }, ..LINE };
         // The picture shows the part at twice its size; the line stands in its lower right quarter.
-        let seen = LineBox { centre: Point { x: 120.0, y: 30.0 }, width: 40.0, ..LINE };
+        let seen = OrientedBox { centre: Point { x: 120.0, y: 30.0 }, width: 40.0, ..LINE };
         let placed = seen.seen_in(&part, 0.5);
         assert!(distance(placed.centre, part.at(20.0, 5.0)) < 0.01);
         assert!(distance(placed.along, part.along) < 0.01);
@@ -160,12 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn likeness_and_containment() {
-        let half = LineBox { width: 40.0, ..LINE };
+    fn shared_area_gives_likeness_and_containment() {
+        let half = OrientedBox { width: 40.0, ..LINE };
         assert!((LINE.likeness(&LINE) - 1.0).abs() < 0.01);
         assert!((half.within(&LINE) - 1.0).abs() < 0.01);
         assert!((LINE.within(&half) - 0.5).abs() < 0.01);
-        let away = LineBox { centre: Point { x: 100.0, y: 90.0 }, ..LINE };
+        let away = OrientedBox { centre: Point { x: 100.0, y: 90.0 }, ..LINE };
         assert!(away.within(&LINE) < 0.01 && away.likeness(&LINE) < 0.01);
     }
 }

@@ -72,15 +72,15 @@ fn between(square: &[u8], stride: usize, fx: i32, fy: i32) -> u8 {
 }
 
 /// A turned, scaled cut-out: `width` x `height` pixels around `centre`, `scale` pixels of the
-/// picture each, its x axis at `angle` radians.
+/// picture each, its x axis along a unit vector.
 pub(crate) fn cut(
     picture: &GrayImage,
     centre: Point,
-    angle: f32,
+    along: Point,
     scale: f32,
     (width, height): (u32, u32),
 ) -> GrayImage {
-    let (sin, cos) = angle.sin_cos();
+    let (cos, sin) = (along.x, along.y);
     let step = Point { x: cos * scale, y: sin * scale };
     let mut out = vec![0; (width * height) as usize];
     let u = (0.5 - width as f32 / 2.0) * scale;

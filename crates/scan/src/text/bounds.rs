@@ -3,26 +3,26 @@
 //! recogniser agrees on it; only the geometry shows it.
 
 use crate::image::crop::sample;
-use crate::image::oriented_box::LineBox;
+use crate::image::oriented_box::OrientedBox;
 use image::GrayImage;
 use validate::LineBounds;
 
 /// A neighbour's ink that stands closer than this many line heights may be the same line.
-const NEIGHBOUR_GAP: f32 = 0.7;
+const NEIGHBOUR_GAP_HEIGHTS_MAX: f32 = 0.7;
 /// Neighbours whose middle is further off than this share of the line's height are other lines.
-const NEIGHBOUR_OFFSET: f32 = 0.4;
+const NEIGHBOUR_OFFSET_HEIGHTS_MAX: f32 = 0.4;
 /// A box of print that runs out of the photo ends up to so many line heights short of its edge,
 /// because lines are found in a reduced picture.
-const FRAME_GAP: f32 = 0.5;
+const FRAME_GAP_HEIGHTS_MAX: f32 = 0.5;
 /// How far beyond the grown box pixels are looked at, in line heights.
-const MARGIN: f32 = 0.25;
+const MARGIN_HEIGHTS: f32 = 0.25;
 /// Height in pixels at which margins are sampled.
 const MARGIN_PX: u32 = 16;
 /// A column counts as ink when this share of its rows is as dark as the line's print.
-const COLUMN_INK: f32 = 0.3;
+const COLUMN_INK_SHARE_MIN: f32 = 0.3;
 
 /// Looks at the frame, at the other boxes and at the pixels beyond both ends.
-pub(crate) fn bounds(photo: &GrayImage, line: &LineBox, others: &[LineBox]) -> LineBounds {
+pub(crate) fn bounds(photo: &GrayImage, line: &OrientedBox, others: &[OrientedBox]) -> LineBounds {
     let (mut before, mut after) = (false, false);
     let ink_half = line.width / 2.0 - line.grown;
     let ink_height = line.height - 2.0 * line.grown;
@@ -30,37 +30,31 @@ pub(crate) fn bounds(photo: &GrayImage, line: &LineBox, others: &[LineBox]) -> L
         let (u, v) = line.local(other.centre);
         let reach = other.width / 2.0 - other.grown;
         let gap = u.abs() - ink_half - reach;
-        let beside = v.abs() < NEIGHBOUR_OFFSET * line.height && gap < NEIGHBOUR_GAP * ink_height;
+        let beside = v.abs() < NEIGHBOUR_OFFSET_HEIGHTS_MAX * line.height
+            && gap < NEIGHBOUR_GAP_HEIGHTS_MAX * ink_height;
         before |= beside && u < 0.0;
         after |= beside && u > 0.0;
     }
     let (ink_before, ink_after) = ink_beyond(photo, line);
     LineBounds {
-        touches_frame: touches_frame(photo, line),
+        // The grown rim may lie outside.
+        touches_frame: line.ends_at_frame(
+            photo,
+            0.5 * line.grown,
+            FRAME_GAP_HEIGHTS_MAX * line.height,
+        ),
         ink_before: before || ink_before,
         ink_after: after || ink_after,
     }
 }
 
-/// Whether an end of the print lies so near the photo's edge that more may lie beyond it. The grown
-/// rim may lie outside.
-fn touches_frame(photo: &GrayImage, line: &LineBox) -> bool {
-    let ink_half = line.width / 2.0 - 0.5 * line.grown;
-    let gap = FRAME_GAP * line.height;
-    [-ink_half, ink_half].into_iter().any(|u| {
-        let end = line.at(u, 0.0);
-        let (right, bottom) = (photo.width() as f32 - 1.0, photo.height() as f32 - 1.0);
-        end.x <= gap || end.y <= gap || end.x >= right - gap || end.y >= bottom - gap
-    })
-}
-
 /// Whether print goes on beyond the grown box: the margin beyond each end is compared with the
 /// levels of paper and print inside the box.
-fn ink_beyond(photo: &GrayImage, line: &LineBox) -> (bool, bool) {
-    let margin = MARGIN * line.height;
-    let wide = LineBox { width: line.width + 2.0 * margin, ..*line };
+fn ink_beyond(photo: &GrayImage, line: &OrientedBox) -> (bool, bool) {
+    let margin = MARGIN_HEIGHTS * line.height;
+    let wide = OrientedBox { width: line.width + 2.0 * margin, ..*line };
     let columns = (wide.aspect() * MARGIN_PX as f32).ceil() as u32;
-    let beyond = (MARGIN * MARGIN_PX as f32).round() as u32;
+    let beyond = (MARGIN_HEIGHTS * MARGIN_PX as f32).round() as u32;
     let strip = sample(photo, &wide, columns.clamp(4 * beyond, 1600), MARGIN_PX);
     let level = |rows: std::ops::Range<u32>, share: f32| {
         let columns = beyond..strip.width() - beyond;
@@ -87,7 +81,7 @@ fn ink_beyond(photo: &GrayImage, line: &LineBox) -> (bool, bool) {
             .clone()
             .filter(|&row| (f32::from(strip.get_pixel(column, row).0[0]) < threshold) == dark_print)
             .count();
-        inked as f32 >= COLUMN_INK * rows.len() as f32
+        inked as f32 >= COLUMN_INK_SHARE_MIN * rows.len() as f32
     };
     let width = strip.width();
     ((0..beyond).any(is_ink), (width - beyond..width).any(is_ink))
@@ -99,7 +93,7 @@ mod tests {
     use image::Luma;
     use validate::Point;
 
-    const LINE: LineBox = LineBox {
+    const LINE: OrientedBox = OrientedBox {
         centre: Point { x: 100.0, y: 50.0 },
         along: Point { x: 1.0, y: 0.0 },
         width: 100.0,
@@ -134,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn print_that_goes_on_is_seen_at_either_end() {
+    fn print_beyond_the_box_is_seen_at_either_end() {
         let after = bounds(&print(56, 190), &LINE, &[LINE]);
         assert!(after.ink_after && !after.ink_before);
         let before = bounds(&print(10, 144), &LINE, &[LINE]);
@@ -142,18 +136,18 @@ mod tests {
     }
 
     #[test]
-    fn a_close_neighbour_on_the_same_row_is_ink_and_one_below_is_not() {
-        let beside = LineBox { centre: Point { x: 195.0, y: 52.0 }, ..LINE };
+    fn close_neighbour_on_the_row_counts_as_ink_and_one_below_does_not() {
+        let beside = OrientedBox { centre: Point { x: 195.0, y: 52.0 }, ..LINE };
         assert!(bounds(&print(56, 144), &LINE, &[LINE, beside]).ink_after);
-        let below = LineBox { centre: Point { x: 110.0, y: 85.0 }, ..LINE };
+        let below = OrientedBox { centre: Point { x: 110.0, y: 85.0 }, ..LINE };
         assert!(bounds(&print(56, 144), &LINE, &[LINE, below]).whole());
     }
 
     #[test]
-    fn a_line_at_the_edge_of_the_photo_may_be_cut() {
-        let line = LineBox { centre: Point { x: 45.0, y: 50.0 }, ..LINE };
+    fn line_at_the_edge_of_the_photo_may_be_cut() {
+        let line = OrientedBox { centre: Point { x: 45.0, y: 50.0 }, ..LINE };
         assert!(bounds(&print(0, 90), &line, &[line]).touches_frame);
-        let short_of_it = LineBox { centre: Point { x: 60.0, y: 50.0 }, ..LINE };
+        let short_of_it = OrientedBox { centre: Point { x: 60.0, y: 50.0 }, ..LINE };
         assert!(bounds(&print(0, 104), &short_of_it, &[short_of_it]).touches_frame);
         assert!(!bounds(&print(56, 144), &LINE, &[LINE]).touches_frame);
     }

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_steps_are_one_character_and_a_blank_parts_two() {
+    fn equal_steps_are_one_character_and_a_blank_separates_two() {
         let (a, blank) = ([0.1, 0.9, 0.0, 0.0], [0.9, 0.1, 0.0, 0.0]);
         assert_eq!(decoded(&[a, a]).0, "A");
         assert_eq!(decoded(&[a, blank, a]).0, "AA");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_runner_up_is_a_character_and_the_lattice_is_sorted_and_pruned() {
+    fn runner_up_is_a_character_and_lattice_is_sorted_and_pruned() {
         let alphabet = Alphabet::from_lines("A\nB\n8".lines());
         let output = NdTensor::from_data([1, 4], vec![0.25, 0.000_05, 0.55, 0.2]);
         let (chars, lattice) = decode(output.view(), &alphabet);

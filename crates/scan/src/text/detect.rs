@@ -4,12 +4,12 @@
 //!
 //! The network and its post-processing are "differentiable binarization" (Liao et al. 2020,
 //! arXiv:1911.08947): it predicts shrunk text regions, which are grown again by
-//! `area * UNCLIP / perimeter`.
+//! `area * UNCLIP_RATIO / perimeter`.
 
 use crate::convnet::ConvNet;
 use crate::convnet::maps::Maps;
 use crate::image::crop::sample;
-use crate::image::oriented_box::LineBox;
+use crate::image::oriented_box::OrientedBox;
 use crate::image::resize::resized;
 use image::GrayImage;
 use rten_imageproc::{BoundingRect, Polygon, RetrievalMode, find_contours, min_area_rect};
@@ -18,11 +18,11 @@ use rten_tensor::{NdTensor, NdTensorView};
 use validate::Point;
 
 /// A pixel is text from this probability on.
-const PIXEL_MIN: f32 = 0.3;
+const PIXEL_P_MIN: f32 = 0.3;
 /// A region counts from this mean probability on.
-const REGION_MIN: f32 = 0.5;
+const REGION_P_MIN: f32 = 0.5;
 /// How far a shrunk region is grown again.
-const UNCLIP: f32 = 1.6;
+const UNCLIP_RATIO: f32 = 1.6;
 /// Regions thinner than this in the reduced picture are noise.
 const THICKNESS_MIN_PX: f32 = 2.0;
 /// More regions than this are texture, not a label.
@@ -50,7 +50,7 @@ impl Detector {
     }
 
     /// The boxes of all text, looking at the photo reduced to `side` pixels on its longer side.
-    pub(crate) fn detect(&self, photo: &GrayImage, side: u32) -> Vec<LineBox> {
+    pub(crate) fn detect(&self, photo: &GrayImage, side: u32) -> Vec<OrientedBox> {
         let reduced = reduce(photo, side);
         let map = self.network.run(self.input(&reduced));
         let map = NdTensor::from_data([map.height, map.width], map.into_values());
@@ -68,15 +68,16 @@ impl Detector {
     pub(crate) fn detect_within(
         &self,
         photo: &GrayImage,
-        part: &LineBox,
+        part: &OrientedBox,
         scale: f32,
-    ) -> Vec<LineBox> {
+    ) -> Vec<OrientedBox> {
         let side = |length: f32| ((length * scale).round() as u32).max(SIDE_STEP);
         let look = sample(photo, part, side(part.width), side(part.height));
         let found = self.detect(&look, look.width().max(look.height()));
         found.iter().map(|found| found.seen_in(part, 1.0 / scale)).collect()
     }
 
+    /// The luminance as blue, green and red: `[3, H, W]`, normalised as the network was trained.
     fn input(&self, picture: &GrayImage) -> Maps {
         let (width, height) = (picture.width() as usize, picture.height() as usize);
         let mut values = Vec::with_capacity(3 * width * height);
@@ -100,9 +101,9 @@ fn reduce(photo: &GrayImage, side: u32) -> GrayImage {
     resized(photo, fit(width), fit(height))
 }
 
-/// Boxes from the probability map; `scale` is photo pixels per map pixel.
-fn boxes(map: NdTensorView<f32, 2>, scale: (f32, f32)) -> Vec<LineBox> {
-    let mask = map.map(|&p| p > PIXEL_MIN);
+/// Boxes from the probability map `[H, W]`; `scale` is photo pixels per map pixel, across and down.
+fn boxes(map: NdTensorView<f32, 2>, scale: (f32, f32)) -> Vec<OrientedBox> {
+    let mask = map.map(|&p| p > PIXEL_P_MIN);
     let contours = find_contours(mask.view(), RetrievalMode::External);
     contours.iter().filter_map(|contour| line_box(contour, map, scale)).take(REGIONS_MAX).collect()
 }
@@ -111,8 +112,8 @@ fn line_box(
     contour: &[rten_imageproc::Point],
     map: NdTensorView<f32, 2>,
     scale: (f32, f32),
-) -> Option<LineBox> {
-    if contour.len() < 4 || mean_probability(contour, map) < REGION_MIN {
+) -> Option<OrientedBox> {
+    if contour.len() < 4 || mean_probability(contour, map) < REGION_P_MIN {
         return None;
     }
     let points: Vec<_> = contour.iter().map(|point| point.to_f32()).collect();
@@ -133,10 +134,10 @@ fn line_box(
     }
     // The contour runs through pixel centres, the region reaches half a pixel further.
     let (long, short) = (long + 1.0, short + 1.0);
-    let grown = long * short * UNCLIP / (2.0 * (long + short));
+    let grown = long * short * UNCLIP_RATIO / (2.0 * (long + short));
     let mean_scale = (scale.0 + scale.1) / 2.0;
     let centre = rect.center();
-    Some(LineBox {
+    Some(OrientedBox {
         centre: Point { x: (centre.x + 0.5) * scale.0, y: (centre.y + 0.5) * scale.1 },
         along,
         width: (long + 2.0 * grown) * mean_scale,
@@ -152,7 +153,7 @@ fn mean_probability(contour: &[rten_imageproc::Point], map: NdTensorView<f32, 2>
     for y in bounds.top()..=bounds.bottom() {
         for x in bounds.left()..=bounds.right() {
             let p = map[[y as usize, x as usize]];
-            if p > PIXEL_MIN {
+            if p > PIXEL_P_MIN {
                 sum += p;
                 count += 1;
             }
@@ -163,7 +164,7 @@ fn mean_probability(contour: &[rten_imageproc::Point], map: NdTensorView<f32, 2>
 
 /// Turns all boxes towards the direction that the long ones agree on, up to 180°. A nearly square
 /// box does not show which of its sides runs along the print.
-fn share_direction(boxes: &mut [LineBox]) {
+fn share_direction(boxes: &mut [OrientedBox]) {
     let (mut x, mut y) = (0.0f32, 0.0f32);
     for line in boxes.iter().filter(|line| line.aspect() > 2.5) {
         let twice = 2.0 * line.along.y.atan2(line.along.x);
@@ -172,7 +173,7 @@ fn share_direction(boxes: &mut [LineBox]) {
     }
     let angle = y.atan2(x) / 2.0;
     let common = Point { x: angle.cos(), y: angle.sin() };
-    let agrees = |line: &LineBox| line.along.x * common.x + line.along.y * common.y;
+    let agrees = |line: &OrientedBox| line.along.x * common.x + line.along.y * common.y;
     for line in boxes {
         if line.aspect() < 2.0 && agrees(line).abs() < 0.7 {
             *line = line.turned();

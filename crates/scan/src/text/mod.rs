@@ -12,7 +12,7 @@ mod order;
 pub(crate) mod recognise;
 pub(crate) mod second;
 
-use crate::image::oriented_box::LineBox;
+use crate::image::oriented_box::OrientedBox;
 use crate::text::detect::Detector;
 use crate::text::network::RunFailure;
 use crate::text::recognise::Recogniser;
@@ -20,7 +20,7 @@ use image::GrayImage;
 use rten::ThreadPool;
 use std::cmp::Reverse;
 use std::sync::Arc;
-use validate::{Quad, ReadPriority, TextLine};
+use validate::{Point, Quad, ReadPriority, TextLine};
 
 /// Longer side of the picture that lines are looked for in first: 158 of 174 real serials; 800 px
 /// finds 163 and costs half as much again.
@@ -28,13 +28,13 @@ const FIRST_SIDE_PX: u32 = 640;
 /// Longer side for the second look.
 const CLOSER_SIDE_PX: u32 = 800;
 /// How far beside a barcode print is looked for, in its widths, and at least its height.
-const BESIDE: f32 = 0.25;
+const BESIDE_WIDTHS: f32 = 0.25;
 /// Width of the barcode in the picture for that, unless the picture were larger than a whole photo.
 const BESIDE_CODE_PX: f32 = 400.0;
 /// Mean confidence below which the other end is tried: 2 of 174 real photos were upside down.
-const DIRECTION_SURE: f32 = 0.75;
+const DIRECTION_CONFIDENCE_MIN: f32 = 0.75;
 /// Boxes that share more than this are one line, found twice.
-const SAME_LINE: f32 = 0.8;
+const SAME_LINE_LIKENESS_MIN: f32 = 0.8;
 
 /// The detector and recognisers of the first reading.
 pub(crate) struct Reader {
@@ -47,52 +47,54 @@ pub(crate) struct Reader {
 /// The print of one photo, as far as it was read.
 pub(crate) struct Page {
     /// Every box of text.
-    found: Vec<LineBox>,
+    found: Vec<OrientedBox>,
     /// Boxes that are still to be skimmed, the most promising first.
-    unseen: Vec<LineBox>,
+    unseen: Vec<OrientedBox>,
     /// Boxes that are still to be read, the most promising first.
-    queue: Vec<(ReadPriority, LineBox)>,
-    /// What was read.
-    lines: Vec<TextLine>,
+    queue: Vec<(ReadPriority, OrientedBox)>,
     /// Lines that may still be skimmed.
     lines_left: usize,
+    /// Lines were skimmed, so that it is known which way is up.
+    skimmed: bool,
+    /// Direction of reading of the first line, in which all are put in order.
+    along: Option<Point>,
 }
 
 impl Page {
     /// Found lines of which at most so many are to be read, those beside barcodes first.
-    pub(crate) fn new(found: Vec<LineBox>, barcodes: &[Quad], lines_max: usize) -> Self {
+    pub(crate) fn new(found: Vec<OrientedBox>, barcodes: &[Quad], lines_max: usize) -> Self {
         let unseen = order::by_promise(found.clone(), barcodes);
-        Self { found, unseen, queue: Vec::new(), lines: Vec::new(), lines_left: lines_max }
+        Self {
+            found,
+            unseen,
+            queue: Vec::new(),
+            lines_left: lines_max,
+            skimmed: false,
+            along: None,
+        }
     }
 
-    /// What was read, top to bottom.
-    pub(crate) fn lines(&self) -> Vec<TextLine> {
-        let mut lines = self.lines.clone();
-        order::reading_order(&mut lines, |line| LineBox::around(&line.quad));
-        lines
+    /// Adds lines to those that were read, top to bottom.
+    pub(crate) fn put_in_order(&mut self, new: Vec<TextLine>, lines: &mut Vec<TextLine>) {
+        lines.extend(new);
+        let Some(first) = lines.first() else { return };
+        let along = *self.along.get_or_insert_with(|| OrientedBox::around(&first.quad).along);
+        order::reading_order(lines, along, |line| OrientedBox::around(&line.quad));
     }
 
-    /// Whether nothing is left to read.
-    pub(crate) fn is_read(&self) -> bool {
-        self.queue.is_empty() && (self.unseen.is_empty() || self.lines_left == 0)
-    }
-
-    /// Whether an unread line is of the size of this one: a second device's serial would be.
-    pub(crate) fn has_unread_like(&self, quad: &Quad) -> bool {
-        let line = LineBox::around(quad);
-        let near = |a: f32, b: f32, factor: f32| a < b * factor && b < a * factor;
-        !self.is_read()
-            && self.queue.iter().any(|(_, other)| {
-                near(other.height, line.height, 1.7) && near(other.width, line.width, 2.0)
-            })
+    /// The places of the lines that were skimmed and wait to be read.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = Quad> {
+        self.queue.iter().map(|(_, line)| line.quad())
     }
 
     /// Adds what was found later, as far as it is new, in the direction of the rest.
-    fn add(&mut self, found: Vec<LineBox>, barcodes: &[Quad]) {
+    fn add(&mut self, found: Vec<OrientedBox>, barcodes: &[Quad]) {
         let direction = self.found.first().map(|line| line.along);
-        let new: Vec<LineBox> = found
+        let new: Vec<OrientedBox> = found
             .into_iter()
-            .filter(|line| self.found.iter().all(|known| known.likeness(line) < SAME_LINE))
+            .filter(|line| {
+                self.found.iter().all(|known| known.likeness(line) < SAME_LINE_LIKENESS_MIN)
+            })
             .map(|line| match direction {
                 Some(along) if along.x * line.along.x + along.y * line.along.y < 0.0 => {
                     line.flipped()
@@ -105,7 +107,7 @@ impl Page {
     }
 
     /// The boxes to skim now.
-    fn take_unseen(&mut self) -> Vec<LineBox> {
+    fn take_unseen(&mut self) -> Vec<OrientedBox> {
         let count = self.lines_left.min(self.unseen.len());
         self.lines_left -= count;
         self.unseen.drain(..).take(count).collect()
@@ -114,38 +116,39 @@ impl Page {
 
 impl Reader {
     /// Finds the lines of a photo; reads none yet.
-    pub(crate) fn find(&self, photo: &GrayImage) -> Vec<LineBox> {
+    pub(crate) fn find(&self, photo: &GrayImage) -> Vec<OrientedBox> {
         self.detector.detect(photo, FIRST_SIDE_PX)
     }
 
-    /// Skims what was found since the last time: lines of no priority are done with, the others
-    /// are queued.
+    /// Skims what was found since the last time: lines of no priority are done with and returned,
+    /// the others are queued.
     pub(crate) fn skim(
         &self,
         photo: &GrayImage,
         page: &mut Page,
         threads: &Arc<ThreadPool>,
-    ) -> Result<(), RunFailure> {
-        let first = page.lines.is_empty() && page.queue.is_empty();
+    ) -> Result<Vec<TextLine>, RunFailure> {
         let mut boxes = page.take_unseen();
         let mut lines = self.skimmer.read_all(photo, &boxes, &page.found, threads)?;
         let sure = mean_confidence(&lines);
         // What is hardly legible may be upside down, and is skimmed from its other end.
-        if first && !lines.is_empty() && sure < DIRECTION_SURE {
+        if !page.skimmed && !lines.is_empty() && sure < DIRECTION_CONFIDENCE_MIN {
             let (turned, found) = (flipped(&boxes), flipped(&page.found));
             let other = self.skimmer.read_all(photo, &turned, &found, threads)?;
             if mean_confidence(&other) > sure {
                 (boxes, lines, page.found) = (turned, other, found);
             }
         }
+        page.skimmed |= !lines.is_empty();
+        let mut done = Vec::new();
         for (line, at) in lines.into_iter().zip(boxes) {
             match validate::read_priority(&line) {
-                ReadPriority::Nothing => page.lines.push(line),
+                ReadPriority::Nothing => done.push(line),
                 priority => page.queue.push((priority, at)),
             }
         }
         page.queue.sort_by_key(|(priority, _)| Reverse(*priority));
-        Ok(())
+        Ok(done)
     }
 
     /// Reads the next lines, up to `count`.
@@ -155,11 +158,10 @@ impl Reader {
         page: &mut Page,
         count: usize,
         threads: &Arc<ThreadPool>,
-    ) -> Result<(), RunFailure> {
+    ) -> Result<Vec<TextLine>, RunFailure> {
         let count = count.min(page.queue.len());
-        let boxes: Vec<LineBox> = page.queue.drain(..count).map(|(_, line)| line).collect();
-        page.lines.extend(self.recogniser.read_all(photo, &boxes, &page.found, threads)?);
-        Ok(())
+        let boxes: Vec<OrientedBox> = page.queue.drain(..count).map(|(_, line)| line).collect();
+        self.recogniser.read_all(photo, &boxes, &page.found, threads)
     }
 
     /// Looks again at a larger scale and queues what was not found before.
@@ -172,18 +174,18 @@ impl Reader {
     /// Looks at the surroundings of a barcode alone and queues what was not found before: what it
     /// encodes is mostly printed above or below it.
     pub(crate) fn look_beside(&self, photo: &GrayImage, page: &mut Page, barcode: &Quad) {
-        let code = LineBox::around(barcode);
+        let code = OrientedBox::around(barcode);
         let code = if code.height > code.width { code.turned() } else { code };
-        let beyond = code.height.max(BESIDE * code.width);
+        let beyond = code.height.max(BESIDE_WIDTHS * code.width);
         let part =
-            LineBox { width: code.width + beyond, height: code.height + 2.0 * beyond, ..code };
+            OrientedBox { width: code.width + beyond, height: code.height + 2.0 * beyond, ..code };
         let longer = part.width.max(part.height).max(1.0);
         let scale = (BESIDE_CODE_PX / code.width.max(1.0)).min(FIRST_SIDE_PX as f32 / longer);
         page.add(self.detector.detect_within(photo, &part, scale), &[*barcode]);
     }
 }
 
-fn flipped(boxes: &[LineBox]) -> Vec<LineBox> {
+fn flipped(boxes: &[OrientedBox]) -> Vec<OrientedBox> {
     boxes.iter().map(|line| line.flipped()).collect()
 }
 

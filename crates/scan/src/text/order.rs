@@ -3,8 +3,8 @@
 //! Recognition is a large part of a read and most lines on a label are not the serial, so the
 //! promising ones come first and reading can stop early. Nothing is known yet but geometry.
 
-use crate::image::oriented_box::{LineBox, distance};
-use validate::Quad;
+use crate::image::oriented_box::{OrientedBox, distance};
+use validate::{Point, Quad};
 
 /// Narrower boxes hold a word or a digit, wider ones a sentence; no serial was found beyond.
 const ASPECTS: std::ops::RangeInclusive<f32> = 2.5..=20.0;
@@ -14,20 +14,20 @@ const ASPECT_OF_CAPTIONS_MIN: f32 = 1.2;
 const ASPECTS_OF_SERIALS: std::ops::RangeInclusive<f32> = 4.0..=13.0;
 
 /// Drops what cannot be a serial's line and puts the most promising first.
-pub(crate) fn by_promise(mut lines: Vec<LineBox>, barcodes: &[Quad]) -> Vec<LineBox> {
-    let barcodes: Vec<LineBox> = barcodes.iter().map(LineBox::around).collect();
+pub(crate) fn by_promise(mut lines: Vec<OrientedBox>, barcodes: &[Quad]) -> Vec<OrientedBox> {
+    let barcodes: Vec<OrientedBox> = barcodes.iter().map(OrientedBox::around).collect();
     lines.retain(|line| {
         let may_caption = || barcodes.iter().any(|barcode| may_caption(line, barcode));
         ASPECTS.contains(&line.aspect()) || may_caption()
     });
-    let mut scored: Vec<(f32, LineBox)> =
+    let mut scored: Vec<(f32, OrientedBox)> =
         lines.into_iter().map(|line| (promise(&line, &barcodes), line)).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     scored.into_iter().map(|(_, line)| line).collect()
 }
 
 /// Whether a box stands where a barcode's keyword may: before it, in its row or in that of its print.
-fn may_caption(line: &LineBox, barcode: &LineBox) -> bool {
+fn may_caption(line: &OrientedBox, barcode: &OrientedBox) -> bool {
     let (along, below) = barcode.local(line.centre);
     let gap = -along - (barcode.width + line.width) / 2.0;
     (ASPECT_OF_CAPTIONS_MIN..*ASPECTS.end()).contains(&line.aspect())
@@ -36,7 +36,7 @@ fn may_caption(line: &LineBox, barcode: &LineBox) -> bool {
 }
 
 /// Larger is more promising.
-fn promise(line: &LineBox, barcodes: &[LineBox]) -> f32 {
+fn promise(line: &OrientedBox, barcodes: &[OrientedBox]) -> f32 {
     let nearness = barcodes
         .iter()
         .map(|barcode| {
@@ -48,11 +48,12 @@ fn promise(line: &LineBox, barcodes: &[LineBox]) -> f32 {
     2.0 * nearness + shape
 }
 
-/// Top to bottom, and left to right where lines stand side by side, along their common direction.
-pub(crate) fn reading_order<T>(lines: &mut [T], place: impl Fn(&T) -> LineBox) {
-    let Some(first) = lines.first().map(&place) else { return };
-    let axis = LineBox { centre: validate::Point { x: 0.0, y: 0.0 }, ..first };
-    let at = |line: &T| axis.local(place(line).centre);
+/// Top to bottom, and left to right where lines stand side by side, in a direction of reading.
+pub(crate) fn reading_order<T>(lines: &mut [T], along: Point, place: impl Fn(&T) -> OrientedBox) {
+    let at = |line: &T| {
+        let centre = place(line).centre;
+        (centre.x * along.x + centre.y * along.y, centre.y * along.x - centre.x * along.y)
+    };
     lines.sort_by(|a, b| at(a).1.total_cmp(&at(b).1));
     // Neighbours on one row: within half the height of the row's first line.
     let mut start = 0;
@@ -67,15 +68,14 @@ pub(crate) fn reading_order<T>(lines: &mut [T], place: impl Fn(&T) -> LineBox) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use validate::Point;
 
-    fn line(x: f32, y: f32, width: f32) -> LineBox {
+    fn line(x: f32, y: f32, width: f32) -> OrientedBox {
         let along = Point { x: 1.0, y: 0.0 };
-        LineBox { centre: Point { x, y }, along, width, height: 20.0, grown: 4.0 }
+        OrientedBox { centre: Point { x, y }, along, width, height: 20.0, grown: 4.0 }
     }
 
     #[test]
-    fn the_line_beside_the_barcode_comes_first_and_words_not_at_all() {
+    fn line_beside_the_barcode_comes_first_and_single_words_are_dropped() {
         let (far, near, word) =
             (line(100.0, 900.0, 160.0), line(500.0, 130.0, 160.0), line(300.0, 300.0, 30.0));
         let barcode = line(500.0, 80.0, 300.0).quad();
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_word_is_read_where_a_barcode_s_keyword_stands() {
+    fn short_word_before_a_barcode_is_read() {
         let barcode = line(500.0, 80.0, 300.0).quad();
         let (before, after) = (line(320.0, 84.0, 30.0), line(680.0, 84.0, 30.0));
         assert_eq!(by_promise(vec![before, after], &[barcode]), [before]);
@@ -93,7 +93,7 @@ mod tests {
     fn rows_are_read_from_left_to_right() {
         let mut lines = [line(300.0, 54.0, 90.0), line(100.0, 90.0, 90.0), line(100.0, 50.0, 90.0)];
         let [right, below, left] = lines;
-        reading_order(&mut lines, |line| *line);
+        reading_order(&mut lines, right.along, |line| *line);
         assert_eq!(lines, [left, right, below]);
     }
 }

@@ -3,8 +3,8 @@
 use crate::convnet::ConvNet;
 use crate::convnet::maps::Maps;
 use crate::image::crop::crop;
-use crate::image::oriented_box::LineBox;
-use crate::onnx::rewrite;
+use crate::image::oriented_box::OrientedBox;
+use crate::onnx::{self, rewrite};
 use crate::text::bounds::bounds;
 use crate::text::ctc::{self, Alphabet};
 use crate::text::network::{Network, RunFailure};
@@ -19,10 +19,10 @@ use validate::{LineBounds, TextLine};
 /// Where PP-OCRv6 turns from pictures to sequences: convolutions before, attention after.
 const TURN: &str = "AveragePool";
 /// Rows of what goes on there.
-const TURN_ROWS: u64 = 3;
+const TURN_ROWS: i64 = 3;
 /// Its channels in the small and in the tiny network.
-const SMALL_CHANNELS: u64 = 384;
-const TINY_CHANNELS: u64 = 160;
+const SMALL_CHANNELS: i64 = 384;
+const TINY_CHANNELS: i64 = 160;
 /// Narrower lines are skimmed in less time; below this more of them must be read again.
 const TINY_STRETCH: f32 = 0.8;
 
@@ -56,8 +56,8 @@ impl Recogniser {
     pub(crate) fn read_all(
         &self,
         photo: &GrayImage,
-        lines: &[LineBox],
-        found: &[LineBox],
+        lines: &[OrientedBox],
+        found: &[OrientedBox],
         threads: &Arc<ThreadPool>,
     ) -> Result<Vec<TextLine>, RunFailure> {
         let read = |line| self.read(photo, line, bounds(photo, line, found), threads);
@@ -68,7 +68,7 @@ impl Recogniser {
     fn read(
         &self,
         photo: &GrayImage,
-        line: &LineBox,
+        line: &OrientedBox,
         bounds: LineBounds,
         threads: &Arc<ThreadPool>,
     ) -> Result<TextLine, RunFailure> {
@@ -80,7 +80,7 @@ impl Recogniser {
         Ok(TextLine { quad: line.quad(), chars, lattice, bounds })
     }
 
-    /// `[1, step, class]`, of a line [`crop`]ped to the network's height.
+    /// Probabilities `[1, step, class]` of a line [`crop`]ped to the network's height, 8 px a step.
     fn probabilities(
         &self,
         line: &GrayImage,
@@ -94,10 +94,11 @@ impl Recogniser {
 }
 
 /// The convolutions and the rest of a recogniser.
-fn parts(onnx: &[u8], channels: u64) -> Result<(ConvNet, Network), String> {
-    let trunk = ConvNet::before(onnx, TURN)?;
+fn parts(onnx: &[u8], channels: i64) -> Result<(ConvNet, Network), String> {
+    let model = onnx::parse(onnx)?;
+    let trunk = ConvNet::before(&model, TURN)?;
     let sides = [Some(1), Some(channels), Some(TURN_ROWS), None];
-    let head = rewrite::from_operator(onnx, TURN, &sides).ok_or("not an ONNX recogniser")?;
+    let head = rewrite::from_operator(model, TURN, &sides).ok_or("not a recogniser")?;
     Ok((trunk, Network::load(head).map_err(|error| error.to_string())?))
 }
 
@@ -106,7 +107,7 @@ fn alphabet(entries: &str) -> Alphabet {
     Alphabet::from_lines(entries.lines().chain([" "]))
 }
 
-/// The luminance in each of three channels, from -1 to 1.
+/// The luminance in each of three channels, from -1 to 1: `[3, H, W]`.
 fn input(line: &GrayImage) -> Maps {
     let (width, height) = (line.width() as usize, line.height() as usize);
     let channel = line.as_raw().iter().map(|&grey| f32::from(grey) / 127.5 - 1.0);
@@ -122,7 +123,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn the_two_parts_give_what_the_whole_network_gives() {
+    fn trunk_and_head_give_the_output_of_the_whole_network() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
         let weights = models::Weights::read(&folder).expect("run models/fetch");
         let keys = String::from_utf8_lossy(&weights.keys_skim);

@@ -7,8 +7,8 @@
 //! ocrs, which also decodes it; it gives characters without probabilities.
 
 use crate::image::crop::crop;
-use crate::image::oriented_box::LineBox;
-use crate::onnx::rewrite;
+use crate::image::oriented_box::OrientedBox;
+use crate::onnx::{self, rewrite};
 use crate::text::bounds;
 use crate::text::detect::Detector;
 use crate::text::network::RunFailure;
@@ -19,16 +19,16 @@ use rten_imageproc::{PointF, RotatedRect, Vec2};
 use validate::{CharReading, Lattice, Quad, TextLine};
 
 /// Height of the recogniser's lines.
-const LINE_HEIGHT_PX: u64 = 48;
+const LINE_HEIGHT_PX: i64 = 48;
 /// Height that the line gets in the picture for the detector: about what it has in a photo of a
 /// label that is 960 pixels wide.
 const LOOK_LINE_PX: f32 = 26.0;
 /// How much of the surroundings the detector sees, in line heights to each side.
-const SURROUNDINGS: f32 = 2.5;
+const SURROUNDINGS_HEIGHTS: f32 = 2.5;
 /// Longest side of that picture.
 const LOOK_SIDE_MAX_PX: f32 = 960.0;
 /// A box is the line's if so much of it lies within the line.
-const WITHIN: f32 = 0.5;
+const WITHIN_SHARE_MIN: f32 = 0.5;
 
 /// PP-OCRv6 finds, PP-OCRv5 reads.
 pub(crate) struct SecondReader {
@@ -39,7 +39,8 @@ pub(crate) struct SecondReader {
 impl SecondReader {
     /// `keys` is the recogniser's alphabet, one entry a line, the blank first.
     pub(crate) fn new(detector: Detector, recogniser: &[u8], keys: &str) -> Result<Self, String> {
-        let onnx = rewrite::for_ocrs(recogniser, LINE_HEIGHT_PX).ok_or("not an ONNX recogniser")?;
+        let onnx = rewrite::for_ocrs(onnx::parse(recogniser)?, LINE_HEIGHT_PX)
+            .ok_or("not a recogniser")?;
         let model = ModelOptions::with_all_ops().load(onnx).map_err(|error| error.to_string())?;
         let alphabet: String =
             keys.lines().skip(1).map(|entry| entry.chars().next().unwrap_or(' ')).collect();
@@ -58,23 +59,23 @@ impl SecondReader {
         photo: &GrayImage,
         first: &Quad,
     ) -> Result<Vec<TextLine>, RunFailure> {
-        let line = LineBox::around(first);
-        let around = LineBox {
-            width: line.width + 2.0 * SURROUNDINGS * line.height,
-            height: (1.0 + 2.0 * SURROUNDINGS) * line.height,
+        let line = OrientedBox::around(first);
+        let around = OrientedBox {
+            width: line.width + 2.0 * SURROUNDINGS_HEIGHTS * line.height,
+            height: (1.0 + 2.0 * SURROUNDINGS_HEIGHTS) * line.height,
             ..line
         };
         let scale = (LOOK_LINE_PX / line.height).min(LOOK_SIDE_MAX_PX / around.width);
         let found = self.detector.detect_within(photo, &around, scale);
-        let own = found.iter().filter(|found| found.within(&line) >= WITHIN);
+        let own = found.iter().filter(|found| found.within(&line) >= WITHIN_SHARE_MIN);
         own.map(|found_line| self.read_line(photo, found_line, &found)).collect()
     }
 
     fn read_line(
         &self,
         photo: &GrayImage,
-        line: &LineBox,
-        found: &[LineBox],
+        line: &OrientedBox,
+        found: &[OrientedBox],
     ) -> Result<TextLine, RunFailure> {
         let cut = crop(photo, line, 1.0);
         let (width, height) = (cut.width() as f32, cut.height() as f32);

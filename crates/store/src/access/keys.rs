@@ -1,9 +1,9 @@
 //! Keys: who may come in with one, and what a secret opens that somebody presents as a key.
 
-use crate::database::audit::audit;
 use crate::database::error::StoreError;
 use crate::database::hash::hex;
 use crate::database::row::{column, time, time_or_none};
+use crate::database::tx::WriteContext;
 use crate::store::Store;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,6 +12,8 @@ use sqlx::any::AnyRow;
 /// How often a key's last use is written, in milliseconds: writing it at every request would make
 /// every read a write.
 const USE_RECORDED_EVERY_MS: i64 = 60_000;
+/// Who makes and revokes keys, at the command line.
+const OPERATOR: &str = "operator";
 
 /// A key that is to be recorded.
 #[derive(Clone, Debug)]
@@ -82,7 +84,7 @@ impl Store {
     /// # Errors
     /// If the id or the secret exists already, or the database does not answer.
     pub async fn create_key(&self, key: NewKey, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(WriteContext::new(OPERATOR, now)).await?;
         sqlx::query(
             "INSERT INTO keys (id, name, role, hash, created_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5, $6)",
@@ -93,13 +95,11 @@ impl Store {
         .bind(hex(&key.hash))
         .bind(now.as_millisecond())
         .bind(key.expires_at.map(Timestamp::as_millisecond))
-        .execute(&mut *transaction)
+        .execute(&mut *tx.connection)
         .await?;
         let granted = Granted { name: &key.name, role: &key.role, expires_at: key.expires_at };
-        audit(&mut transaction, &self.seal, now, "operator", "key.created", &key.id, &granted)
-            .await?;
-        transaction.commit().await?;
-        Ok(())
+        tx.audit("key.created", &key.id, &granted)?;
+        tx.commit().await.map(drop)
     }
 
     /// The key whose secret has this hash. The use of one in force is recorded.
@@ -151,19 +151,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such key, or it is revoked already.
     pub async fn revoke_key(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(WriteContext::new(OPERATOR, now)).await?;
         let changed =
             sqlx::query("UPDATE keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
                 .bind(now.as_millisecond())
                 .bind(id)
-                .execute(&mut *transaction)
+                .execute(&mut *tx.connection)
                 .await?;
         if changed.rows_affected() == 0 {
             return Err(StoreError::NotFound("key in force"));
         }
-        audit(&mut transaction, &self.seal, now, "operator", "key.revoked", id, &()).await?;
-        transaction.commit().await?;
-        Ok(())
+        tx.audit("key.revoked", id, &())?;
+        tx.commit().await.map(drop)
     }
 }
 

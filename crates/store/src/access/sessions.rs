@@ -2,14 +2,13 @@
 //! sessions. Only hashes of the secrets are stored; the caller makes the secrets and hashes them.
 
 use crate::access::keys::Granted;
-use crate::database::audit::audit;
 use crate::database::error::StoreError;
 use crate::database::hash::hex;
 use crate::database::row::{column, time};
+use crate::database::tx::{Tx, WriteContext};
 use crate::store::Store;
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::AnyConnection;
 
 /// A sign-in link that is to be recorded.
 #[derive(Clone, Debug)]
@@ -43,7 +42,7 @@ impl Store {
     /// # Errors
     /// If the secret exists already, or the database does not answer.
     pub async fn create_sign_in(&self, link: NewSignIn, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(WriteContext::new(&link.by, now)).await?;
         sqlx::query(
             "INSERT INTO sign_ins (hash, role, name, created_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5)",
@@ -53,14 +52,12 @@ impl Store {
         .bind(&link.name)
         .bind(now.as_millisecond())
         .bind(link.expires_at.as_millisecond())
-        .execute(&mut *transaction)
+        .execute(&mut *tx.connection)
         .await?;
         let expires_at = Some(link.expires_at);
         let granted = Granted { name: &link.name, role: &link.role, expires_at };
-        let (by, name) = (&link.by, &link.name);
-        audit(&mut transaction, &self.seal, now, by, "sign_in.created", name, &granted).await?;
-        transaction.commit().await?;
-        Ok(())
+        tx.audit("sign_in.created", &link.name, &granted)?;
+        tx.commit().await.map(drop)
     }
 
     /// Turns a link into a session, once, and records that in the audit trail. `None` if the link is unknown, used or over.
@@ -74,21 +71,22 @@ impl Store {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let mut transaction = self.database.begin().await?;
+        // Who follows the link, only the link tells.
+        let mut tx = self.begin(WriteContext::new("", now)).await?;
         let row = sqlx::query(
             "UPDATE sign_ins SET redeemed_at = $1 \
              WHERE hash = $2 AND redeemed_at IS NULL AND expires_at > $1 RETURNING role, name",
         )
         .bind(now.as_millisecond())
         .bind(hex(link))
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut *tx.connection)
         .await?;
         let Some(row) = row else { return Ok(None) };
         let new = Session { role: column(&row, "role")?, name: column(&row, "name")?, expires_at };
-        insert_session(&mut transaction, session, &new, now).await?;
-        let name = &new.name;
-        audit(&mut transaction, &self.seal, now, name, "sign_in.used", name, &new.role).await?;
-        transaction.commit().await?;
+        tx.act(WriteContext::new(&new.name, now));
+        insert_session(&mut tx, session, &new).await?;
+        tx.audit("sign_in.used", &new.name, &new.role)?;
+        tx.commit().await?;
         Ok(Some(new))
     }
 
@@ -104,12 +102,10 @@ impl Store {
         how: &impl Serialize,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
-        insert_session(&mut transaction, session, new, now).await?;
-        let name = &new.name;
-        audit(&mut transaction, &self.seal, now, name, "session.opened", name, how).await?;
-        transaction.commit().await?;
-        Ok(())
+        let mut tx = self.begin(WriteContext::new(&new.name, now)).await?;
+        insert_session(&mut tx, session, new).await?;
+        tx.audit("session.opened", &new.name, how)?;
+        tx.commit().await.map(drop)
     }
 
     /// Records that an attempt to sign in was begun. False if `attempts_max` are under way; nodes that
@@ -202,10 +198,9 @@ impl Store {
 
 /// Records a session; what is over goes.
 async fn insert_session(
-    connection: &mut AnyConnection,
+    tx: &mut Tx<'_>,
     session: &[u8; 32],
     new: &Session,
-    now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO sessions (hash, role, name, created_at, expires_at) \
@@ -214,15 +209,15 @@ async fn insert_session(
     .bind(hex(session))
     .bind(&new.role)
     .bind(&new.name)
-    .bind(now.as_millisecond())
+    .bind(tx.now.as_millisecond())
     .bind(new.expires_at.as_millisecond())
-    .execute(&mut *connection)
+    .execute(&mut *tx.connection)
     .await?;
     for spent in [
         "DELETE FROM sessions WHERE expires_at <= $1",
         "DELETE FROM sign_ins WHERE expires_at <= $1",
     ] {
-        sqlx::query(spent).bind(now.as_millisecond()).execute(&mut *connection).await?;
+        sqlx::query(spent).bind(tx.now.as_millisecond()).execute(&mut *tx.connection).await?;
     }
     Ok(())
 }

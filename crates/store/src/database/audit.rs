@@ -6,11 +6,10 @@
 
 use crate::database::error::StoreError;
 use crate::database::hash::sha256_parts;
-use crate::database::row::{column, places_of_rows, time, to_json};
+use crate::database::row::{column, places_of_rows, time};
 use crate::seal::context::SealContext;
 use crate::seal::sealing::Seal;
 use jiff::Timestamp;
-use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -58,24 +57,8 @@ pub(crate) struct AuditBatch(Vec<AuditEntry>);
 
 impl AuditBatch {
     /// Adds an entry, which takes its place in the chain when the batch is written.
-    pub(crate) fn add(
-        &mut self,
-        at: Timestamp,
-        who: &str,
-        what: &str,
-        subject: &str,
-        detail: &impl Serialize,
-    ) -> Result<(), StoreError> {
-        self.0.push(AuditEntry {
-            seq: 0,
-            at,
-            who: who.into(),
-            what: what.into(),
-            subject: subject.into(),
-            detail: to_json(detail)?,
-            hash: Vec::new(),
-        });
-        Ok(())
+    pub(crate) fn add(&mut self, entry: AuditEntry) {
+        self.0.push(entry);
     }
 
     /// Writes the entries, as the last step of their transaction.
@@ -103,21 +86,6 @@ impl AuditBatch {
         sqlx::query("UPDATE audit_head SET hash = $1").bind(hash).execute(connection).await?;
         Ok(())
     }
-}
-
-/// Adds one entry, as the last step of its transaction.
-pub(crate) async fn audit(
-    connection: &mut AnyConnection,
-    seal: &Seal,
-    now: Timestamp,
-    who: &str,
-    what: &str,
-    subject: &str,
-    detail: &impl Serialize,
-) -> Result<(), StoreError> {
-    let mut batch = AuditBatch::default();
-    batch.add(now, who, what, subject, detail)?;
-    batch.write(connection, seal).await
 }
 
 async fn insert(

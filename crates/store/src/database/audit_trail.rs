@@ -1,10 +1,10 @@
 //! The audit trail on its own: entries about what changed nothing else, and what is on record about
 //! one subject.
 
-use crate::database::audit::{AuditEntry, audit, entry_from};
+use crate::database::audit::{AuditEntry, entry_from};
 use crate::database::error::StoreError;
+use crate::database::tx::WriteContext;
 use crate::store::Store;
-use jiff::Timestamp;
 use serde::Serialize;
 
 impl Store {
@@ -14,16 +14,14 @@ impl Store {
     /// If the database does not answer.
     pub async fn record(
         &self,
-        who: &str,
         what: &str,
         subject: &str,
         detail: &impl Serialize,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
-        audit(&mut transaction, &self.seal, now, who, what, subject, detail).await?;
-        transaction.commit().await?;
-        Ok(())
+        let mut tx = self.begin(context).await?;
+        tx.audit(what, subject, detail)?;
+        tx.commit().await.map(drop)
     }
 
     /// What happened to one scan, delivery or key, oldest first.

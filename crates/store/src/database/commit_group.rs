@@ -5,9 +5,9 @@
 //! all: under load one wait for the disk serves dozens of uploads, and a single upload waits for
 //! nobody.
 
-use crate::database::audit::AuditBatch;
 use crate::database::engine::Database;
 use crate::database::error::StoreError;
+use crate::database::tx::{Tx, WriteContext};
 use crate::database::writes::{Write, apply};
 use crate::seal::sealing::Seal;
 use crate::settings::Limits;
@@ -89,18 +89,18 @@ async fn write_together(
     limits: &Limits,
     group: &[Waiting],
 ) -> Result<Together, StoreError> {
-    let mut transaction = database.begin().await?;
-    let mut batch = AuditBatch::default();
+    let Some(first) = group.first() else { return Ok(Together::Written(Vec::new())) };
+    // Each write says for itself on whose behalf it acts.
+    let mut tx = Tx::begin(database, seal, limits, WriteContext::new("", first.now)).await?;
     let writes: Vec<_> = group.iter().map(|waiting| (&waiting.write, waiting.now)).collect();
-    match apply(&mut transaction, &mut batch, seal, limits, &writes).await {
+    match apply(&mut tx, &writes).await {
         Ok(answers) => {
-            batch.write(&mut transaction, seal).await?;
-            transaction.commit().await?;
+            tx.commit().await?;
             Ok(Together::Written(answers))
         }
         Err(error) => {
             // On a full disk SQLite has done so by itself, which makes this an error.
-            let _ = transaction.rollback().await;
+            let _ = tx.connection.rollback().await;
             Ok(Together::Failed(error))
         }
     }

@@ -27,6 +27,9 @@ pub enum StoreError {
     /// What was handed in breaks a limit or contradicts itself.
     #[error("{0}")]
     Invalid(String),
+    /// A list was asked for what comes after a place that is none of its own.
+    #[error("after: send the `next` of the page before")]
+    Cursor,
     /// The settings cannot work.
     #[error("{0}")]
     Settings(String),

@@ -10,5 +10,7 @@ pub(crate) mod crash;
 pub(crate) mod engine;
 pub(crate) mod error;
 pub(crate) mod hash;
+pub(crate) mod page;
 pub(crate) mod row;
+pub(crate) mod tx;
 pub(crate) mod writes;

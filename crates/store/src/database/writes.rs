@@ -1,15 +1,12 @@
 //! The three writes that come by the hundred, and how one transaction carries out many of them.
 
-use crate::database::audit::AuditBatch;
 use crate::database::claim::Claim;
 use crate::database::error::StoreError;
+use crate::database::tx::{Tx, WriteContext};
 use crate::outbox::settlement::{Outcome, settle_rows};
 use crate::scans::finding::{Finding, finish_rows};
 use crate::scans::upload::{Prepared, insert_rows};
-use crate::seal::sealing::Seal;
-use crate::settings::Limits;
 use jiff::Timestamp;
-use sqlx::AnyConnection;
 use std::sync::Arc;
 
 /// A write, with everything that it needs.
@@ -25,10 +22,7 @@ pub(crate) enum Write {
 /// Carries writes out in one transaction: the answers, in order. Uploads and settlements need
 /// nothing that is written beside them, so they come first and share statements.
 pub(crate) async fn apply(
-    connection: &mut AnyConnection,
-    batch: &mut AuditBatch,
-    seal: &Seal,
-    limits: &Limits,
+    tx: &mut Tx<'_>,
     writes: &[(&Write, Timestamp)],
 ) -> Result<Vec<bool>, StoreError> {
     let uploads = writes.iter().filter_map(|(write, now)| match write {
@@ -39,14 +33,15 @@ pub(crate) async fn apply(
         Write::Settle(claim, outcome) => Some((claim, outcome, *now)),
         Write::Receive(..) | Write::Finish(..) => None,
     });
-    let new = insert_rows(connection, seal, &uploads.collect::<Vec<_>>()).await?;
-    settle_rows(connection, batch, seal, &settlements.collect::<Vec<_>>()).await?;
+    let new = insert_rows(tx, &uploads.collect::<Vec<_>>()).await?;
+    settle_rows(tx, &settlements.collect::<Vec<_>>()).await?;
     let mut answers = Vec::with_capacity(writes.len());
     for (write, now) in writes {
         answers.push(match write {
             Write::Receive(prepared) => new.contains(&prepared.upload.id),
             Write::Finish(claim, finding) => {
-                finish_rows(connection, batch, seal, limits, claim, finding, *now).await?
+                tx.act(WriteContext::new("reader", *now));
+                finish_rows(tx, claim, finding).await?
             }
             Write::Settle(..) => true,
         });

@@ -6,9 +6,11 @@
 //! an import that is interrupted is simply made again. A judge never gets the whole list: a photo
 //! asks for the few serials that it may show.
 
-use crate::database::audit::audit;
 use crate::database::error::StoreError;
+use crate::database::page::Page;
 use crate::database::row::{column, count, places, places_of_rows, time};
+use crate::database::tx::{Tx, WriteContext};
+use crate::estate::place::Place;
 use crate::seal::context::{IndexDomain, SealContext};
 use crate::seal::sealing::Seal;
 use crate::store::Store;
@@ -81,6 +83,7 @@ impl Store {
         import: &Import,
         now: Timestamp,
     ) -> Result<Imported, StoreError> {
+        let context = WriteContext::new(&import.by, now);
         let mut done = Imported::default();
         for (at, batch) in list.chunks(ROWS_AT_ONCE).enumerate() {
             // In the order of the keys, so that two imports at once wait for each other's rows
@@ -91,26 +94,24 @@ impl Store {
                 let key = self.seal.blind(IndexDomain::Serial, &expected.serial);
                 rows.insert(key, Row { expected, place });
             }
-            let mut transaction = self.database.begin().await?;
-            let known = known(&mut transaction, rows.keys()).await?.len();
-            let standing = Standing::Rewritten;
-            insert(&mut transaction, &self.seal, &rows, standing, import, now).await?;
-            transaction.commit().await?;
+            let mut tx = self.begin(context).await?;
+            let known = known(&mut tx.connection, rows.keys()).await?.len();
+            insert(&mut tx, &rows, OnConflict::Rewrite, &import.id).await?;
+            tx.commit().await?;
             let added = rows.len() - known;
             done.added += added as u64;
             done.known += (batch.len() - added) as u64;
         }
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(context).await?;
         if import.replace {
             let removed = sqlx::query("DELETE FROM estate WHERE import <> $1")
                 .bind(&import.id)
-                .execute(&mut *transaction)
+                .execute(&mut *tx.connection)
                 .await?;
             done.removed = removed.rows_affected();
         }
-        audit(&mut transaction, &self.seal, now, &import.by, "estate.imported", SUBJECT, &done)
-            .await?;
-        transaction.commit().await?;
+        tx.audit("estate.imported", SUBJECT, &done)?;
+        tx.commit().await?;
         Ok(done)
     }
 
@@ -148,45 +149,48 @@ impl Store {
         count(&row.fetch_one(self.database.reader()).await?, "n")
     }
 
-    /// The expected terminals after the one with the canonical serial `after`, in the order in which
-    /// they were imported; only those whose serial contains `part` if it is given, which opens one after the other
-    /// within `search_rows_max`.
+    /// A page of the expected terminals, in the order in which they were imported; only those whose
+    /// serial contains `part` if it is given, which opens one after the other: a page that holds fewer
+    /// than `most` and has a next one looked at `search_rows_max`.
     ///
     /// # Errors
-    /// If the database does not answer or holds damaged data.
+    /// If the database does not answer or holds damaged data; [`StoreError::Cursor`] for the `after`
+    /// of another list.
     pub async fn estate(
         &self,
         part: &str,
         after: Option<&str>,
         most: u32,
-    ) -> Result<Vec<Awaited>, StoreError> {
-        let most = self.limits.rows(most) as usize;
-        let at_once = if part.is_empty() { most as i64 } else { self.limits.rows(0) };
-        let mut after = after.map(|serial| self.seal.blind(IndexDomain::Serial, serial));
-        let (mut found, mut looked_at) = (Vec::new(), 0);
-        while found.len() < most && looked_at < self.limits.search_rows_max {
+    ) -> Result<Page<Awaited>, StoreError> {
+        let most = self.limits.rows(most);
+        let at_once = if part.is_empty() { most + 1 } else { self.limits.rows(0) };
+        let mut at = after.map(Place::parse).transpose()?.unwrap_or_default();
+        let (mut found, mut looked_at, mut ended) = (Vec::new(), 0, false);
+        while found.len() as i64 <= most && looked_at < self.limits.search_rows_max && !ended {
             let rows = sqlx::query(
-                "SELECT serial_key, entry, added_at FROM estate \
-                 WHERE (CAST($1 AS TEXT) IS NULL OR (added_at, place, serial_key) > \
-                 (SELECT a.added_at, a.place, a.serial_key FROM estate a WHERE a.serial_key = $1)) \
-                 ORDER BY added_at, place, serial_key LIMIT $2",
+                "SELECT serial_key, entry, added_at, place FROM estate \
+                 WHERE (added_at, place, serial_key) > ($1, $2, $3) \
+                 ORDER BY added_at, place, serial_key LIMIT $4",
             )
-            .bind(after.clone())
+            .bind(at.added_at_ms)
+            .bind(at.place)
+            .bind(at.serial_key.clone())
             .bind(at_once)
             .fetch_all(self.database.reader())
             .await?;
-            let Some(last) = rows.last() else { break };
-            after = Some(column(last, "serial_key")?);
+            ended = (rows.len() as i64) < at_once;
             looked_at += rows.len() as u64;
             for row in &rows {
+                at = Place::of(row)?;
                 let awaited = awaited_from(row, &self.seal)?;
                 if awaited.expected.serial.contains(part) {
-                    found.push(awaited);
+                    found.push((awaited, at.clone()));
                 }
             }
         }
-        found.truncate(most);
-        Ok(found)
+        let page = Page::of(found, most, |(_, at)| at.to_string());
+        let next = page.next.clone().or((!ended).then(|| at.to_string()));
+        Ok(Page { next, ..page.map(|(awaited, _)| awaited) })
     }
 
     /// Takes terminals, by their canonical serials, off the list; answers how many stood there.
@@ -196,25 +200,23 @@ impl Store {
     pub async fn remove_from_estate(
         &self,
         serials: &[String],
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<u64, StoreError> {
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(context).await?;
         let mut removed = Vec::new();
         for serial in serials {
             let done = sqlx::query("DELETE FROM estate WHERE serial_key = $1")
                 .bind(self.seal.blind(IndexDomain::Serial, serial))
-                .execute(&mut *transaction)
+                .execute(&mut *tx.connection)
                 .await?;
             if done.rows_affected() > 0 {
                 removed.push(serial);
             }
         }
         if !removed.is_empty() {
-            let what = "estate.removed";
-            audit(&mut transaction, &self.seal, now, by, what, SUBJECT, &removed).await?;
+            tx.audit("estate.removed", SUBJECT, &removed)?;
         }
-        transaction.commit().await?;
+        tx.commit().await?;
         Ok(removed.len() as u64)
     }
 
@@ -282,11 +284,11 @@ pub(crate) struct Row<'a> {
 
 /// What becomes of an entry whose serial stands on the list.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum OnConflict {
     /// It says what the new one says.
-    Rewritten,
+    Rewrite,
     /// It stays, and the new one is not written.
-    Kept,
+    Keep,
 }
 
 /// Those of the keys that stand on the list.
@@ -305,16 +307,14 @@ async fn known(
 
 /// Writes rows by their keys; answers the keys of those that were written.
 pub(crate) async fn insert(
-    connection: &mut AnyConnection,
-    seal: &Seal,
+    tx: &mut Tx<'_>,
     rows: &BTreeMap<String, Row<'_>>,
-    standing: Standing,
-    import: &Import,
-    now: Timestamp,
+    on_conflict: OnConflict,
+    import: &str,
 ) -> Result<Vec<String>, StoreError> {
-    let otherwise = match standing {
-        Standing::Rewritten => "UPDATE SET entry = excluded.entry, import = excluded.import",
-        Standing::Kept => "NOTHING",
+    let otherwise = match on_conflict {
+        OnConflict::Rewrite => "UPDATE SET entry = excluded.entry, import = excluded.import",
+        OnConflict::Keep => "NOTHING",
     };
     let sql = format!(
         "INSERT INTO estate (serial_key, look_key, entry, import, added_at, place) VALUES {} \
@@ -325,13 +325,13 @@ pub(crate) async fn insert(
     for (key, Row { expected, place }) in rows {
         query = query
             .bind(key.clone())
-            .bind(seal.blind(IndexDomain::Look, &look(&expected.serial)))
-            .bind(seal.seal_json(SealContext::new("estate", "entry", key), expected)?)
-            .bind(import.id.clone())
-            .bind(now.as_millisecond())
+            .bind(tx.seal.blind(IndexDomain::Look, &look(&expected.serial)))
+            .bind(tx.seal.seal_json(SealContext::new("estate", "entry", key), expected)?)
+            .bind(import)
+            .bind(tx.now.as_millisecond())
             .bind(*place);
     }
-    let written = query.fetch_all(connection).await?;
+    let written = query.fetch_all(&mut *tx.connection).await?;
     written.iter().map(|row| column(row, "serial_key")).collect()
 }
 

@@ -2,10 +2,10 @@
 //!
 //! The list of expected serials is what makes them unique: whoever writes a serial there first has it.
 
-use crate::database::audit::audit;
 use crate::database::error::StoreError;
 use crate::database::row::{column, places};
-use crate::estate::expected::{Expected, Import, Row, Standing, insert};
+use crate::database::tx::WriteContext;
+use crate::estate::expected::{Expected, Import, OnConflict, Row, insert};
 use crate::seal::context::IndexDomain;
 use crate::store::Store;
 use jiff::Timestamp;
@@ -41,20 +41,18 @@ impl Store {
             })
             .collect();
         let _turn = self.issuing.lock().await;
-        let mut transaction = self.database.begin().await?;
-        let borne = borne(&mut transaction, &rows).await?;
+        let mut tx = self.begin(WriteContext::new(&import.by, now)).await?;
+        let borne = borne(&mut tx.connection, &rows).await?;
         rows.retain(|key, _| !borne.contains(key));
         if rows.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let standing = Standing::Kept;
-        let written = insert(&mut transaction, &self.seal, &rows, standing, import, now).await?;
+        let written = insert(&mut tx, &rows, OnConflict::Keep, &import.id).await?;
         let issued: BTreeSet<String> =
             written.iter().map(|key| rows[key].expected.serial.clone()).collect();
         let detail = json!({"issued": issued.len()});
-        audit(&mut transaction, &self.seal, now, &import.by, "serials.issued", &import.id, &detail)
-            .await?;
-        transaction.commit().await?;
+        tx.audit("serials.issued", &import.id, &detail)?;
+        tx.commit().await?;
         Ok(issued)
     }
 }

@@ -4,3 +4,4 @@
 pub(crate) mod differences;
 pub(crate) mod expected;
 pub(crate) mod issue;
+pub(crate) mod place;

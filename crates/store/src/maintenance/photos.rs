@@ -1,10 +1,10 @@
 //! Photos of work that was done: what broke, what was exchanged. They are objects like the photos of
 //! scans, sealed, named and swept as those are, and never read by the program.
 
-use crate::database::audit::audit;
 use crate::database::error::StoreError;
 use crate::database::hash::sha256_hex;
 use crate::database::row::{column, count, ensure_held, time};
+use crate::database::tx::WriteContext;
 use crate::photos::photo_name::photo_name;
 use crate::seal::context::IndexDomain;
 use crate::store::Store;
@@ -57,8 +57,7 @@ impl Store {
         device_key: &str,
         record: &str,
         photo: NewMaintenancePhoto,
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<(), StoreError> {
         if photo.bytes.len() > self.limits.photo_bytes_max {
             let why = format!("a photo has at most {} bytes", self.limits.photo_bytes_max);
@@ -70,7 +69,7 @@ impl Store {
         let name = photo_name(photo.id.into(), 0);
         let sha256 = self.photos.put(&name, photo.bytes.clone()).await?;
         let row = Row { device: &device, record, photo: &photo, name: &name, sha256: &sha256 };
-        let written = self.insert_maintenance_photo(&row, by, now).await;
+        let written = self.insert_maintenance_photo(&row, context).await;
         if matches!(written, Err(StoreError::NotFound(_) | StoreError::Invalid(_)))
             && let Err(error) = self.photos.delete(&name).await
         {
@@ -91,19 +90,18 @@ impl Store {
     async fn insert_maintenance_photo(
         &self,
         row: &Row<'_>,
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(context).await?;
         // Holds the record, so that two photos at once do not both become the last that it may have.
         let held = sqlx::query(
             "UPDATE maintenance SET by_whom = $1, changed_at = $2 WHERE id = $3 AND device = $4",
         )
-        .bind(by)
-        .bind(now.as_millisecond())
+        .bind(context.by)
+        .bind(tx.now.as_millisecond())
         .bind(row.record)
         .bind(row.device)
-        .execute(&mut *transaction)
+        .execute(&mut *tx.connection)
         .await?;
         ensure_held(&held).map_err(|_| StoreError::NotFound("record of this terminal"))?;
         let kept = sqlx::query(
@@ -111,7 +109,7 @@ impl Store {
              WHERE record_id = $1 AND removed_at IS NULL",
         )
         .bind(row.record)
-        .fetch_one(&mut *transaction)
+        .fetch_one(&mut *tx.connection)
         .await?;
         if count::<u64>(&kept, "n")? >= self.limits.photos_max as u64 {
             let why = format!("a record has at most {} photos", self.limits.photos_max);
@@ -127,13 +125,12 @@ impl Store {
         .bind(row.sha256)
         .bind(row.photo.bytes.len() as i64)
         .bind(&row.photo.content_type)
-        .bind(now.as_millisecond())
-        .execute(&mut *transaction)
+        .bind(tx.now.as_millisecond())
+        .execute(&mut *tx.connection)
         .await?;
         let what = Photographed { record: row.record, photo: row.photo.id };
-        let action = "terminal.photographed";
-        audit(&mut transaction, &self.seal, now, by, action, row.device, &what).await?;
-        Ok(transaction.commit().await?)
+        tx.audit("terminal.photographed", row.device, &what)?;
+        tx.commit().await.map(drop)
     }
 
     /// A photo of a terminal's record, checked against what was added.
@@ -176,28 +173,26 @@ impl Store {
         device_key: &str,
         record: &str,
         photo: Uuid,
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<(), StoreError> {
         let device = self.seal.blind(IndexDomain::Device, device_key);
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(context).await?;
         let row = sqlx::query(
             "UPDATE maintenance_photos SET removed_at = $1 WHERE id = $2 AND removed_at IS NULL \
              AND record_id IN (SELECT id FROM maintenance WHERE id = $3 AND device = $4) \
              RETURNING name",
         )
-        .bind(now.as_millisecond())
+        .bind(tx.now.as_millisecond())
         .bind(photo.to_string())
         .bind(record)
         .bind(&device)
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut *tx.connection)
         .await?
         .ok_or(StoreError::NotFound("photo"))?;
         let name: String = column(&row, "name")?;
         let what = Photographed { record, photo };
-        let action = "terminal.photo_removed";
-        audit(&mut transaction, &self.seal, now, by, action, &device, &what).await?;
-        transaction.commit().await?;
+        tx.audit("terminal.photo_removed", &device, &what)?;
+        tx.commit().await?;
         self.photos.delete(&name).await
     }
 

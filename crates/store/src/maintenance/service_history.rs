@@ -2,9 +2,9 @@
 //! what was repaired, exchanged or inspected and when. A record may be edited; what it said before
 //! stays in the audit trail.
 
-use crate::database::audit::audit;
 use crate::database::error::StoreError;
 use crate::database::row::{column, ensure_held, time};
+use crate::database::tx::WriteContext;
 use crate::maintenance::photos::MaintenancePhoto;
 use crate::seal::context::{IndexDomain, SealContext};
 use crate::seal::sealing::Seal;
@@ -97,19 +97,18 @@ impl Store {
         &self,
         device_key: &str,
         until: Option<Date>,
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<(), StoreError> {
         let device = self.seal.blind(IndexDomain::Device, device_key);
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(context).await?;
         let changed = sqlx::query("UPDATE terminals SET warranty_until = $1 WHERE device = $2")
             .bind(until.map(|date| date.to_string()))
             .bind(&device)
-            .execute(&mut *transaction)
+            .execute(&mut *tx.connection)
             .await?;
         ensure_held(&changed).map_err(|_| StoreError::NotFound("terminal"))?;
-        audit(&mut transaction, &self.seal, now, by, "terminal.warranty", &device, &until).await?;
-        Ok(transaction.commit().await?)
+        tx.audit("terminal.warranty", &device, &until)?;
+        tx.commit().await.map(drop)
     }
 
     /// Records work on a terminal, or edits the record with this id.
@@ -121,20 +120,19 @@ impl Store {
         device_key: &str,
         id: &str,
         work: &Work,
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<(), StoreError> {
         let device = self.seal.blind(IndexDomain::Device, device_key);
         let entry = self.seal.seal_json(SealContext::new("maintenance", "entry", id), work)?;
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(context).await?;
         let known = sqlx::query("SELECT 1 FROM terminals WHERE device = $1")
             .bind(&device)
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut *tx.connection)
             .await?;
         known.ok_or(StoreError::NotFound("terminal"))?;
         let before = sqlx::query("SELECT * FROM maintenance WHERE id = $1")
             .bind(id)
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut *tx.connection)
             .await?;
         let before =
             before.map(|row| record_from(&row, &self.seal)).transpose()?.map(|record| record.work);
@@ -147,15 +145,14 @@ impl Store {
         .bind(id)
         .bind(&device)
         .bind(entry)
-        .bind(by)
-        .bind(now.as_millisecond())
-        .execute(&mut *transaction)
+        .bind(context.by)
+        .bind(tx.now.as_millisecond())
+        .execute(&mut *tx.connection)
         .await?;
         ensure_held(&changed).map_err(|_| StoreError::NotFound("record of this terminal"))?;
         let edited = Edited { record: id, before: before.as_ref(), now: work };
-        audit(&mut transaction, &self.seal, now, by, "terminal.maintained", &device, &edited)
-            .await?;
-        Ok(transaction.commit().await?)
+        tx.audit("terminal.maintained", &device, &edited)?;
+        tx.commit().await.map(drop)
     }
 }
 

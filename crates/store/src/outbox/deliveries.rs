@@ -1,10 +1,11 @@
 //! The queue of deliveries: claim, settle, list, replay.
 
-use crate::database::audit::audit;
 use crate::database::claim::{Claim, Lease};
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
+use crate::database::page::Page;
 use crate::database::row::name_of;
+use crate::database::tx::WriteContext;
 use crate::database::writes::Write;
 use crate::outbox::delivery::{
     ClaimedDelivery, Delivery, DeliveryFilter, Settled, claimed_from, delivery_from,
@@ -70,7 +71,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer or holds damaged data.
-    pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+    pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Page<Delivery>, StoreError> {
         let rows = sqlx::query(
             "SELECT event_id, device_key, scan_id, created_at, status, attempts, due_at, code, \
              why, answer, settled_at FROM deliveries \
@@ -81,10 +82,12 @@ impl Store {
         )
         .bind(filter.status.map(name_of).transpose()?)
         .bind(filter.after.clone())
-        .bind(self.limits.rows(filter.most))
+        .bind(self.limits.rows(filter.most) + 1)
         .fetch_all(self.database.reader())
         .await?;
-        rows.iter().map(|row| delivery_from(row, &self.seal)).collect()
+        let found = rows.iter().map(|row| delivery_from(row, &self.seal));
+        let found = found.collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::of(found, self.limits.rows(filter.most), |it| it.event_id.clone()))
     }
 
     /// Puts a delivery that was refused or given up back into the queue, or makes a waiting one
@@ -92,29 +95,34 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for an unknown id, [`StoreError::Invalid`] if it is delivered.
-    pub async fn replay(&self, event_id: &str, by: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
+    pub async fn replay(
+        &self,
+        event_id: &str,
+        context: WriteContext<'_>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin(context).await?;
         let changed = sqlx::query(
             "UPDATE deliveries SET status = 'queued', attempts = 0, fence = fence + 1, \
              due_at = $1, settled_at = NULL WHERE event_id = $2 AND status <> 'delivered'",
         )
-        .bind(now.as_millisecond())
+        .bind(tx.now.as_millisecond())
         .bind(event_id)
-        .execute(&mut *transaction)
+        .execute(&mut *tx.connection)
         .await?;
         if changed.rows_affected() == 0 {
             let known = sqlx::query("SELECT 1 FROM deliveries WHERE event_id = $1")
                 .bind(event_id)
-                .fetch_optional(&mut *transaction)
+                .fetch_optional(&mut *tx.connection)
                 .await?;
             return Err(match known {
                 Some(_) => StoreError::Invalid("this delivery has arrived".into()),
                 None => StoreError::NotFound("delivery"),
             });
         }
-        audit(&mut transaction, &self.seal, now, by, "delivery.replayed", event_id, &()).await?;
-        transaction.commit().await?;
-        self.announce(true).await;
+        tx.has_queued();
+        tx.audit("delivery.replayed", event_id, &())?;
+        let queued = tx.commit().await?;
+        self.announce(queued).await;
         Ok(())
     }
 }

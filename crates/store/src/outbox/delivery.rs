@@ -107,7 +107,7 @@ pub struct Delivery {
 pub struct DeliveryFilter {
     /// Only with this status.
     pub status: Option<DeliveryStatus>,
-    /// Only those after this one in the listing, which are older.
+    /// Only those after this one in the listing, which are older: [`Page::next`](crate::Page::next).
     pub after: Option<String>,
     /// At most so many; 0 and too many mean the limit.
     pub most: u32,

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 /// Where deliveries are announced.
 pub(crate) const CHANNEL: &str = "labelscan_deliveries";
 /// How long to wait before listening is tried again.
-const AGAIN: Duration = Duration::from_secs(1);
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Listens as long as it lives.
 pub(crate) struct Listening(JoinHandle<()>);
@@ -23,7 +23,7 @@ impl Listening {
                 if let Err(error) = listen(&address, &queued).await {
                     tracing::debug!(%error, "listening for deliveries was interrupted");
                 }
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(RECONNECT_PAUSE).await;
             }
         }))
     }

@@ -1,16 +1,15 @@
 //! How an attempt to deliver ended, and the row that it is written into.
 
-use crate::database::audit::AuditBatch;
 use crate::database::claim::Claim;
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
 use crate::database::row::{name_of, places_of_rows};
+use crate::database::tx::{Tx, WriteContext};
 use crate::outbox::delivery::{DeliveryStatus, Settled};
 use crate::seal::context::SealContext;
-use crate::seal::sealing::Seal;
 use crate::settings::Limits;
 use jiff::Timestamp;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 
 /// The columns that settling writes.
 pub(crate) struct Outcome {
@@ -58,9 +57,7 @@ impl Outcome {
 /// # Errors
 /// [`StoreError::LeaseLost`] if any of them is lost: who calls takes all back and asks one by one.
 pub(crate) async fn settle_rows(
-    connection: &mut AnyConnection,
-    batch: &mut AuditBatch,
-    seal: &Seal,
+    tx: &mut Tx<'_>,
     settlements: &[(&Claim, &Outcome, Timestamp)],
 ) -> Result<(), StoreError> {
     if settlements.is_empty() {
@@ -78,7 +75,7 @@ pub(crate) async fn settle_rows(
     for (claim, outcome, now) in settlements {
         let sealed = |name, text: &Option<String>| {
             let cell = SealContext::new("deliveries", name, &claim.id);
-            text.as_ref().map(|text| seal.seal(cell, text.as_bytes())).transpose()
+            text.as_ref().map(|text| tx.seal.seal(cell, text.as_bytes())).transpose()
         };
         let over = outcome.due_at.is_none();
         query = query
@@ -92,7 +89,7 @@ pub(crate) async fn settle_rows(
             .bind(over.then(|| now.as_millisecond()))
             .bind(outcome.uncounted);
     }
-    let held = query.fetch_all(connection).await?;
+    let held = query.fetch_all(&mut *tx.connection).await?;
     if held.len() < settlements.len() {
         return Err(StoreError::LeaseLost);
     }
@@ -103,7 +100,8 @@ pub(crate) async fn settle_rows(
             DeliveryStatus::Refused => "delivery.refused",
             DeliveryStatus::Exhausted => "delivery.exhausted",
         };
-        batch.add(*now, "forwarder", what, &claim.id, &outcome.code)?;
+        tx.act(WriteContext::new("forwarder", *now));
+        tx.audit(what, &claim.id, &outcome.code)?;
     }
     crash_point("delivery.settling");
     Ok(())

@@ -1,17 +1,17 @@
 //! What a person says about a scan, recorded with its registration and its audit entry in one
 //! transaction.
 
-use crate::database::audit::AuditBatch;
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
-use crate::database::row::{column, ensure_held, name_of};
+use crate::database::row::{column, ensure_held, name_of, named};
+use crate::database::tx::WriteContext;
 use crate::scans::decision::{Action, Decided, Decision};
 use crate::scans::scan::Scan;
 use crate::scans::scan_id::ScanId;
 use crate::scans::status::ScanStatus;
 use crate::seal::context::SealContext;
 use crate::store::Store;
-use crate::terminals::registration::{Cause, Registered, register};
+use crate::terminals::registration::register;
 use crate::terminals::shared_identifiers::remember;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -45,13 +45,13 @@ impl Store {
             Action::Reject { .. } => ScanStatus::Rejected,
             Action::Confirm { .. } | Action::Correct { .. } => ScanStatus::Accepted,
         };
-        let mut transaction = self.database.begin().await?;
+        let mut tx = self.begin(WriteContext::new(&decided.by, now)).await?;
         // Taking the row's lock first lets two people decide one after the other.
         let row = sqlx::query(
             "UPDATE scans SET fence = fence + 1 WHERE id = $1 RETURNING status, decision, judgement",
         )
         .bind(id.to_string())
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut *tx.connection)
         .await?
         .ok_or(StoreError::NotFound("scan"))?;
         let row_id = id.to_string();
@@ -61,7 +61,7 @@ impl Store {
             .transpose()?;
         if let Some(before) = &before {
             if before.action == decided.action {
-                transaction.rollback().await?;
+                tx.connection.rollback().await?;
                 return self.scan(id).await?.ok_or(StoreError::NotFound("scan"));
             }
             if !matches!(decided.action, Action::Correct { .. }) {
@@ -75,33 +75,22 @@ impl Store {
         .bind(self.seal.seal_json(cell, &decided)?)
         .bind(&row_id)
         .bind(now.as_millisecond())
-        .execute(&mut *transaction)
+        .execute(&mut *tx.connection)
         .await?;
         ensure_held(&changed)?;
-        let (mut queued, mut batch) = (false, AuditBatch::default());
         if let Some(registration) = &decision.registration {
-            let cause = Cause {
-                seal: &self.seal,
-                limits: &self.limits,
-                by: &decided.by,
-                scan: &row_id,
-                now,
-            };
-            let registered = register(&mut transaction, &mut batch, registration, cause).await?;
-            queued = registered == Registered::Queued;
+            register(&mut tx, registration, &row_id).await?;
             let cell = SealContext::new("scans", "judgement", &row_id);
             if let Some(stored) = column::<Option<Vec<u8>>>(&row, "judgement")? {
                 let judgement: Judgement = self.seal.open_json(cell, &stored)?;
-                remember(&mut transaction, &judgement.identifiers, registration, cause).await?;
+                remember(&mut tx, &judgement.identifiers, registration).await?;
             }
         }
-        let status_before = crate::database::row::named(&row, "status")?;
+        let status_before = named(&row, "status")?;
         let change = Change { decided: &decided, before: before.as_ref(), status_before };
-        let what = decided.action.audited_as();
-        batch.add(now, &decided.by, what, &row_id, &change)?;
-        batch.write(&mut transaction, &self.seal).await?;
+        tx.audit(decided.action.audited_as(), &row_id, &change)?;
         crash_point("decision.recording");
-        transaction.commit().await?;
+        let queued = tx.commit().await?;
         self.announce(queued).await;
         self.scan(id).await?.ok_or(StoreError::NotFound("scan"))
     }

@@ -1,20 +1,16 @@
 //! What reading a scan came to, and the rows that it is written into.
 
-use crate::database::audit::AuditBatch;
 use crate::database::claim::Claim;
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
 use crate::database::row::{ensure_held, name_of};
+use crate::database::tx::Tx;
 use crate::scans::status::ScanStatus;
 use crate::seal::context::SealContext;
-use crate::seal::sealing::Seal;
-use crate::settings::Limits;
-use crate::terminals::registration::{Cause, Registered, Registration, register};
+use crate::terminals::registration::{Registered, Registration, register};
 use crate::terminals::shared_identifiers::remember;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::AnyConnection;
 use validate::{Judgement, Verdict};
 
 /// What reading a scan came to.
@@ -73,20 +69,16 @@ impl Finding {
     }
 }
 
-/// True if a delivery was queued.
+/// Writes what reading came to; true if a delivery was queued.
 pub(crate) async fn finish_rows(
-    connection: &mut AnyConnection,
-    batch: &mut AuditBatch,
-    seal: &Seal,
-    limits: &Limits,
+    tx: &mut Tx<'_>,
     claim: &Claim,
     finding: &Finding,
-    now: Timestamp,
 ) -> Result<bool, StoreError> {
     let status = finding.found.status();
     let cell = SealContext::new("scans", "judgement", &claim.id);
     let (judgement, failure) = match &finding.found {
-        Found::Judged(judgement) => (Some(seal.seal_json(cell, judgement)?), None),
+        Found::Judged(judgement) => (Some(tx.seal.seal_json(cell, judgement)?), None),
         Found::Failed(failure) => (None, Some(json_text(failure)?)),
     };
     let changed = sqlx::query(
@@ -98,24 +90,23 @@ pub(crate) async fn finish_rows(
     .bind(judgement)
     .bind(failure)
     .bind(json_text(&finding.took_ms)?)
-    .bind(now.as_millisecond())
+    .bind(tx.now.as_millisecond())
     .bind(&claim.id)
     .bind(claim.fence)
-    .execute(&mut *connection)
+    .execute(&mut *tx.connection)
     .await?;
     ensure_held(&changed)?;
     let queued = match &finding.registration {
         Some(registration) => {
-            let cause = Cause { seal, limits, by: "reader", scan: &claim.id, now };
-            let registered = register(connection, batch, registration, cause).await?;
+            let registered = register(tx, registration, &claim.id).await?;
             if let Found::Judged(judgement) = &finding.found {
-                remember(connection, &judgement.identifiers, registration, cause).await?;
+                remember(tx, &judgement.identifiers, registration).await?;
             }
             registered == Registered::Queued
         }
         None => false,
     };
-    batch.add(now, "reader", "scan.finished", &claim.id, &status)?;
+    tx.audit("scan.finished", &claim.id, &status)?;
     crash_point("scan.finishing");
     Ok(queued)
 }

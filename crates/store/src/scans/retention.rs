@@ -2,11 +2,10 @@
 //! that waits to be read, is under review, or belongs to a registration on its way. Photos of
 //! maintenance go by their age alone.
 
-use crate::database::audit::audit;
 use crate::database::error::StoreError;
 use crate::database::row::column;
+use crate::database::tx::{Tx, WriteContext};
 use crate::scans::scan_id::{ScanId, id_in};
-use crate::seal::sealing::Seal;
 use crate::store::Store;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
@@ -28,13 +27,13 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut removed = 0;
         loop {
-            let mut transaction = self.database.begin().await?;
-            let scans = outlived(&mut transaction, before).await?;
-            let mut names = mark_old(&mut transaction, &self.seal, before, now).await?;
+            let mut tx = self.begin(WriteContext::new("retention", now)).await?;
+            let scans = outlived(&mut tx.connection, before).await?;
+            let mut names = mark_old(&mut tx, before).await?;
             for scan in &scans {
-                names.extend(mark_removed(&mut transaction, &self.seal, *scan, now).await?);
+                names.extend(mark_removed(&mut tx, *scan).await?);
             }
-            transaction.commit().await?;
+            tx.commit().await?;
             if names.is_empty() {
                 return Ok(removed);
             }
@@ -66,45 +65,35 @@ async fn outlived(
     rows.iter().map(|row| id_in(row, "id")).collect()
 }
 
-async fn mark_removed(
-    connection: &mut AnyConnection,
-    seal: &Seal,
-    scan: ScanId,
-    now: Timestamp,
-) -> Result<Vec<String>, StoreError> {
+async fn mark_removed(tx: &mut Tx<'_>, scan: ScanId) -> Result<Vec<String>, StoreError> {
     let scan = scan.to_string();
     let rows = sqlx::query(
         "UPDATE scan_photos SET removed_at = $1 WHERE scan_id = $2 AND removed_at IS NULL \
          RETURNING name",
     )
-    .bind(now.as_millisecond())
+    .bind(tx.now.as_millisecond())
     .bind(&scan)
-    .fetch_all(&mut *connection)
+    .fetch_all(&mut *tx.connection)
     .await?;
-    audit(connection, seal, now, "retention", "photos.removed", &scan, &rows.len()).await?;
+    tx.audit("photos.removed", &scan, &rows.len())?;
     rows.iter().map(|row| column(row, "name")).collect()
 }
 
 /// Marks photos of maintenance that were added before `before`.
-async fn mark_old(
-    connection: &mut AnyConnection,
-    seal: &Seal,
-    before: Timestamp,
-    now: Timestamp,
-) -> Result<Vec<String>, StoreError> {
+async fn mark_old(tx: &mut Tx<'_>, before: Timestamp) -> Result<Vec<String>, StoreError> {
     let rows = sqlx::query(
         "UPDATE maintenance_photos SET removed_at = $1 WHERE removed_at IS NULL AND id IN \
          (SELECT id FROM maintenance_photos WHERE removed_at IS NULL AND added_at < $2 \
          ORDER BY added_at LIMIT $3) RETURNING name, record_id",
     )
-    .bind(now.as_millisecond())
+    .bind(tx.now.as_millisecond())
     .bind(before.as_millisecond())
     .bind(ROWS_AT_ONCE)
-    .fetch_all(&mut *connection)
+    .fetch_all(&mut *tx.connection)
     .await?;
     for row in &rows {
         let record: String = column(row, "record_id")?;
-        audit(connection, seal, now, "retention", "photos.removed", &record, &1).await?;
+        tx.audit("photos.removed", &record, &1)?;
     }
     rows.iter().map(|row| column(row, "name")).collect()
 }

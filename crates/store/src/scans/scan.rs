@@ -1,6 +1,7 @@
 //! Scans as they are recorded, and how to find them.
 
 use crate::database::error::StoreError;
+use crate::database::page::Page;
 use crate::database::row::{column, count, from_json, name_of, named, time, time_or_none};
 use crate::outbox::delivery::{DeliveryStatus, delivery_text};
 use crate::scans::decision::Decided;
@@ -92,8 +93,8 @@ pub struct ScanFilter {
     pub status: Option<ScanStatus>,
     /// Only of this owner.
     pub owner: Option<String>,
-    /// Only those after this one in the listing, which are older.
-    pub after: Option<ScanId>,
+    /// Only those after this one in the listing, which are older: [`Page::next`].
+    pub after: Option<String>,
     /// At most so many; 0 and too many mean the limit.
     pub most: u32,
 }
@@ -143,7 +144,8 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer or holds damaged data.
-    pub async fn scans(&self, filter: &ScanFilter) -> Result<Vec<Scan>, StoreError> {
+    /// [`StoreError::Cursor`] for a filter with the `after` of another list.
+    pub async fn scans(&self, filter: &ScanFilter) -> Result<Page<Scan>, StoreError> {
         let listed = with_delivery!(concat!(
             "(",
             page!("*"),
@@ -163,19 +165,23 @@ impl Store {
             let photos = of_scan.remove(&column::<String>(row, "id")?).unwrap_or_default();
             scan_from(row, photos, &self.seal)
         };
-        rows.iter().map(scan).collect()
+        let found = rows.iter().map(scan).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::of(found, self.limits.rows(filter.most), |scan| scan.id.to_string()))
     }
 
+    /// Rows of a page and of the one scan behind it.
     async fn page(
         &self,
         sql: &'static str,
         filter: &ScanFilter,
     ) -> Result<Vec<AnyRow>, StoreError> {
+        let after = filter.after.as_deref().map(str::parse::<ScanId>).transpose();
+        let after = after.map_err(|_| StoreError::Cursor)?;
         let query = sqlx::query(sql)
             .bind(filter.status.map(name_of).transpose()?)
             .bind(filter.owner.clone())
-            .bind(filter.after.map(|id| id.to_string()))
-            .bind(self.limits.rows(filter.most));
+            .bind(after.map(|id| id.to_string()))
+            .bind(self.limits.rows(filter.most) + 1);
         Ok(query.fetch_all(self.database.reader()).await?)
     }
 

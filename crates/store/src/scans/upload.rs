@@ -3,11 +3,11 @@
 use crate::database::error::StoreError;
 use crate::database::hash::{hex, sha256_hex, sha256_parts};
 use crate::database::row::{name_of, places_of_rows, to_json};
+use crate::database::tx::Tx;
 use crate::photos::objects::blocking;
 use crate::scans::scan_id::{ScanId, id_in};
 use crate::scans::status::ScanStatus;
 use crate::seal::context::{IndexDomain, SealContext};
-use crate::seal::sealing::Seal;
 use crate::settings::Limits;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -77,8 +77,7 @@ impl Upload {
 /// Writes the rows of uploads that came together, each with its time. The ids of those that are new;
 /// the others' keys are taken.
 pub(crate) async fn insert_rows(
-    connection: &mut AnyConnection,
-    seal: &Seal,
+    tx: &mut Tx<'_>,
     uploads: &[(&Prepared, Timestamp)],
 ) -> Result<HashSet<ScanId>, StoreError> {
     if uploads.is_empty() {
@@ -93,11 +92,12 @@ pub(crate) async fn insert_rows(
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for (Prepared { upload, photos_sha256, .. }, now) in uploads {
         let id = upload.id.to_string();
-        let details = seal.seal_json(SealContext::new("scans", "details", &id), &upload.details)?;
+        let details =
+            tx.seal.seal_json(SealContext::new("scans", "details", &id), &upload.details)?;
         query = query
             .bind(id)
             .bind(&upload.owner)
-            .bind(seal.blind(IndexDomain::IdempotencyKey, &upload.idempotency_key))
+            .bind(tx.seal.blind(IndexDomain::IdempotencyKey, &upload.idempotency_key))
             .bind(photos_sha256)
             .bind(details)
             .bind(now.as_millisecond())
@@ -106,10 +106,11 @@ pub(crate) async fn insert_rows(
             .bind(0_i64)
             .bind(now.as_millisecond());
     }
-    let written = query.fetch_all(&mut *connection).await?;
+    let written = query.fetch_all(&mut *tx.connection).await?;
     let new = written.iter().map(|row| id_in(row, "id")).collect::<Result<HashSet<_>, _>>()?;
     let of_new = uploads.iter().map(|(prepared, _)| *prepared);
-    insert_photos(connection, of_new.filter(|prepared| new.contains(&prepared.upload.id))).await?;
+    let of_new = of_new.filter(|prepared| new.contains(&prepared.upload.id));
+    insert_photos(&mut tx.connection, of_new).await?;
     Ok(new)
 }
 

@@ -4,6 +4,7 @@
 //! few parts that their frequency tells them.
 
 use crate::database::error::StoreError;
+use crate::database::page::Page;
 use crate::database::row::{column, places};
 use crate::scans::scan_id::{ScanId, id_in};
 use crate::seal::context::SealContext;
@@ -26,8 +27,8 @@ pub struct FoundTerminal {
 }
 
 impl Store {
-    /// The newest terminals after the one with the device key `after` that `wanted` says yes to, at
-    /// most `most`.
+    /// A page of the terminals that `wanted` says yes to, newest first. One that holds fewer than
+    /// `most` and has a next page looked at `search_rows_max` terminals.
     ///
     /// # Errors
     /// If the database does not answer or holds damaged data.
@@ -36,12 +37,15 @@ impl Store {
         after: Option<String>,
         most: u32,
         wanted: impl Fn(&FoundTerminal) -> bool + Send,
-    ) -> Result<Vec<FoundTerminal>, StoreError> {
-        let most = self.limits.rows(most) as usize;
+    ) -> Result<Page<FoundTerminal>, StoreError> {
+        let most = self.limits.rows(most);
         let (mut found, mut after, mut looked_at) = (Vec::new(), after, 0);
-        while found.len() < most && looked_at < self.limits.search_rows_max {
+        while found.len() as i64 <= most && looked_at < self.limits.search_rows_max {
             let page = self.terminals(after.as_deref()).await?;
-            let Some(last) = page.last() else { break };
+            let Some(last) = page.last() else {
+                after = None;
+                break;
+            };
             after = Some(last.device_key.clone());
             looked_at += page.len() as u64;
             let mut details = self.details_of(page.iter().map(|it| it.first_scan)).await?;
@@ -51,8 +55,8 @@ impl Store {
             });
             found.extend(page.filter(&wanted));
         }
-        found.truncate(most);
-        Ok(found)
+        let page = Page::of(found, most, |it: &FoundTerminal| it.terminal.device_key.clone());
+        Ok(Page { next: page.next.or(after), ..page })
     }
 
     /// What was said with the uploads of these scans.

@@ -1,20 +1,18 @@
 //! What happens to a terminal without a photo: operations that an operator reports, retirement,
 //! verification, notes. Each stands in the audit trail under the terminal's device key.
 
-use crate::database::audit::{AuditBatch, AuditEntry, audit};
+use crate::database::audit::AuditEntry;
 use crate::database::error::StoreError;
+use crate::database::tx::{Tx, WriteContext};
 use crate::scans::scan_id::ScanId;
 use crate::seal::context::IndexDomain;
-use crate::seal::sealing::Seal;
 use crate::store::Store;
 use crate::terminals::registration::{
-    Cause, Registered, Registration, carry_out, lock, set_step, told_as,
+    Registered, Registration, carry_out, lock, set_step, told_as,
 };
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::{Any, AnyConnection, Transaction};
-use validate::terminal::{Next, State, Step};
+use validate::terminal::{State, Step, Transition};
 
 /// What the audit trail keeps of a step that owes no event.
 #[derive(Serialize)]
@@ -35,23 +33,15 @@ impl Store {
         &self,
         scan: ScanId,
         registration: &Registration,
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<bool, StoreError> {
-        let (mut transaction, device) = self.begin_on(&registration.device_key).await?;
-        lock(&mut transaction, &self.seal, &device).await?;
-        let scan = scan.to_string();
-        let cause = Cause { seal: &self.seal, limits: &self.limits, by, scan: &scan, now };
-        let mut batch = AuditBatch::default();
-        let registered = carry_out(&mut transaction, &mut batch, registration, cause).await?;
-        batch.write(&mut transaction, &self.seal).await?;
-        transaction.commit().await?;
+        let mut tx = self.begin(context).await?;
+        lock(&mut tx, &self.device(&registration.device_key)).await?;
+        let registered = carry_out(&mut tx, registration, &scan.to_string()).await?;
+        let queued = tx.commit().await?;
+        self.announce(queued).await;
         match registered {
-            Registered::Queued => {
-                self.announce(true).await;
-                Ok(true)
-            }
-            Registered::Linked(_) => Ok(false),
+            Registered::Queued | Registered::Linked(_) => Ok(queued),
             Registered::Forbidden(forbidden) => Err(forbidden.into()),
         }
     }
@@ -64,12 +54,11 @@ impl Store {
         &self,
         device_key: &str,
         detail: &Value,
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<(), StoreError> {
-        let (mut transaction, device) = self.begin_on(device_key).await?;
-        step(&mut transaction, &self.seal, &device, Step::Retire, detail, by, now).await?;
-        Ok(transaction.commit().await?)
+        let mut tx = self.begin(context).await?;
+        step(&mut tx, &self.device(device_key), Step::Retire, detail).await?;
+        tx.commit().await.map(drop)
     }
 
     /// Records that somebody compared a terminal with what is recorded. If all was as it should
@@ -82,19 +71,15 @@ impl Store {
         device_key: &str,
         matches: bool,
         detail: &Value,
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<(), StoreError> {
-        let (mut transaction, device) = self.begin_on(device_key).await?;
-        let seal = &self.seal;
-        let changed =
-            matches && step(&mut transaction, seal, &device, Step::Verify, detail, by, now).await?;
+        let (mut tx, device) = (self.begin(context).await?, self.device(device_key));
+        let changed = matches && step(&mut tx, &device, Step::Verify, detail).await?;
         if !changed {
-            lock(&mut transaction, seal, &device).await?;
-            let what = "terminal.verification";
-            audit(&mut transaction, seal, now, by, what, &device, detail).await?;
+            lock(&mut tx, &device).await?;
+            tx.audit("terminal.verification", &device, detail)?;
         }
-        Ok(transaction.commit().await?)
+        tx.commit().await.map(drop)
     }
 
     /// Notes something about a terminal that changes nothing.
@@ -105,14 +90,12 @@ impl Store {
         &self,
         device_key: &str,
         detail: &Value,
-        by: &str,
-        now: Timestamp,
+        context: WriteContext<'_>,
     ) -> Result<(), StoreError> {
-        let (mut transaction, device) = self.begin_on(device_key).await?;
-        let seal = &self.seal;
-        lock(&mut transaction, seal, &device).await?;
-        audit(&mut transaction, seal, now, by, "terminal.noted", &device, detail).await?;
-        Ok(transaction.commit().await?)
+        let (mut tx, device) = (self.begin(context).await?, self.device(device_key));
+        lock(&mut tx, &device).await?;
+        tx.audit("terminal.noted", &device, detail)?;
+        tx.commit().await.map(drop)
     }
 
     /// What happened to one terminal, oldest first.
@@ -123,14 +106,7 @@ impl Store {
         self.history(&self.device(device_key)).await
     }
 
-    /// A transaction on one terminal, and what its row is found by.
-    async fn begin_on(
-        &self,
-        device_key: &str,
-    ) -> Result<(Transaction<'static, Any>, String), StoreError> {
-        Ok((self.database.begin().await?, self.device(device_key)))
-    }
-
+    /// What a terminal's row is found by.
     fn device(&self, device_key: &str) -> String {
         self.seal.blind(IndexDomain::Device, device_key)
     }
@@ -138,20 +114,17 @@ impl Store {
 
 /// A step that owes no event; true if it changed anything.
 async fn step(
-    connection: &mut AnyConnection,
-    seal: &Seal,
+    tx: &mut Tx<'_>,
     device: &str,
     step: Step,
     detail: &Value,
-    by: &str,
-    now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let (standing, _) = lock(connection, seal, device).await?;
-    if standing.follow(step)? == Next::Same {
+    let (last, _) = lock(tx, device).await?;
+    if last.transition(step)? == Transition::NoChange {
         return Ok(false);
     }
-    set_step(connection, device, step, None, now).await?;
-    let noted = Noted { before: standing.state(), detail };
-    audit(connection, seal, now, by, &told_as(step)?, device, &noted).await?;
+    set_step(tx, device, step, None).await?;
+    let noted = Noted { before: last.state(), detail };
+    tx.audit(&told_as(step)?, device, &noted)?;
     Ok(true)
 }

@@ -7,19 +7,18 @@
 
 use crate::database::error::StoreError;
 use crate::database::row::name_of;
+use crate::database::tx::Tx;
 use crate::seal::context::IndexDomain;
-use crate::terminals::registration::{Cause, Registration};
-use sqlx::AnyConnection;
+use crate::terminals::registration::Registration;
 use validate::{Identifier, IdentifierKind, fold};
 
 /// Remembers the numbers that a label shows beside the serial that is registered.
 pub(crate) async fn remember(
-    connection: &mut AnyConnection,
+    tx: &mut Tx<'_>,
     identifiers: &[Identifier],
     registration: &Registration,
-    cause: Cause<'_>,
 ) -> Result<(), StoreError> {
-    let device = cause.seal.blind(IndexDomain::Device, &registration.device_key);
+    let device = tx.seal.blind(IndexDomain::Device, &registration.device_key);
     for identifier in identifiers {
         let value = fold(&identifier.value);
         if identifier.kind == IdentifierKind::Serial || value.is_empty() {
@@ -31,10 +30,10 @@ pub(crate) async fn remember(
              WHERE (SELECT COUNT(*) FROM beside WHERE value_key = $1) < 2 \
              ON CONFLICT (value_key, device) DO NOTHING",
         )
-        .bind(cause.seal.blind(IndexDomain::Number, &value))
+        .bind(tx.seal.blind(IndexDomain::Number, &value))
         .bind(&device)
         .bind(name_of(identifier.kind)?)
-        .execute(&mut *connection)
+        .execute(&mut *tx.connection)
         .await?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use crate::scans::scan_id::{ScanId, id_in};
 use crate::seal::context::{IndexDomain, SealContext};
 use crate::seal::sealing::Seal;
 use crate::store::Store;
-use crate::terminals::registration::standing_from;
+use crate::terminals::registration::last_operation_from;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use validate::terminal::State;
@@ -100,15 +100,15 @@ fn terminal_from(row: &AnyRow, seal: &Seal) -> Result<Terminal, StoreError> {
     let cell = SealContext::new("terminals", "serial", &device);
     let serial = seal.open_text(cell, &column::<Vec<u8>>(row, "serial")?)?;
     let delivery = named(row, "status")?;
-    let standing = standing_from(row, seal, &device, Some(delivery))?;
+    let last = last_operation_from(row, seal, &device, Some(delivery))?;
     Ok(Terminal {
         device_key: format!("{vendor}:{serial}"),
         vendor,
         serial,
         event_id: column(row, "event_id")?,
-        state: standing.state(),
-        merchant: standing.merchant,
-        replaces: standing.replaces,
+        state: last.state(),
+        merchant: last.merchant,
+        replaces: last.replaces,
         delivery,
         code: column(row, "code")?,
         first_scan: id_in(row, "first_scan")?,

@@ -38,6 +38,7 @@ mod maintenance_photos;
 mod model;
 mod operations;
 mod outage;
+mod pages;
 mod place;
 mod queue;
 mod receive;

@@ -2,7 +2,7 @@
 
 use crate::place::{Place, later, now};
 use jiff::civil::date;
-use store::{StoreError, Work};
+use store::{StoreError, Work, WriteContext};
 
 on_place! { sqlite_and_folder: maintenance_is_recorded_and_edited, terminals_are_found_page_by_page }
 on_place! { postgres_and_folder: maintenance_is_recorded_and_edited, terminals_are_found_page_by_page }
@@ -17,10 +17,27 @@ async fn maintenance_is_recorded_and_edited(place: Place) {
     place.registered("b", "0821032399").await;
     let (device, other) = ("pax:0821032398", "pax:0821032399");
     assert_eq!(store.service_history(device).await.unwrap(), store::ServiceHistory::default());
-    store.record_maintenance(device, "m1", &work(3, "new battery"), "eva", now()).await.unwrap();
-    store.record_maintenance(device, "m2", &work(5, "cleaned"), "eva", later(1)).await.unwrap();
-    store.record_maintenance(device, "m1", &work(4, "new screen"), "ben", later(2)).await.unwrap();
-    store.set_warranty(device, Some(date(2028, 1, 31)), "eva", later(3)).await.unwrap();
+    store
+        .record_maintenance(device, "m1", &work(3, "new battery"), WriteContext::new("eva", now()))
+        .await
+        .unwrap();
+    store
+        .record_maintenance(device, "m2", &work(5, "cleaned"), WriteContext::new("eva", later(1)))
+        .await
+        .unwrap();
+    store
+        .record_maintenance(
+            device,
+            "m1",
+            &work(4, "new screen"),
+            WriteContext::new("ben", later(2)),
+        )
+        .await
+        .unwrap();
+    store
+        .set_warranty(device, Some(date(2028, 1, 31)), WriteContext::new("eva", later(3)))
+        .await
+        .unwrap();
 
     let upkeep = store.service_history(device).await.unwrap();
     assert_eq!(upkeep.warranty_until, Some(date(2028, 1, 31)));
@@ -32,9 +49,11 @@ async fn maintenance_is_recorded_and_edited(place: Place) {
         ("ben", now(), later(2))
     );
 
-    let foreign = store.record_maintenance(other, "m1", &work(9, "x"), "eva", later(4)).await;
+    let foreign = store
+        .record_maintenance(other, "m1", &work(9, "x"), WriteContext::new("eva", later(4)))
+        .await;
     assert!(matches!(foreign, Err(StoreError::NotFound(_))), "{foreign:?}");
-    let unknown = store.set_warranty("pax:1", None, "eva", later(4)).await;
+    let unknown = store.set_warranty("pax:1", None, WriteContext::new("eva", later(4))).await;
     assert!(matches!(unknown, Err(StoreError::NotFound(_))), "{unknown:?}");
     assert_eq!(store.service_history(other).await.unwrap().records, []);
 }
@@ -48,10 +67,10 @@ async fn terminals_are_found_page_by_page(place: Place) {
         found.terminal.serial.ends_with(['0', '2', '4'])
     };
     let first = place.store.find_terminals(None, 2, even).await.unwrap();
-    assert_eq!(first.len(), 2);
-    let after = first.last().map(|found| found.terminal.device_key.clone());
-    let rest = place.store.find_terminals(after, 2, even).await.unwrap();
-    assert_eq!(rest.len(), 1);
-    assert!(!first.contains(&rest[0]));
-    assert_eq!(place.store.find_terminals(None, 9, |_| false).await.unwrap(), []);
+    assert_eq!(first.items.len(), 2);
+    let rest = place.store.find_terminals(first.next, 2, even).await.unwrap();
+    assert_eq!(rest.items.len(), 1);
+    assert_eq!(rest.next, None);
+    assert!(!first.items.contains(&rest.items[0]));
+    assert_eq!(place.store.find_terminals(None, 9, |_| false).await.unwrap().items, []);
 }

@@ -5,7 +5,9 @@ use crate::place::{Place, later, now};
 use bytes::Bytes;
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
-use store::{Fault, NewMaintenancePhoto, PhotoOf, Settings, Store, StoreError, Work, restore};
+use store::{
+    Fault, NewMaintenancePhoto, PhotoOf, Settings, Store, StoreError, Work, WriteContext, restore,
+};
 use uuid::Uuid;
 
 on_every_place! {
@@ -31,14 +33,22 @@ async fn maintained(place: &Place) {
     place.registered("a", "0821032398").await;
     place.registered("b", "0821032399").await;
     let work = Work { on: date(2026, 11, 3), kind: "repair".into(), note: "hinge".into() };
-    place.store.record_maintenance(DEVICE, RECORD, &work, "eva", now()).await.unwrap();
+    place
+        .store
+        .record_maintenance(DEVICE, RECORD, &work, WriteContext::new("eva", now()))
+        .await
+        .unwrap();
 }
 
 /// Adds a photo that must be taken.
 async fn added(place: &Place, bytes: &'static [u8]) -> Uuid {
     let new = photo(bytes);
     let id = new.id;
-    place.store.add_maintenance_photo(DEVICE, RECORD, new, "ben", later(5)).await.unwrap();
+    place
+        .store
+        .add_maintenance_photo(DEVICE, RECORD, new, WriteContext::new("ben", later(5)))
+        .await
+        .unwrap();
     id
 }
 
@@ -59,16 +69,25 @@ async fn a_photo_is_added_read_and_removed(place: Place) {
     for (device, record) in [(OTHER, RECORD), (DEVICE, "another"), ("pax:1", RECORD)] {
         let foreign = store.maintenance_photo(device, record, one).await;
         assert!(matches!(foreign, Err(StoreError::NotFound(_))), "{foreign:?}");
-        let foreign = store.remove_maintenance_photo(device, record, one, "x", now()).await;
+        let foreign = store
+            .remove_maintenance_photo(device, record, one, WriteContext::new("x", now()))
+            .await;
         assert!(matches!(foreign, Err(StoreError::NotFound(_))), "{foreign:?}");
-        let foreign = store.add_maintenance_photo(device, record, photo(b"x"), "x", now()).await;
+        let foreign = store
+            .add_maintenance_photo(device, record, photo(b"x"), WriteContext::new("x", now()))
+            .await;
         assert!(matches!(foreign, Err(StoreError::NotFound(_))), "{foreign:?}");
     }
-    store.remove_maintenance_photo(DEVICE, RECORD, one, "eva", later(9)).await.unwrap();
+    store
+        .remove_maintenance_photo(DEVICE, RECORD, one, WriteContext::new("eva", later(9)))
+        .await
+        .unwrap();
     assert!(!place.photo(one).exists());
     let gone = store.maintenance_photo(DEVICE, RECORD, one).await;
     assert!(matches!(gone, Err(StoreError::NotFound(_))), "{gone:?}");
-    let again = store.remove_maintenance_photo(DEVICE, RECORD, one, "eva", later(9)).await;
+    let again = store
+        .remove_maintenance_photo(DEVICE, RECORD, one, WriteContext::new("eva", later(9)))
+        .await;
     assert!(matches!(again, Err(StoreError::NotFound(_))), "{again:?}");
     assert_eq!(store.maintenance_photo(DEVICE, RECORD, two).await.unwrap(), "the new hinge");
     let history = store.terminal_history(DEVICE).await.unwrap();
@@ -84,8 +103,14 @@ async fn a_photo_is_added_read_and_removed(place: Place) {
 async fn a_record_has_so_many_photos_and_no_more(place: Place) {
     maintained(&place).await;
     let most = place.settings.limits.photos_max;
-    let adding = (0..most + 3)
-        .map(|_| place.store.add_maintenance_photo(DEVICE, RECORD, photo(b"p"), "eva", now()));
+    let adding = (0..most + 3).map(|_| {
+        place.store.add_maintenance_photo(
+            DEVICE,
+            RECORD,
+            photo(b"p"),
+            WriteContext::new("eva", now()),
+        )
+    });
     let outcomes = futures_util::future::join_all(adding).await;
     let refused = outcomes.iter().filter(|it| matches!(it, Err(StoreError::Invalid(_)))).count();
     assert_eq!((outcomes.iter().filter(|it| it.is_ok()).count(), refused), (most, 3));
@@ -94,7 +119,10 @@ async fn a_record_has_so_many_photos_and_no_more(place: Place) {
     assert!(place.store.check(soon).await.unwrap().is_sound(), "what was refused left nothing");
     let large = vec![0; place.settings.limits.photo_bytes_max + 1];
     let large = NewMaintenancePhoto { bytes: large.into(), ..photo(b"") };
-    let refused = place.store.add_maintenance_photo(DEVICE, RECORD, large, "eva", now()).await;
+    let refused = place
+        .store
+        .add_maintenance_photo(DEVICE, RECORD, large, WriteContext::new("eva", now()))
+        .await;
     assert!(matches!(refused, Err(StoreError::Invalid(_))), "{refused:?}");
 }
 
@@ -133,7 +161,11 @@ async fn photos_of_maintenance_go_when_their_time_is_over(place: Place) {
     let old = added(&place, BROKEN).await;
     let new = photo(b"new");
     let young = new.id;
-    place.store.add_maintenance_photo(DEVICE, RECORD, new, "eva", later(100)).await.unwrap();
+    place
+        .store
+        .add_maintenance_photo(DEVICE, RECORD, new, WriteContext::new("eva", later(100)))
+        .await
+        .unwrap();
     assert_eq!(place.store.remove_photos(later(5), later(200)).await.unwrap(), 0, "not before");
     assert_eq!(place.store.remove_photos(later(6), later(200)).await.unwrap(), 1);
     assert!(!place.photo(old).exists());
@@ -165,7 +197,10 @@ async fn photos_of_maintenance_are_in_a_backup() {
     let removed = added(&place, b"a mistake").await;
     let id = added(&place, BROKEN).await;
     let store = &place.store;
-    store.remove_maintenance_photo(DEVICE, RECORD, removed, "eva", now()).await.unwrap();
+    store
+        .remove_maintenance_photo(DEVICE, RECORD, removed, WriteContext::new("eva", now()))
+        .await
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("backup.tar");
     assert_eq!(place.store.backup(&file).await.unwrap().photos, 3);

@@ -333,7 +333,7 @@ impl Model {
                 self.settle(0, How::Delivered).await;
             }
         }
-        let listed = self.store.deliveries(&DeliveryFilter::default()).await.unwrap();
+        let listed = self.store.deliveries(&DeliveryFilter::default()).await.unwrap().items;
         assert_eq!(listed.len(), self.deliveries.len());
         for (serial, event) in &self.standing {
             let of_device = listed.iter().filter(|delivery| {

@@ -3,7 +3,9 @@
 use crate::place::{Place, accepted, later, lease, now, registration};
 use futures_util::future::join_all;
 use serde_json::json;
-use store::{DeliveryFilter, Found, Registration, Scan, Settled, StoreError, Terminal};
+use store::{
+    DeliveryFilter, Found, Registration, Scan, Settled, StoreError, Terminal, WriteContext,
+};
 use uuid::Uuid;
 use validate::terminal::{Forbidden, Operation, Placement, State};
 
@@ -106,7 +108,7 @@ async fn what_is_forbidden_leaves_nothing_but_its_code(place: Place) {
         assert_eq!(scan.registration, None);
     }
     assert_eq!(place.store.terminal("0821000009").await.unwrap(), [], "nobody saw it");
-    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len(), 1);
+    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.len(), 1);
     let again = place.scanned(serial, bind_for("A")).await;
     assert!(again.registration.expect("it stands").linked);
     place.delivered().await;
@@ -119,7 +121,7 @@ async fn of_two_merchants_at_once_one_gets_the_terminal(place: Place) {
     let codes: Vec<_> = scans.await.into_iter().map(|scan| scan.forbidden).collect();
     let refused: Vec<_> = codes.iter().flatten().collect();
     assert_eq!(refused, ["terminal_bound"; 8], "{codes:?}");
-    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len(), 1);
+    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.len(), 1);
 }
 
 async fn of_many_swaps_at_once_one_replaces_the_old_terminal(place: Place) {
@@ -132,7 +134,7 @@ async fn of_many_swaps_at_once_one_replaces_the_old_terminal(place: Place) {
     let refused: Vec<_> = codes.iter().flatten().collect();
     assert_eq!(refused, ["replaced_not_in_service"; 15], "{codes:?}");
     // The old one and the one that took its place; nothing of the attempts that failed.
-    let terminals = place.store.find_terminals(None, 0, |_| true).await.unwrap();
+    let terminals = place.store.find_terminals(None, 0, |_| true).await.unwrap().items;
     assert_eq!(terminals.len(), 2);
     place.delivered().await;
     place.assert_settled().await;
@@ -153,10 +155,10 @@ async fn a_repetition_at_once_is_one_operation(place: Place) {
     let scan = place.scanned("0821000001", bind_for("A")).await.id;
     let unbinding = (0..16).map(|_| async {
         let unbind = placed("0821000001", operation(Operation::Unbind));
-        place.store.operate(scan, &unbind, "eva", later(1)).await.unwrap()
+        place.store.operate(scan, &unbind, WriteContext::new("eva", later(1))).await.unwrap()
     });
     let new = join_all(unbinding).await.into_iter().filter(|new| *new).count();
-    let owed = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len();
+    let owed = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.len();
     assert_eq!((new, owed), (1, 2));
     let due = place.store.claim_deliveries(10, lease(), later(1)).await.unwrap();
     assert_eq!(due.len(), 1, "the unbinding waits for the binding");
@@ -181,14 +183,18 @@ async fn a_retired_terminal_takes_no_more_operations(place: Place) {
     let scan = place.scanned(serial, bind_for("A")).await.id;
     place.delivered().await;
     let detail = json!({"note": "broken"});
-    place.store.retire(device, &detail, "eva", later(1)).await.unwrap();
-    place.store.retire(device, &detail, "eva", later(2)).await.unwrap();
-    place.store.verify(device, false, &detail, "eva", later(3)).await.unwrap();
-    place.store.note(device, &detail, "eva", later(4)).await.unwrap();
-    let refused = place.store.operate(scan, &placed(serial, bind_for("A")), "eva", later(5)).await;
+    place.store.retire(device, &detail, WriteContext::new("eva", later(1))).await.unwrap();
+    place.store.retire(device, &detail, WriteContext::new("eva", later(2))).await.unwrap();
+    place.store.verify(device, false, &detail, WriteContext::new("eva", later(3))).await.unwrap();
+    place.store.note(device, &detail, WriteContext::new("eva", later(4))).await.unwrap();
+    let refused = place
+        .store
+        .operate(scan, &placed(serial, bind_for("A")), WriteContext::new("eva", later(5)))
+        .await;
     let Err(StoreError::Forbidden(forbidden)) = refused else { panic!("{refused:?}") };
     assert_eq!(forbidden, Forbidden::Retired);
-    let unknown = place.store.retire("pax:0821000009", &detail, "eva", later(6)).await;
+    let unknown =
+        place.store.retire("pax:0821000009", &detail, WriteContext::new("eva", later(6))).await;
     assert!(matches!(unknown, Err(StoreError::NotFound("terminal"))), "{unknown:?}");
     assert_eq!(
         place.steps(serial).await,

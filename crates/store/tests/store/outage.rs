@@ -30,7 +30,7 @@ async fn a_database_that_was_gone_is_used_again_by_itself() {
     let again = place.store.receive(upload("during", b"photo"), now()).await.unwrap();
     assert!(matches!(again, Received::New(_)));
     place.store.finish(&kept.claim, for_review(), now()).await.expect("the claim still holds");
-    assert_eq!(place.store.scans(&ScanFilter::default()).await.unwrap().len(), 2);
+    assert_eq!(place.store.scans(&ScanFilter::default()).await.unwrap().items.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -80,7 +80,7 @@ async fn nodes_share_the_work_and_never_a_scan() {
     });
     let done: Vec<_> = join_all(working).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(done.iter().sum::<u32>(), 60, "{done:?}");
-    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len(), 60);
+    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.len(), 60);
     assert!(place.store.check(jiff::Timestamp::MIN).await.unwrap().is_sound());
 }
 
@@ -106,6 +106,6 @@ async fn a_write_that_fails_takes_only_itself_back() {
             _ => assert!(matches!(ended, Err(StoreError::LeaseLost)), "{ended:?}"),
         }
     }
-    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().len(), 20);
+    assert_eq!(place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.len(), 20);
     assert!(place.store.check(jiff::Timestamp::MAX).await.unwrap().is_sound());
 }

@@ -3,7 +3,7 @@
 use crate::place::{Place, accepted, for_review, later, lease, now};
 use futures_util::future::join_all;
 use std::collections::HashSet;
-use store::{DeliveryFilter, DeliveryStatus, ScanStatus, Settled, StoreError};
+use store::{DeliveryFilter, DeliveryStatus, ScanStatus, Settled, StoreError, WriteContext};
 
 on_every_place! {
     a_claim_holds_until_its_lease_ends,
@@ -90,7 +90,8 @@ async fn a_delivery_is_retried_with_the_same_id_and_bytes(place: Place) {
     assert!(matches!(too_late, Err(StoreError::LeaseLost)));
     place.store.settle(&third.claim, delivered(), later(65_002)).await.unwrap();
 
-    let delivery = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().remove(0);
+    let delivery =
+        place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.remove(0);
     assert_eq!(delivery.status, DeliveryStatus::Delivered);
     assert_eq!(delivery.settled_at, Some(later(65_002)));
     let scan = place.store.scan(claimed.id).await.unwrap().unwrap();
@@ -113,18 +114,19 @@ async fn an_exhausted_delivery_can_be_replayed(place: Place) {
     let claim = place.claim_delivery(now()).await;
     let exhausted = Settled::Exhausted { why: "x".repeat(10_000) };
     place.store.settle(&claim, exhausted, now()).await.unwrap();
-    let delivery = place.store.deliveries(&DeliveryFilter::default()).await.unwrap().remove(0);
+    let delivery =
+        place.store.deliveries(&DeliveryFilter::default()).await.unwrap().items.remove(0);
     assert_eq!(delivery.status, DeliveryStatus::Exhausted);
     assert_eq!(delivery.why.map(|why| why.len()), Some(4096));
 
-    place.store.replay(&delivery.event_id, "op", later(1)).await.unwrap();
+    place.store.replay(&delivery.event_id, WriteContext::new("op", later(1))).await.unwrap();
     let again = place.store.claim_deliveries(10, lease(), later(1)).await.unwrap().remove(0);
     assert_eq!((again.event_id, again.attempts), (delivery.event_id.clone(), 1));
     let delivered = Settled::Delivered { answer: None };
     place.store.settle(&again.claim, delivered, later(2)).await.unwrap();
-    let replayed = place.store.replay(&delivery.event_id, "op", later(3)).await;
+    let replayed = place.store.replay(&delivery.event_id, WriteContext::new("op", later(3))).await;
     assert!(matches!(replayed, Err(StoreError::Invalid(_))));
-    let unknown = place.store.replay("msg_unknown", "op", later(3)).await;
+    let unknown = place.store.replay("msg_unknown", WriteContext::new("op", later(3))).await;
     assert!(matches!(unknown, Err(StoreError::NotFound(_))));
     place.assert_settled().await;
 }

@@ -102,8 +102,8 @@ async fn no_serial_and_no_photo_lies_on_the_disk_in_clear(place: Place) {
     assert_eq!(place.store.photos(id).await.unwrap()[0].bytes, PHOTO);
     assert_eq!(place.store.terminal(SERIAL).await.unwrap().len(), 1);
     let part = |found: &FoundTerminal| found.terminal.serial.contains(&SERIAL[4..9]);
-    assert_eq!(place.store.find_terminals(None, 0, part).await.unwrap().len(), 2);
-    assert_eq!(place.store.estate(&SERIAL[4..9], None, 0).await.unwrap().len(), 1);
+    assert_eq!(place.store.find_terminals(None, 0, part).await.unwrap().items.len(), 2);
+    assert_eq!(place.store.estate(&SERIAL[4..9], None, 0).await.unwrap().items.len(), 1);
     let mut again = upload(&format!("key-{SERIAL}"), PHOTO);
     again.details = json!({});
     assert_eq!(place.store.receive(again, now()).await.unwrap(), Received::Repeat(id));

@@ -89,6 +89,13 @@ impl Extent {
     }
 }
 
+/// Mean width and mean height of a quad, in pixels.
+pub(crate) fn size(quad: &Quad) -> (f32, f32) {
+    let [a, b, c, d] = *quad;
+    let mean = |one: f32, other: f32| (one + other) / 2.0;
+    (mean(distance(a, b), distance(d, c)), mean(distance(a, d), distance(b, c)))
+}
+
 fn distance(a: Point, b: Point) -> f32 {
     (a.x - b.x).hypot(a.y - b.y)
 }

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_serial_or_name_one_is_read_with_care() {
+    fn possible_serials_and_their_keywords_are_read_with_care() {
         for text in ["S/N: 77987515", "Serial Number", "SN:029K", "终端序列号"] {
             check(text, 0.99, ReadPriority::Serial);
             check(text, 0.5, ReadPriority::Serial);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences_and_what_is_surely_another_number_have_no_priority() {
+    fn sentences_and_surely_other_numbers_have_no_priority() {
         let idle = ["Made in China", "Battery: 2x AAA 1.5V", "Modelo: D150", "FCC ID: V5PA920PRO"];
         for text in idle.into_iter().chain(["CNPJ: 07.637.620/0001-85", "Windows 95"]) {
             check(text, 0.99, ReadPriority::Nothing);

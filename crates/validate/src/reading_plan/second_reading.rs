@@ -3,14 +3,11 @@
 //! A second reading costs as much as the first. It is spent where agreement would decide: beside a
 //! serial keyword, or where a value fits a format that the operator taught.
 
-use crate::estate::Estate;
 use crate::evidence::Evidence;
 use crate::formats::Formats;
 use crate::formats::format::Standing;
 use crate::identifier::IdentifierKind;
-use crate::judge::judge;
 use crate::judge::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
-use crate::judge::verdict::Verdict;
 use crate::print::label::{Caption, Joined};
 use bumpalo::Bump;
 use std::collections::BTreeMap;
@@ -27,13 +24,10 @@ pub struct LineRef {
     pub line: usize,
 }
 
-/// The lines whose second reading may lead to an accepted serial, the most promising first. Empty
-/// if the evidence is enough as it stands, or if no line can become enough: a value that was read
-/// again already gains nothing from a third look.
+/// The lines whose second reading may lead to an accepted serial, the most promising first, of
+/// evidence that is not accepted as it stands. Empty if no line can become enough: a value that was
+/// read again already gains nothing from a third look.
 pub fn wants_second_reading(formats: &Formats, evidence: &Evidence) -> Vec<LineRef> {
-    if let Verdict::Accepted { .. } = judge(formats, evidence, &Estate::unknown()).verdict {
-        return Vec::new();
-    }
     let arena = Bump::new();
     let seen = sighting::sightings(evidence, &arena);
     let mut promise: BTreeMap<LineRef, u8> = BTreeMap::new();
@@ -77,7 +71,6 @@ pub fn wants_second_reading(formats: &Formats, evidence: &Evidence) -> Vec<LineR
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Symbology::Code128;
     use crate::testing::evidence;
 
     fn lines(evidence: &Evidence) -> Vec<usize> {
@@ -86,10 +79,8 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_decide_is_read_again() {
+    fn only_lines_that_may_decide_are_read_again() {
         assert_eq!(lines(&evidence(&[], &["Made in X", "S/N: 77987515", "P/N: 1234567"])), [1]);
-        let decided = evidence(&[(Code128, "77987515")], &["S/N: 77987515"]);
-        assert!(lines(&decided).is_empty());
         assert!(lines(&evidence(&[], &["1234567"])).is_empty());
         let taught = "[[format]]\nname=\"meter\"\nshapes=[\"ddddddd\"]";
         let formats = Formats::builtin().with_operator_file(taught).expect("valid");

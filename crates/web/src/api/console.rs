@@ -101,17 +101,10 @@ async fn reasons(app: &App, caller: &Caller, since: Timestamp) -> Result<Vec<Str
     let mut codes = Vec::new();
     for status in [Status::Review, Status::Unreadable] {
         let scans = scans::page(app, caller, Some(status), None, REASONS_OF_SCANS_MAX / 2).await?;
-        let scans = scans.into_iter().filter(|scan| scan.created_at >= since);
+        let scans = scans.items.into_iter().filter(|scan| scan.created_at >= since);
         codes.extend(scans.flat_map(|scan| scan.reasons).map(|reason| reason.code));
     }
     Ok(codes)
-}
-
-/// A page of what was asked for with one row more, and whether there is more.
-fn cut<T>(mut rows: Vec<T>) -> (Vec<T>, bool) {
-    let more = rows.len() > PAGE_ROWS as usize;
-    rows.truncate(PAGE_ROWS as usize);
-    (rows, more)
 }
 
 /// Which deliveries the page shows.
@@ -128,13 +121,13 @@ async fn deliveries(
     headers: HeaderMap,
     Query(query): Query<DeliveryPage>,
 ) -> Result<Response, Problem> {
-    crate::paging::at_most("after", query.after.as_deref(), 64)?;
+    crate::paging::check_after(query.after.as_deref())?;
     let counts = app.store().deliveries_by_status().await?;
     let status = query.status.unwrap_or_else(|| console::first_tab(&counts));
-    let filter = DeliveryFilter { status: Some(status), after: query.after, most: PAGE_ROWS + 1 };
-    let (page, more) = cut(app.store().deliveries(&filter).await?);
+    let filter = DeliveryFilter { status: Some(status), after: query.after, most: PAGE_ROWS };
+    let page = app.store().deliveries(&filter).await?;
     let registry = RegistryObject::new(app.forwarding().map(outbound::Handle::health));
-    let shown = ShownDeliveries { status, counts, page, more, registry };
+    let shown = ShownDeliveries { status, counts, page, registry };
     let frame = frame(&app, &operator, &headers, Place::Deliveries).await?;
     Ok(console::deliveries(frame, shown))
 }
@@ -155,17 +148,16 @@ async fn terminals(
     headers: HeaderMap,
     Query(query): Query<TerminalPage>,
 ) -> Result<Response, Problem> {
-    crate::paging::at_most("after", query.after.as_deref(), 128)?;
+    crate::paging::check_after(query.after.as_deref())?;
     let (state, registration) = (query.state.as_deref(), query.registration.as_deref());
     let wanted = Wanted::new(query.q.as_deref(), state, registration)?;
     let fits = |found: &FoundTerminal| wanted.fits(found);
-    let (page, more) = cut(app.store().find_terminals(query.after, PAGE_ROWS + 1, fits).await?);
+    let page = app.store().find_terminals(query.after, PAGE_ROWS, fits).await?;
     let listed = Listed {
         q: query.q.unwrap_or_default(),
         state: query.state.unwrap_or_default(),
         registration: query.registration.unwrap_or_default(),
         page,
-        more,
     };
     let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
     Ok(console::terminals(frame, listed))
@@ -217,16 +209,13 @@ async fn estate(
     Query(query): Query<EstatePage>,
 ) -> Result<Response, Problem> {
     crate::paging::at_most("q", query.q.as_deref(), 64)?;
-    crate::paging::at_most("after", query.after.as_deref(), 64)?;
+    crate::paging::check_after(query.after.as_deref())?;
     let (q, store) = (query.q.unwrap_or_default(), app.store());
-    let after = query.after.as_deref().map(validate::fold);
     let part = validate::fold(&q);
-    let mut page = store.estate(&part, after.as_deref(), PAGE_ROWS + 1).await?;
-    let more = page.len() > PAGE_ROWS as usize;
-    page.truncate(PAGE_ROWS as usize);
+    let page = store.estate(&part, query.after.as_deref(), PAGE_ROWS).await?;
     let (mode, count) = (app.settings().judging.estate, store.estate_count().await?);
     let frame = frame(&app, &operator, &headers, Place::Estate).await?;
-    Ok(console::estate(frame, Expecting { q, mode, count, page, more }))
+    Ok(console::estate(frame, Expecting { q, mode, count, page }))
 }
 
 /// `GET /console/estate/differences`
@@ -238,7 +227,7 @@ async fn differences(
     let store = app.store();
     let refused =
         DeliveryFilter { status: Some(DeliveryStatus::Refused), after: None, most: PAGE_ROWS };
-    let refused = store.deliveries(&refused).await?;
+    let refused = store.deliveries(&refused).await?.items;
     let (differences, same) = (store.estate_differences().await?, store.same_devices().await?);
     let frame = frame(&app, &operator, &headers, Place::Estate).await?;
     Ok(console::reconciliation(frame, differences, same, refused))

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use pipeline::access::Role;
 use serde::{Deserialize, Serialize};
-use store::{DeliveryFilter, StoreError};
+use store::{DeliveryFilter, Page, StoreError, WriteContext};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -106,11 +106,11 @@ impl From<DeliveryStatus> for store::DeliveryStatus {
 pub(crate) struct DeliveryQuery {
     /// Only deliveries of this status.
     status: Option<DeliveryStatus>,
-    /// Only deliveries older than this one: the last id of the page before.
-    #[param(max_length = 64)]
+    /// Only deliveries after this place in the list: `next` of the page before.
+    #[param(max_length = 128)]
     after: Option<String>,
     /// How many at most.
-    #[param(minimum = 1, maximum = 200)]
+    #[param(minimum = 1, maximum = 200, default = 50)]
     most: Option<u32>,
 }
 
@@ -119,6 +119,8 @@ pub(crate) struct DeliveryQuery {
 pub(crate) struct DeliveryList {
     /// Newest first.
     deliveries: Vec<DeliveryObject>,
+    /// What to send as `after` for the next page; null at the end.
+    next: Option<String>,
 }
 
 /// List deliveries, newest first
@@ -135,9 +137,9 @@ pub(crate) async fn list(
 ) -> Result<axum::Json<DeliveryList>, Problem> {
     caller.at_least(Role::Operator)?;
     let most = crate::paging::page_size(query.most)?;
-    crate::paging::at_most("after", query.after.as_deref(), 64)?;
-    let deliveries = page(&app, query.status, query.after, most).await?;
-    Ok(axum::Json(DeliveryList { deliveries }))
+    crate::paging::check_after(query.after.as_deref())?;
+    let page = page(&app, query.status, query.after, most).await?;
+    Ok(axum::Json(DeliveryList { deliveries: page.items, next: page.next }))
 }
 
 /// A page of deliveries.
@@ -146,10 +148,9 @@ async fn page(
     status: Option<DeliveryStatus>,
     after: Option<String>,
     most: u32,
-) -> Result<Vec<DeliveryObject>, Problem> {
+) -> Result<Page<DeliveryObject>, Problem> {
     let filter = DeliveryFilter { status: status.map(Into::into), after, most };
-    let deliveries = app.store().deliveries(&filter).await?;
-    Ok(deliveries.into_iter().map(DeliveryObject::from).collect())
+    Ok(app.store().deliveries(&filter).await?.map(DeliveryObject::from))
 }
 
 /// Which deliveries to try again.
@@ -198,16 +199,15 @@ pub(crate) async fn replay_all(
     };
     let stopped = page(&app, Some(status), None, REPLAYED_MAX).await?;
     let mut replayed = 0;
-    for delivery in &stopped {
-        match app.store().replay(&delivery.id, &caller.name, app.now()).await {
+    for delivery in &stopped.items {
+        match app.store().replay(&delivery.id, WriteContext::new(&caller.name, app.now())).await {
             Ok(()) => replayed += 1,
             // Somebody else had it tried again in the meantime, and it has arrived.
             Err(StoreError::Invalid(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let more = stopped.len() == REPLAYED_MAX as usize;
-    Ok(axum::Json(Replayed { replayed, more }))
+    Ok(axum::Json(Replayed { replayed, more: stopped.next.is_some() }))
 }
 
 /// Deliver again
@@ -224,7 +224,7 @@ pub(crate) async fn replay(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     caller.at_least(Role::Operator)?;
-    match app.store().replay(&id, &caller.name, app.now()).await {
+    match app.store().replay(&id, WriteContext::new(&caller.name, app.now())).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(StoreError::Invalid(why)) => Err(Problem::new(Code::Conflict, why)),
         Err(error) => Err(error.into()),

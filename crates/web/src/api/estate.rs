@@ -14,7 +14,7 @@ use pipeline::answer::new_id;
 use pipeline::serial_list::{self, ListError, ReadList, RefusedLine, UnknownLine};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{Awaited, Import, Imported};
+use store::{Awaited, Import, Imported, WriteContext};
 use utoipa::{IntoParams, ToSchema};
 use validate::{EstateMode, canonical, fold};
 
@@ -29,10 +29,14 @@ pub(crate) struct EstateQuery {
     /// Any part of a serial.
     #[param(max_length = 64)]
     q: Option<String>,
-    /// Only serials after this one: `next` of the page before.
-    #[param(max_length = 64)]
+    /// Only serials after this place in the list: `next` of the page before.
+    #[param(max_length = 128)]
     after: Option<String>,
     /// How many at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    most: Option<u32>,
+    /// `most` under its former name, which the next version no longer takes.
+    #[deprecated]
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
@@ -47,7 +51,7 @@ pub(crate) struct EstatePage {
     count: u64,
     /// In the order in which they were imported.
     serials: Vec<ExpectedSerial>,
-    /// Where the next page begins; null at the end.
+    /// What to send as `after` for the next page; null at the end.
     next: Option<String>,
 }
 
@@ -86,19 +90,16 @@ pub(crate) async fn list(
 ) -> Result<Json<EstatePage>, Problem> {
     caller.at_least(Role::Operator)?;
     crate::paging::at_most("q", query.q.as_deref(), Q_CHARS_MAX)?;
-    crate::paging::at_most("after", query.after.as_deref(), Q_CHARS_MAX)?;
-    let most = crate::paging::page_size(query.limit)?;
+    crate::paging::check_after(query.after.as_deref())?;
+    #[expect(deprecated, reason = "it goes on working until the next version")]
+    let most = crate::paging::page_size(query.most.or(query.limit))?;
     let part = fold(query.q.as_deref().unwrap_or_default());
-    let after = query.after.as_deref().map(fold);
-    let mut page = app.store().estate(&part, after.as_deref(), most + 1).await?;
-    let more = page.len() > most as usize;
-    page.truncate(most as usize);
-    let last = page.last().map(|last| last.expected.serial.clone());
+    let page = app.store().estate(&part, query.after.as_deref(), most).await?;
     Ok(Json(EstatePage {
         mode: app.settings().judging.estate,
         count: app.store().estate_count().await?,
-        serials: page.into_iter().map(ExpectedSerial::from).collect(),
-        next: last.filter(|_| more),
+        serials: page.items.into_iter().map(ExpectedSerial::from).collect(),
+        next: page.next,
     }))
 }
 
@@ -223,7 +224,11 @@ pub(crate) async fn remove(
     crate::paging::at_most("serial", Some(&serial), Q_CHARS_MAX)?;
     let serial = canonical(&serial).map_err(|_| Code::NotFound)?;
     let serials = [serial];
-    match app.store().remove_from_estate(&serials, &caller.name, app.now()).await? {
+    match app
+        .store()
+        .remove_from_estate(&serials, WriteContext::new(&caller.name, app.now()))
+        .await?
+    {
         0 => Err(Code::NotFound.into()),
         _ => Ok(StatusCode::NO_CONTENT),
     }

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use pipeline::access::Role;
 use pipeline::answer::new_id;
 use serde::{Deserialize, Serialize};
-use store::{MaintenancePhoto, MaintenanceRecord, Terminal, Work};
+use store::{MaintenancePhoto, MaintenanceRecord, Terminal, Work, WriteContext};
 use url::form_urlencoded;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -225,7 +225,7 @@ pub(crate) async fn set_warranty(
     caller.at_least(Role::Operator)?;
     let terminal = one_terminal(&app, &serial).await?;
     let key = &terminal.device_key;
-    app.store().set_warranty(key, body.until, &caller.name, app.now()).await?;
+    app.store().set_warranty(key, body.until, WriteContext::new(&caller.name, app.now())).await?;
     Ok(axum::Json(upkeep(&app, &terminal).await?))
 }
 
@@ -253,6 +253,8 @@ async fn record(
     let work = Work { on: body.on, kind: body.kind.word().to_owned(), note: note.to_owned() };
     let terminal = one_terminal(app, serial).await?;
     let (key, now) = (&terminal.device_key, app.now());
-    app.store().record_maintenance(key, &id.to_string(), &work, &caller.name, now).await?;
+    app.store()
+        .record_maintenance(key, &id.to_string(), &work, WriteContext::new(&caller.name, now))
+        .await?;
     Ok(axum::Json(upkeep(app, &terminal).await?))
 }

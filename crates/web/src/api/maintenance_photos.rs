@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use pipeline::access::Role;
 use pipeline::answer::new_id;
-use store::{NewMaintenancePhoto, StoreError};
+use store::{NewMaintenancePhoto, StoreError, WriteContext};
 use uuid::Uuid;
 
 /// Add a photo to a record of maintenance
@@ -44,7 +44,11 @@ pub(crate) async fn add(
         content_type: photo.content_type.to_owned(),
     };
     let (key, record) = (&terminal.device_key, id.to_string());
-    match app.store().add_maintenance_photo(key, &record, photo, &caller.name, now).await {
+    match app
+        .store()
+        .add_maintenance_photo(key, &record, photo, WriteContext::new(&caller.name, now))
+        .await
+    {
         // The size was looked at on the way in.
         Err(StoreError::Invalid(why)) => return Err(Problem::new(Code::TooManyPhotos, why)),
         added => added?,
@@ -92,6 +96,8 @@ pub(crate) async fn remove(
     let terminal = one_terminal(&app, &serial).await?;
     let (key, record) = (&terminal.device_key, id.to_string());
     let store = app.store();
-    store.remove_maintenance_photo(key, &record, photo, &caller.name, app.now()).await?;
+    store
+        .remove_maintenance_photo(key, &record, photo, WriteContext::new(&caller.name, app.now()))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

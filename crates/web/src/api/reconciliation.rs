@@ -112,14 +112,16 @@ async fn terminals(app: &App) -> Result<Vec<String>, Problem> {
     loop {
         let all = |_: &FoundTerminal| true;
         let page = app.store().find_terminals(after, ROWS_AT_ONCE, all).await?;
-        let Some(last) = page.last() else { return Ok(seen) };
-        after = Some(last.terminal.device_key.clone());
-        seen.extend(page.into_iter().map(|found| found.terminal.serial));
+        seen.extend(page.items.into_iter().map(|found| found.terminal.serial));
         if seen.len() > TERMINALS_MAX {
             let detail = format!(
                 "more than {TERMINALS_MAX} terminals: use `labelscan reconcile --registry FILE`"
             );
             return Err(Problem::new(Code::BodyTooLarge, detail));
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(seen);
         }
     }
 }

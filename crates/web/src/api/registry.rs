@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use outbound::{EndpointState, Health};
 use pipeline::access::Role;
 use serde::Serialize;
+use store::WriteContext;
 use utoipa::ToSchema;
 
 /// How the registry is doing, as this process has seen it since its start.
@@ -107,7 +108,9 @@ pub(crate) async fn reopen(State(app): State<App>, caller: Caller) -> Result<Sta
     let Some(forwarding) = app.forwarding() else {
         return Err(Problem::new(Code::Conflict, "no registry is set"));
     };
-    app.store().record(&caller.name, "registry.reopened", "registry", &(), app.now()).await?;
+    app.store()
+        .record("registry.reopened", "registry", &(), WriteContext::new(&caller.name, app.now()))
+        .await?;
     forwarding.reopen();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -15,7 +15,7 @@ use pipeline::details::Details;
 use pipeline::stored::{scan_object, with_earlier};
 use readers::{PhotoBytes, ReadRequest};
 use serde::{Deserialize, Serialize};
-use store::ScanFilter;
+use store::{Page, ScanFilter};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -99,10 +99,11 @@ pub(crate) async fn read(
 pub(crate) struct ScanQuery {
     /// Only scans of this status.
     status: Option<Status>,
-    /// Only scans older than this one: the last id of the page before.
-    after: Option<Uuid>,
+    /// Only scans after this place in the list: `next` of the page before.
+    #[param(max_length = 128)]
+    after: Option<String>,
     /// How many at most.
-    #[param(minimum = 1, maximum = 200)]
+    #[param(minimum = 1, maximum = 200, default = 50)]
     most: Option<u32>,
 }
 
@@ -111,6 +112,8 @@ pub(crate) struct ScanQuery {
 pub(crate) struct ScanList {
     /// Newest first.
     scans: Vec<Scan>,
+    /// What to send as `after` for the next page; null at the end.
+    next: Option<String>,
 }
 
 /// List scans, newest first
@@ -126,8 +129,9 @@ pub(crate) async fn list(
     Query(query): Query<ScanQuery>,
 ) -> Result<axum::Json<ScanList>, Problem> {
     let most = crate::paging::page_size(query.most)?;
-    let scans = page(&app, &caller, query.status, query.after, most).await?;
-    Ok(axum::Json(ScanList { scans }))
+    crate::paging::check_after(query.after.as_deref())?;
+    let page = page(&app, &caller, query.status, query.after, most).await?;
+    Ok(axum::Json(ScanList { scans: page.items, next: page.next }))
 }
 
 /// Scans that the caller may see, newest first.
@@ -135,17 +139,12 @@ pub(crate) async fn page(
     app: &App,
     caller: &Caller,
     status: Option<Status>,
-    after: Option<Uuid>,
+    after: Option<String>,
     most: u32,
-) -> Result<Vec<Scan>, Problem> {
-    let filter = ScanFilter {
-        status: status.map(Into::into),
-        owner: caller.owner_filter(),
-        after: after.map(Into::into),
-        most,
-    };
-    let scans = app.store().scans(&filter).await?;
-    Ok(scans.into_iter().map(scan_object).collect())
+) -> Result<Page<Scan>, Problem> {
+    let filter =
+        ScanFilter { status: status.map(Into::into), owner: caller.owner_filter(), after, most };
+    Ok(app.store().scans(&filter).await?.map(scan_object))
 }
 
 /// A stored scan that the caller may see.

@@ -14,6 +14,7 @@ use pipeline::details::{Details, Operation};
 use pipeline::terminal_operations;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use store::WriteContext;
 use utoipa::ToSchema;
 
 /// Something that happened to a terminal.
@@ -105,8 +106,8 @@ pub(crate) async fn record(
         Event::Bind | Event::StockIn | Event::Swap | Event::Unbind => {
             terminal_operations::operate(app.registrar(), &terminal, &details, by, now).await?;
         }
-        Event::Retire => app.store().retire(device, &detail, by, now).await?,
-        Event::Note => app.store().note(device, &detail, by, now).await?,
+        Event::Retire => app.store().retire(device, &detail, WriteContext::new(by, now)).await?,
+        Event::Note => app.store().note(device, &detail, WriteContext::new(by, now)).await?,
     }
     let terminal = one_terminal(&app, device).await?;
     Ok((StatusCode::CREATED, axum::Json(TerminalObject::from(terminal))))
@@ -177,7 +178,9 @@ pub(crate) async fn verify(
     let codes: Vec<_> = reasons.iter().map(|reason| reason.code.as_str()).collect();
     let detail = json!({"said": said, "matches": matches, "reasons": codes});
     let device = terminal.device_key.clone();
-    app.store().verify(&device, matches, &detail, &caller.name, app.now()).await?;
+    app.store()
+        .verify(&device, matches, &detail, WriteContext::new(&caller.name, app.now()))
+        .await?;
     let verdict = if matches { Verified::Matches } else { Verified::Differs };
     let terminal = known(&app, &device).await?.map(TerminalObject::from);
     // Whose terminal it is, is for operators.

@@ -13,7 +13,7 @@ use pipeline::csv_cell::guarded;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
 use serde::{Deserialize, Serialize};
-use store::{DeliveryStatus, FoundTerminal};
+use store::{DeliveryStatus, FoundTerminal, WriteContext};
 use utoipa::{IntoParams, ToSchema};
 use validate::terminal::State;
 
@@ -171,19 +171,25 @@ pub(crate) async fn export(
     caller.at_least(Role::Operator)?;
     let (state, registration) = (query.state.as_deref(), query.registration.as_deref());
     let wanted = Wanted::new(query.q.as_deref(), state, registration)?;
-    let mut found = Vec::new();
+    let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let after = found.last().map(|last: &FoundTerminal| last.terminal.device_key.clone());
         let fits = |terminal: &FoundTerminal| wanted.fits(terminal);
         let page = app.store().find_terminals(after, ROWS_AT_ONCE, fits).await?;
-        let last = page.len() < ROWS_AT_ONCE as usize;
-        found.extend(page);
-        if last || found.len() >= EXPORT_ROWS_MAX {
+        found.extend(page.items);
+        after = page.next;
+        if after.is_none() || found.len() >= EXPORT_ROWS_MAX {
             break;
         }
     }
     let told = found.len().min(EXPORT_ROWS_MAX);
-    app.store().record(&caller.name, "terminals.exported", "terminals", &told, app.now()).await?;
+    app.store()
+        .record(
+            "terminals.exported",
+            "terminals",
+            &told,
+            WriteContext::new(&caller.name, app.now()),
+        )
+        .await?;
     let rows = found.into_iter().take(EXPORT_ROWS_MAX).map(ExportedTerminal::from);
     let (kind, name, bytes) = match query.format {
         Format::Json => {

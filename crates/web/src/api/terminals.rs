@@ -89,11 +89,11 @@ pub(crate) struct TerminalQuery {
     /// `exhausted`.
     #[param(example = "delivered")]
     registration: Option<String>,
-    /// Only terminals after this device key: the last of the page before.
+    /// Only terminals after this place in the list: `next` of the page before.
     #[param(max_length = 128)]
     after: Option<String>,
     /// How many at most.
-    #[param(minimum = 1, maximum = 200)]
+    #[param(minimum = 1, maximum = 200, default = 50)]
     most: Option<u32>,
 }
 
@@ -102,6 +102,8 @@ pub(crate) struct TerminalQuery {
 pub(crate) struct TerminalList {
     /// Newest first.
     terminals: Vec<TerminalObject>,
+    /// What to send as `after` for the next page; null at the end.
+    next: Option<String>,
 }
 
 /// List terminals
@@ -118,13 +120,13 @@ pub(crate) async fn list(
 ) -> Result<axum::Json<TerminalList>, Problem> {
     caller.at_least(Role::Operator)?;
     let most = crate::paging::page_size(query.most)?;
-    crate::paging::at_most("after", query.after.as_deref(), 128)?;
+    crate::paging::check_after(query.after.as_deref())?;
     let (state, registration) = (query.state.as_deref(), query.registration.as_deref());
     let wanted = Wanted::new(query.q.as_deref(), state, registration)?;
     let fits = |found: &FoundTerminal| wanted.fits(found);
     let found = app.store().find_terminals(query.after, most, fits).await?;
-    let terminals = found.into_iter().map(|found| found.terminal.into()).collect();
-    Ok(axum::Json(TerminalList { terminals }))
+    let page = found.map(|found| found.terminal.into());
+    Ok(axum::Json(TerminalList { terminals: page.items, next: page.next }))
 }
 
 /// The terminals with a serial
@@ -150,7 +152,7 @@ pub(crate) async fn get(
         return Err(Code::NotFound.into());
     }
     let terminals = terminals.into_iter().map(TerminalObject::from).collect();
-    Ok(axum::Json(TerminalList { terminals }))
+    Ok(axum::Json(TerminalList { terminals, next: None }))
 }
 
 /// How a path names a terminal.

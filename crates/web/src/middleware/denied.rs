@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::{Arc, OnceLock};
+use store::WriteContext;
 
 /// Whom a request comes from. The handler's side of the service finds out; what wraps it has to know.
 #[derive(Clone, Default)]
@@ -47,7 +48,8 @@ pub(crate) async fn audit_denied(
     let now = app.now();
     if let Some(count) = app.denials().count(name, &action, now) {
         let denial = Denial { status: status.as_u16(), count };
-        let told = app.store().record(name, "denied", &action, &denial, now).await;
+        let told =
+            app.store().record("denied", &action, &denial, WriteContext::new(name, now)).await;
         if let Err(error) = told {
             tracing::error!(%error, "a denial is not in the audit trail");
         }

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// How long a sender may be silent, and how long its rate is not looked at.
-const PATIENCE: Duration = Duration::from_secs(8);
+const SENDER_SILENCE_MAX: Duration = Duration::from_secs(8);
 /// The least mean rate after that; a bad mobile network gives ten times as much.
 const BYTES_PER_SECOND_MIN: u64 = 1024;
 /// How long an upload waits for memory before it is refused.
@@ -55,14 +55,14 @@ impl Intake {
 
     /// What comes of waiting for the sender, if it comes in time.
     pub(crate) async fn in_time<T>(&self, coming: impl Future<Output = T>) -> Result<T, Problem> {
-        timeout(PATIENCE, coming).await.map_err(|_| Code::RequestTimeout.into())
+        timeout(SENDER_SILENCE_MAX, coming).await.map_err(|_| Code::RequestTimeout.into())
     }
 
     /// Grants room for more bytes that have come.
     pub(crate) async fn admit(&mut self, bytes: usize) -> Result<(), Problem> {
         self.received_bytes += bytes;
         let elapsed = self.watch.elapsed();
-        if elapsed > PATIENCE
+        if elapsed > SENDER_SILENCE_MAX
             && (self.received_bytes as u64) < elapsed.as_secs() * BYTES_PER_SECOND_MIN
         {
             let detail = format!("at least {BYTES_PER_SECOND_MIN} bytes a second");

@@ -20,11 +20,21 @@ fn listed() -> Vec<Case> {
     let list = |says| case(says).given([imported()]).by(Operator);
     vec![
         list("an operator lists the serials that are expected")
+            .calls("GET /v1/estate?most=1")
+            .answers(200),
+        list("the former name of most goes on working until the next version")
             .calls("GET /v1/estate?limit=1")
             .answers(200),
+        list("an operator goes on after a page whose last serial was taken off")
+            .given([Given::Called(Operator, "DELETE /v1/estate/0821032398", "")])
+            .calls("GET /v1/estate?most=1&after=1772352000000.0.0821032398")
+            .answers(200),
+        list("a serial is no place in the list")
+            .calls("GET /v1/estate?after=0821032398")
+            .refuses(400, "parameter_invalid"),
         list("an operator searches them").calls("GET /v1/estate?q=2411").answers(200),
         list("a page of more than 200 is refused")
-            .calls("GET /v1/estate?limit=201")
+            .calls("GET /v1/estate?most=201")
             .refuses(400, "parameter_invalid"),
     ]
 }

@@ -176,6 +176,9 @@ fn looked_at() -> Vec<Case> {
         case("a page of no scans is refused")
             .calls("GET /v1/scans?most=0")
             .refuses(400, "parameter_invalid"),
+        case("what no page gave is no place in the list")
+            .calls("GET /v1/scans?after=msg_1")
+            .refuses(400, "parameter_invalid"),
         case("a parameter that is unknown is refused")
             .calls("GET /v1/scans?limit=5")
             .refuses(400, "parameter_invalid"),

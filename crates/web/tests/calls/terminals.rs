@@ -21,6 +21,9 @@ pub(crate) fn cases() -> Vec<Case> {
         operator("an operator finds a terminal by its merchant and its state")
             .calls("GET /v1/terminals?q=shop&state=submitted&registration=queued")
             .answers(200),
+        operator("an operator lists a page of terminals, and where the next one begins")
+            .calls("GET /v1/terminals?most=1")
+            .answers(200),
         operator("an operator goes on after a page")
             .calls("GET /v1/terminals?most=1&after=pax:0821032411")
             .answers(200),

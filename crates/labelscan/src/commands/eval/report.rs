@@ -1,8 +1,10 @@
 //! What an evaluation says: counts, by group and in all, and the photos that went wrong.
 
+use super::grade::Grade;
 use pipeline::answer::Status;
 use readers::Counts;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
     fmt::{self, Write},
@@ -11,8 +13,11 @@ use std::{
 /// One photo of the manifest.
 pub(super) struct Row {
     pub(super) id: String,
-    pub(super) group: String,
+    /// The manifest's other fields.
+    pub(super) fields: Map<String, Value>,
     pub(super) expected: Option<String>,
+    /// One for each serial in view, or one if there is none.
+    pub(super) grades: Vec<Grade>,
     pub(super) status: Status,
     pub(super) accepted: Option<String>,
     pub(super) candidates: Vec<String>,
@@ -22,45 +27,15 @@ pub(super) struct Row {
     pub(super) ms: f64,
 }
 
-/// How a photo's answer compares with the truth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Grade {
-    /// Accepted, and right.
-    AcceptedRight,
-    /// Accepted, and another serial is true.
-    AcceptedWrong,
-    /// Not accepted, but the serial stands among the candidates.
-    ReviewRight,
-    /// Not accepted, and the serial is nowhere.
-    Missed,
-    /// Accepted where there is no serial.
-    FalseAccept,
-    /// Rightly not accepted.
-    NothingThere,
-}
-
 impl Row {
-    pub(super) fn grade(&self) -> Grade {
-        let Some(expected) = &self.expected else {
-            let accepted = self.accepted.is_some();
-            return if accepted { Grade::FalseAccept } else { Grade::NothingThere };
-        };
-        let expected = plain(expected);
-        match &self.accepted {
-            Some(accepted) if plain(accepted) == expected => Grade::AcceptedRight,
-            Some(_) => Grade::AcceptedWrong,
-            None if self.candidates.iter().any(|value| plain(value) == expected) => {
-                Grade::ReviewRight
-            }
-            None => Grade::Missed,
+    /// What the manifest says in a field; `None` where it says nothing.
+    fn group(&self, field: &str) -> Option<String> {
+        match self.fields.get(field)? {
+            Value::Null => None,
+            Value::String(group) => Some(group.clone()),
+            other => Some(other.to_string()),
         }
     }
-}
-
-/// Case, spaces and dashes do not count.
-fn plain(serial: &str) -> String {
-    let kept = serial.chars().filter(|char| !char.is_whitespace() && *char != '-');
-    kept.flat_map(char::to_uppercase).collect()
 }
 
 /// All rows, in the order of the manifest.
@@ -70,7 +45,7 @@ pub(super) struct Report {
 }
 
 #[derive(Serialize)]
-struct Object<'a> {
+struct Counted {
     photos: usize,
     with_serial: usize,
     accepted_right: usize,
@@ -78,6 +53,12 @@ struct Object<'a> {
     review_right: usize,
     missed: usize,
     false_accepts: usize,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    #[serde(flatten)]
+    all: Counted,
     barcodes_expected: usize,
     barcodes_read: usize,
     ms_p50: f64,
@@ -85,6 +66,8 @@ struct Object<'a> {
     reader_timeouts: u64,
     reader_crashes: u64,
     reader_resident_bytes_peak: u64,
+    by_device: BTreeMap<String, Counted>,
+    by_kind: BTreeMap<String, Counted>,
     rows: Vec<ObjectRow<'a>>,
 }
 
@@ -104,11 +87,25 @@ struct Sums<'a>(Vec<&'a Row>);
 
 impl Sums<'_> {
     fn of(&self, grade: Grade) -> usize {
-        self.0.iter().filter(|row| row.grade() == grade).count()
+        self.0.iter().flat_map(|row| &row.grades).filter(|other| **other == grade).count()
     }
 
+    /// Serials in view.
     fn with_serial(&self) -> usize {
-        self.0.iter().filter(|row| row.expected.is_some()).count()
+        let none = self.of(Grade::FalseAccept) + self.of(Grade::NothingThere);
+        self.sum(|row| row.grades.len()) - none
+    }
+
+    fn counted(&self) -> Counted {
+        Counted {
+            photos: self.0.len(),
+            with_serial: self.with_serial(),
+            accepted_right: self.of(Grade::AcceptedRight),
+            accepted_wrong: self.of(Grade::AcceptedWrong),
+            review_right: self.of(Grade::ReviewRight),
+            missed: self.of(Grade::Missed),
+            false_accepts: self.of(Grade::FalseAccept),
+        }
     }
 
     fn sum(&self, number: impl Fn(&Row) -> usize) -> usize {
@@ -138,13 +135,7 @@ impl Report {
             ms: (row.ms * 10.0).round() / 10.0,
         });
         let object = Object {
-            photos: self.rows.len(),
-            with_serial: all.with_serial(),
-            accepted_right: all.of(Grade::AcceptedRight),
-            accepted_wrong: all.of(Grade::AcceptedWrong),
-            review_right: all.of(Grade::ReviewRight),
-            missed: all.of(Grade::Missed),
-            false_accepts: all.of(Grade::FalseAccept),
+            all: all.counted(),
             barcodes_expected: all.sum(|row| row.barcodes_expected),
             barcodes_read: all.sum(|row| row.barcodes_read),
             ms_p50: all.ms_percentile(50),
@@ -152,34 +143,44 @@ impl Report {
             reader_timeouts: self.counts.timeouts,
             reader_crashes: self.counts.crashes,
             reader_resident_bytes_peak: self.counts.resident_bytes_peak,
+            by_device: self.counted_by("device"),
+            by_kind: self.counted_by("kind"),
             rows: rows.collect(),
         };
         serde_json::to_string(&object).expect("words, numbers and lists always serialise")
     }
 
-    /// A line a group and one for all.
-    pub(super) fn table(&self, by: &str) -> String {
-        let mut groups: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    /// The rows by what the manifest says in a field; those where it says nothing are in no group.
+    fn groups(&self, field: &str) -> BTreeMap<String, Vec<&Row>> {
+        let mut groups: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
         for row in &self.rows {
-            groups.entry(&row.group).or_default().push(row);
+            if let Some(group) = row.group(field) {
+                groups.entry(group).or_default().push(row);
+            }
         }
-        let mut table = format!(
-            "{by:<20} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>9} {:>7} {:>7}\n",
-            "photos",
-            "serial",
-            "right",
-            "wrong",
-            "cand.",
-            "missed",
-            "false",
-            "barcodes",
-            "p50 ms",
-            "p95 ms"
-        );
-        let all = ("all", self.rows.iter().collect());
-        for (name, rows) in groups.into_iter().filter(|(name, _)| !name.is_empty()).chain([all]) {
-            line(&mut table, name, &Sums(rows)).expect("a string takes any text");
+        groups
+    }
+
+    fn counted_by(&self, field: &str) -> BTreeMap<String, Counted> {
+        let counted = |(group, rows)| (group, Sums(rows).counted());
+        self.groups(field).into_iter().map(counted).collect()
+    }
+
+    /// A line a group for each field, and one for all.
+    pub(super) fn table(&self, fields: &[String]) -> String {
+        let mut table = String::new();
+        for field in fields {
+            let groups = self.groups(field);
+            if !groups.is_empty() {
+                head(&mut table, field);
+            }
+            for (name, rows) in groups {
+                line(&mut table, &name, &Sums(rows)).expect("a string takes any text");
+            }
         }
+        head(&mut table, "");
+        let all = Sums(self.rows.iter().collect());
+        line(&mut table, "all", &all).expect("a string takes any text");
         let Counts { timeouts, crashes, resident_bytes_peak, .. } = self.counts;
         let peak_mb = resident_bytes_peak / 1_000_000;
         table + &format!("readers: {timeouts} timeouts, {crashes} crashes, peak {peak_mb} MB\n")
@@ -190,17 +191,34 @@ impl Report {
         let mut list = String::new();
         let bad = [Grade::AcceptedWrong, Grade::FalseAccept, Grade::Missed, Grade::ReviewRight];
         for grade in bad {
-            for row in self.rows.iter().filter(|row| row.grade() == grade) {
+            for row in self.rows.iter().filter(|row| row.grades.contains(&grade)) {
                 let expected = row.expected.as_deref().unwrap_or("nothing");
                 let said = match &row.accepted {
                     Some(serial) => serial.clone(),
                     None => format!("{:?} {:?}", row.candidates, row.reasons),
                 };
-                list += &format!("{grade:?} {} ({}): {expected}: {said}\n", row.id, row.group);
+                let group = row.group("device").or_else(|| row.group("kind")).unwrap_or_default();
+                list += &format!("{grade:?} {} ({group}): {expected}: {said}\n", row.id);
             }
         }
         list
     }
+}
+
+fn head(table: &mut String, field: &str) {
+    *table += &format!(
+        "{field:<24} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>9} {:>7} {:>7}\n",
+        "photos",
+        "serial",
+        "right",
+        "wrong",
+        "cand.",
+        "missed",
+        "false",
+        "barcodes",
+        "p50 ms",
+        "p95 ms"
+    );
 }
 
 fn line(table: &mut String, name: &str, sums: &Sums<'_>) -> fmt::Result {
@@ -208,7 +226,7 @@ fn line(table: &mut String, name: &str, sums: &Sums<'_>) -> fmt::Result {
         format!("{}/{}", sums.sum(|row| row.barcodes_read), sums.sum(|row| row.barcodes_expected));
     writeln!(
         table,
-        "{name:<20} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {barcodes:>9} {:>7.0} {:>7.0}",
+        "{name:<24} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {barcodes:>9} {:>7.0} {:>7.0}",
         sums.0.len(),
         sums.with_serial(),
         sums.of(Grade::AcceptedRight),

@@ -98,11 +98,13 @@ async fn of_batch(store: &Store, batch: &str) -> anyhow::Result<Vec<String>> {
     let (mut found, mut after) = (Vec::new(), None::<String>);
     loop {
         let page = store.estate("", after.as_deref(), ROWS_AT_ONCE).await?;
-        let Some(last) = page.last() else { return Ok(found) };
-        after = Some(last.expected.serial.clone());
-        let ours = page.into_iter().map(|awaited| awaited.expected);
+        let ours = page.items.into_iter().map(|awaited| awaited.expected);
         let ours = ours.filter(|one| one.said.get(BATCH).is_some_and(|name| name == batch));
         found.extend(ours.map(|one| one.serial));
         ensure!(found.len() <= LABELS_MAX, "the batch has more than {LABELS_MAX} serials");
+        after = page.next;
+        if after.is_none() {
+            return Ok(found);
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::pages::page;
 use crate::pages::texts::Texts;
 use askama::Template;
 use axum::response::Response;
-use store::{DeliveriesOf, Delivery, DeliveryStatus};
+use store::{DeliveriesOf, Delivery, DeliveryStatus, Page};
 
 /// The states in the order of the tabs.
 const TABS: [DeliveryStatus; 4] = [
@@ -26,9 +26,7 @@ pub(crate) fn first_tab(counts: &[DeliveriesOf]) -> DeliveryStatus {
 pub(crate) struct Shown {
     pub(crate) status: DeliveryStatus,
     pub(crate) counts: Vec<DeliveriesOf>,
-    pub(crate) page: Vec<Delivery>,
-    /// Whether there are older ones.
-    pub(crate) more: bool,
+    pub(crate) page: Page<Delivery>,
     pub(crate) registry: RegistryObject,
 }
 
@@ -80,7 +78,6 @@ pub(crate) fn deliveries(frame: Frame, shown: Shown) -> Response {
         count: shown.counts.iter().find(|of| of.status == status).map_or(0, |of| of.deliveries),
         here: status == shown.status,
     };
-    let older = shown.page.last().filter(|_| shown.more).map(|last| last.event_id.clone());
     let (health, health_class) = health(shown.registry.state(), t);
     let stopped = matches!(shown.status, DeliveryStatus::Refused | DeliveryStatus::Exhausted);
     page(&Deliveries {
@@ -95,9 +92,9 @@ pub(crate) fn deliveries(frame: Frame, shown: Shown) -> Response {
         registry: shown.registry,
         tabs: TABS.map(tab).into(),
         status: word(shown.status),
-        can_replay: stopped && !shown.page.is_empty(),
-        rows: shown.page.into_iter().map(row).collect(),
-        older,
+        can_replay: stopped && !shown.page.items.is_empty(),
+        rows: shown.page.items.into_iter().map(row).collect(),
+        older: shown.page.next,
     })
 }
 

@@ -7,7 +7,7 @@ use crate::pages::texts::Texts;
 use askama::Template;
 use axum::response::Response;
 use serde_json::json;
-use store::{Awaited, Delivery, EstateDifferences, SameDevice};
+use store::{Awaited, Delivery, EstateDifferences, Page, SameDevice};
 use validate::{Disagreeing, Disagreement, EstateMode, reconcile};
 
 /// Rows of one kind of disagreement that are shown; the rest is counted.
@@ -18,9 +18,7 @@ pub(crate) struct Expecting {
     pub(crate) q: String,
     pub(crate) mode: EstateMode,
     pub(crate) count: u64,
-    pub(crate) page: Vec<Awaited>,
-    /// Whether there are more.
-    pub(crate) more: bool,
+    pub(crate) page: Page<Awaited>,
 }
 
 #[derive(Template)]
@@ -46,7 +44,6 @@ struct ExpectedRow {
 pub(crate) fn estate(frame: Frame, shown: Expecting) -> Response {
     let texts = frame.texts;
     let t = &texts.console.estate;
-    let next = shown.page.last().map(|last| last.expected.serial.clone());
     let row = |awaited: Awaited| ExpectedRow {
         said: awaited.expected.said.into_values().collect::<Vec<_>>().join(" · "),
         serial: awaited.expected.serial,
@@ -62,8 +59,8 @@ pub(crate) fn estate(frame: Frame, shown: Expecting) -> Response {
             EstateMode::Required => &t.mode_required,
         },
         count: shown.count,
-        rows: shown.page.into_iter().map(row).collect(),
-        next: next.filter(|_| shown.more),
+        rows: shown.page.items.into_iter().map(row).collect(),
+        next: shown.page.next,
         script_texts: crate::pages::texts::script_json(&json!(t)),
     })
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::Value;
 use store::{
-    AuditEntry, DeliveryStatus, FoundTerminal, MaintenanceRecord, ServiceHistory, Terminal,
+    AuditEntry, DeliveryStatus, FoundTerminal, MaintenanceRecord, Page, ServiceHistory, Terminal,
 };
 use uuid::Uuid;
 use validate::terminal::State;
@@ -26,9 +26,7 @@ pub(crate) struct Listed {
     pub(crate) state: String,
     /// Where the registration stands, empty for any.
     pub(crate) registration: String,
-    pub(crate) page: Vec<FoundTerminal>,
-    /// Whether there are older ones.
-    pub(crate) more: bool,
+    pub(crate) page: Page<FoundTerminal>,
 }
 
 #[derive(Template)]
@@ -77,7 +75,6 @@ pub(crate) fn terminals(frame: Frame, listed: Listed) -> Response {
         name: registration_name(texts, word),
         chosen: word == listed.registration,
     };
-    let last = listed.page.last().map(|last| last.terminal.device_key.clone());
     page(&Terminals {
         texts,
         frame,
@@ -90,8 +87,13 @@ pub(crate) fn terminals(frame: Frame, listed: Listed) -> Response {
         q: listed.q,
         states: State::ALL.map(state).into(),
         registrations: REGISTRATIONS.map(registration).into(),
-        rows: listed.page.iter().map(|found| row(texts, &found.terminal, &found.details)).collect(),
-        older: last.filter(|_| listed.more),
+        rows: listed
+            .page
+            .items
+            .iter()
+            .map(|found| row(texts, &found.terminal, &found.details))
+            .collect(),
+        older: listed.page.next,
     })
 }
 
