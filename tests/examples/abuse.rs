@@ -14,9 +14,9 @@ use render::{Code, Fonts, Recipe, photograph};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tests::bombs::bombs;
+use tests::decompression_bombs::decompression_bombs;
 use tests::harness::{Answer, Caller, Installation};
-use tests::lies::{drip, lie, slow_beginning};
+use tests::hostile_clients::{drip, lie, slow_beginning};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -76,7 +76,7 @@ async fn main() -> Result<()> {
         let liar = liar.clone();
         async move { lie(&liar, number, OVERSIZE_BYTES).await }
     }));
-    let bombs = Arc::new(bombs());
+    let bombs = Arc::new(decompression_bombs());
     let bombing = tokio::spawn(keep_sending(arguments.bombs, time, move |number| {
         let (bomber, bombs) = (bomber.clone(), bombs.clone());
         async move {

@@ -4,7 +4,7 @@
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use tests::harness::{Installation, Sink};
+use tests::harness::{FakeRegistry, Installation};
 use tests::inbox::{Plan, play};
 
 /// Puts photos into a folder, kills the program that takes them, and counts at the end.
@@ -21,11 +21,11 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let Arguments { photos, kills } = Arguments::parse();
-    let sink = Sink::up().await;
-    let mut installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    let mut installation = Installation::registering_at(&registry);
     let folder = installation.folder().join("inbox");
     std::fs::create_dir(&folder)?;
-    let report = play(&mut installation, &sink, &folder, Plan { photos, kills }).await;
+    let report = play(&mut installation, &registry, &folder, Plan { photos, kills }).await;
     eprintln!("{photos} photos, killed {kills} times: {:.1?}", report.took);
     eprintln!("in done/: {}; in review/ and failed/: {}", report.done, report.others);
     eprintln!("serials at the registry: {}, events: {}", report.serials, report.events);

@@ -1,7 +1,7 @@
 //! A folder as an inbox while the program is killed: thousands of photos are put there, and at the
 //! end each file is in one place and each serial at the registry once.
 
-use crate::harness::{Installation, Sink, eventually};
+use crate::harness::{FakeRegistry, Installation, eventually};
 use render::tag;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 #[allow(clippy::disallowed_methods, reason = "it measures real time")]
 pub async fn play(
     installation: &mut Installation,
-    sink: &Sink,
+    registry: &FakeRegistry,
     folder: &Path,
     plan: Plan,
 ) -> Report {
@@ -97,12 +97,13 @@ pub async fn play(
     let server = installation.start().await;
     // Different events: one whose answer a kill cut off is sent twice.
     let told = || async {
-        let events: BTreeSet<String> = sink.accepted().into_iter().map(|event| event.id).collect();
+        let events: BTreeSet<String> =
+            registry.accepted().into_iter().map(|event| event.id).collect();
         (events.len() >= photos).then_some(())
     };
     eventually("every registration", Duration::from_secs(TOLD_S_MAX), told).await;
     assert_eq!(server.stop().await, Some(0), "{}", installation.log());
-    account(folder, sink, photos, started.elapsed())
+    account(folder, registry, photos, started.elapsed())
 }
 
 /// How large a play is.
@@ -122,7 +123,7 @@ fn fill(folder: &Path, photos: usize) {
     }
 }
 
-fn account(folder: &Path, sink: &Sink, photos: usize, took: Duration) -> Report {
+fn account(folder: &Path, registry: &FakeRegistry, photos: usize, took: Duration) -> Report {
     let mut faults = Vec::new();
     let mut fault = |what: String| {
         if faults.len() < 100 {
@@ -143,7 +144,7 @@ fn account(folder: &Path, sink: &Sink, photos: usize, took: Duration) -> Report 
     }
     let mut told = BTreeSet::new();
     let mut events = BTreeSet::new();
-    for event in sink.events() {
+    for event in registry.events() {
         let new = events.insert(event.id.clone());
         let serial = event.json()["data"]["serial"]["value"].as_str().map(str::to_owned);
         if new && serial.is_none_or(|serial| !told.insert(serial)) {

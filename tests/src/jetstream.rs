@@ -1,6 +1,6 @@
 //! A stream of JetStream as the registry of an installation.
 
-use crate::harness::{Event, Sink};
+use crate::harness::{Event, FakeRegistry};
 use async_nats::jetstream::stream;
 use servers::DataServer;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub async fn stored(nats: &DataServer) -> Vec<Event> {
     let client = async_nats::connect(nats.url()).await.expect("a connection");
     let stream = async_nats::jetstream::new(client).get_stream(STREAM).await.expect("the stream");
     let state = stream.get_info().await.expect("its state").state;
-    let webhook = standardwebhooks::Webhook::new(Sink::SECRET).expect("a secret");
+    let webhook = standardwebhooks::Webhook::new(FakeRegistry::SECRET).expect("a secret");
     let mut events = Vec::new();
     for sequence in state.first_sequence..=state.last_sequence {
         let message = stream.get_raw_message(sequence).await.expect("a message");

@@ -2,7 +2,7 @@
 //! held goes on at the other within one lease, and nodes add up.
 
 use crate::harness::invariants::{Account, Acknowledged, account};
-use crate::harness::{Installation, Sink};
+use crate::harness::{FakeRegistry, Installation};
 use crate::jetstream::{open_stream, stored};
 use jiff::Timestamp;
 use render::tag;
@@ -49,9 +49,10 @@ pub struct Report {
 /// If something cannot be started or the queue does not run empty.
 #[allow(clippy::disallowed_methods, reason = "it measures real time")]
 pub async fn nodes(scans: usize) -> Report {
-    let sink = Sink::up().await;
+    let registry = FakeRegistry::up().await;
     let postgres = DataServer::postgres();
-    let mut pair = [Installation::registering_at(&sink), Installation::registering_at(&sink)];
+    let mut pair =
+        [Installation::registering_at(&registry), Installation::registering_at(&registry)];
     let photos = pair[0].store().photos;
     join(&mut pair, &postgres);
     pair.iter_mut().for_each(|node| node.set("LABELSCAN_PHOTOS", &photos));
@@ -79,7 +80,7 @@ pub async fn nodes(scans: usize) -> Report {
     assert_eq!(second.stop().await, Some(0), "{}", pair[1].log());
     let read_again = read_again(&store, &acknowledged).await;
     store.close().await;
-    let account = account(&settings, acknowledged, &sink.events()).await;
+    let account = account(&settings, acknowledged, &registry.events()).await;
     Report { took, held: held_count, taken_over_after, lease: LEASE, read_again, account }
 }
 
@@ -90,13 +91,13 @@ pub async fn nodes(scans: usize) -> Report {
 /// If something cannot be started or the queue does not run empty.
 #[allow(clippy::disallowed_methods, reason = "it measures real time")]
 pub async fn pace(nodes: usize, scans: usize) -> f64 {
-    let sink = Sink::up().await;
+    let registry = FakeRegistry::up().await;
     let (postgres, nats) = (DataServer::postgres(), DataServer::nats());
     let folder = tempfile::tempdir().expect("a folder");
     let s3 = S3::serve(folder.path()).await;
     let subject = open_stream(&nats).await;
     let mut fleet: Vec<Installation> =
-        (0..nodes).map(|_| Installation::registering_at(&sink)).collect();
+        (0..nodes).map(|_| Installation::registering_at(&registry)).collect();
     join(&mut fleet, &postgres);
     for node in &mut fleet {
         node.set("LABELSCAN_REGISTRY", &subject);

@@ -5,7 +5,7 @@
 //! program soaks a laptop and a server. Everything it starts it also ends, and it ends by itself.
 
 use crate::harness::invariants::{Account, Acknowledged, account};
-use crate::harness::{Caller, Installation, Server, Sink};
+use crate::harness::{Caller, FakeRegistry, Installation, Server};
 use crate::jetstream::{open_stream, stored};
 use rand::seq::IndexedRandom;
 use rand::{SeedableRng, rngs::StdRng};
@@ -102,7 +102,7 @@ impl Victim {
 struct World {
     installation: Installation,
     server: Option<Server>,
-    sink: Sink,
+    registry: FakeRegistry,
     nats: Option<DataServer>,
     postgres: Option<DataServer>,
 }
@@ -143,7 +143,7 @@ pub async fn soak(plan: &Plan) -> Report {
     }
     let events = match &world.nats {
         Some(nats) => stored(nats).await,
-        None => world.sink.events(),
+        None => world.registry.events(),
     };
     let acknowledged = std::mem::take(&mut *sending.acknowledged.lock().expect("no panic"));
     let acknowledged = acknowledged.into_iter().map(|(id, serial)| {
@@ -231,8 +231,8 @@ impl Sending {
 
 impl World {
     async fn start(plan: &Plan) -> Self {
-        let sink = Sink::up().await;
-        let mut installation = Installation::registering_at(&sink);
+        let registry = FakeRegistry::up().await;
+        let mut installation = Installation::registering_at(&registry);
         let postgres = (plan.database == DatabaseKind::Postgres).then(DataServer::postgres);
         if let Some(postgres) = &postgres {
             installation.set("LABELSCAN_DATABASE", &postgres.url());
@@ -252,7 +252,7 @@ impl World {
             installation.set(name, value);
         }
         let server = Some(installation.start().await);
-        Self { installation, server, sink, nats, postgres }
+        Self { installation, server, registry, nats, postgres }
     }
 
     /// Kills one process after the other until the time is over.
@@ -294,9 +294,9 @@ impl World {
             Victim::Registry => match &mut self.nats {
                 Some(nats) => restart(nats).await,
                 None => {
-                    self.sink.close();
+                    self.registry.close();
                     sleep(AWAY).await;
-                    self.sink.open().await;
+                    self.registry.open().await;
                 }
             },
             Victim::Database => {
@@ -314,9 +314,9 @@ impl World {
             server.revive();
         }
         if self.nats.is_none() {
-            self.sink.close();
+            self.registry.close();
             sleep(Duration::from_millis(200)).await;
-            self.sink.open().await;
+            self.registry.open().await;
         }
         if self.server.as_mut().is_none_or(Server::has_ended) {
             self.server = Some(self.installation.start_unready());

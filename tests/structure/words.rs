@@ -81,6 +81,13 @@ fn pure_crates_do_no_input_or_output_after_load() {
 }
 
 #[test]
+fn only_the_program_takes_the_machines_clock() {
+    for name in product_crates().iter().filter(|name| *name != "labelscan") {
+        assert_unwritten(name, &["Clock::System"], &[]);
+    }
+}
+
+#[test]
 fn time_is_read_in_one_place() {
     let readers = ["Timestamp::now", "Instant::now", "SystemTime::now", "Zoned::now", "now_v7"];
     for name in product_crates() {

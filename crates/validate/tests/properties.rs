@@ -432,8 +432,8 @@ proptest! {
         let mut photo = read_twice(vec![printed(0, &format!("S/N: {serial}"))], true);
         photo.second_lines.clear();
         let alone = Evidence { photos: vec![photo.clone()] };
-        let judgement = judge(&FORMATS, &alone, &Estate::unknown());
-        prop_assert_eq!(accepted(&judgement), None);
+        let before = judge(&FORMATS, &alone, &Estate::unknown());
+        prop_assert_eq!(accepted(&before), None);
         let rival = read_twice(vec![printed(30, &format!("S/N: {other}"))], true);
         photo.lines.extend(rival.lines);
         photo.second_lines.extend(rival.second_lines);

@@ -1,6 +1,6 @@
 //! One installation of the service: a data folder, settings, and the process that serves it.
 
-use super::{Caller, Ended, Sink, eventually, labelscan_with, models, program};
+use super::{Caller, Ended, FakeRegistry, eventually, labelscan_with, models, program};
 use servers::S3;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
@@ -39,11 +39,11 @@ impl Installation {
         new
     }
 
-    /// An empty one that registers at `sink`.
-    pub fn registering_at(sink: &Sink) -> Self {
+    /// An empty one that registers at `registry`.
+    pub fn registering_at(registry: &FakeRegistry) -> Self {
         let mut new = Self::new();
-        new.set("LABELSCAN_REGISTRY", &sink.url());
-        new.set("LABELSCAN_REGISTRY_SECRET", sink.secret());
+        new.set("LABELSCAN_REGISTRY", &registry.url());
+        new.set("LABELSCAN_REGISTRY_SECRET", registry.secret());
         new.set("LABELSCAN_REGISTRY_ALLOW_PRIVATE", "true");
         new
     }

@@ -5,18 +5,18 @@
 
 mod browser;
 mod caller;
+mod flaky_proxy;
 mod installation;
 pub mod invariants;
-mod line;
 mod program;
 mod registry;
 
 pub use browser::{Browser, BrowserSettings, Camera, Request};
 pub use caller::{Answer, Caller};
+pub use flaky_proxy::{FlakyProxy, Signal};
 pub use installation::{Installation, Server};
-pub use line::{Line, Signal};
 pub use program::{Ended, labelscan, labelscan_with, models, program, root};
-pub use registry::{Event, Reply, Sink};
+pub use registry::{Event, FakeRegistry, Reply};
 
 use std::future::Future;
 use std::time::Duration;

@@ -49,13 +49,13 @@ struct Book {
 
 /// The registry: an address that stays, a listener that comes and goes, a book of events.
 #[derive(Debug)]
-pub struct Sink {
+pub struct FakeRegistry {
     address: SocketAddr,
     book: Arc<Mutex<Book>>,
     up: Mutex<Option<oneshot::Sender<()>>>,
 }
 
-impl Sink {
+impl FakeRegistry {
     /// One that does not listen yet.
     ///
     /// # Panics
@@ -72,9 +72,9 @@ impl Sink {
 
     /// One that listens.
     pub async fn up() -> Self {
-        let sink = Self::down();
-        sink.open().await;
-        sink
+        let registry = Self::down();
+        registry.open().await;
+        registry
     }
 
     /// Where events go.

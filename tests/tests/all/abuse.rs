@@ -4,9 +4,9 @@
 use crate::{SOON, clear_photo, serial_of};
 use serde_json::json;
 use std::time::Duration;
-use tests::bombs::bombs;
+use tests::decompression_bombs::decompression_bombs;
 use tests::harness::{Answer, Installation, eventually};
-use tests::lies::{drip, lie, slow_beginning};
+use tests::hostile_clients::{drip, lie, slow_beginning};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -24,7 +24,7 @@ async fn a_bomb_is_answered_with_a_code_and_costs_no_more_than_a_reader() {
     let installation = Installation::new();
     let server = installation.start().await;
     let caller = installation.caller("depot", "technician").await;
-    for (number, (name, bomb)) in bombs().into_iter().enumerate() {
+    for (number, (name, bomb)) in decompression_bombs().into_iter().enumerate() {
         let answer = caller
             .upload_raw(&format!("bomb-{number}"), &bomb)
             .await

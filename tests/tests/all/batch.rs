@@ -4,7 +4,7 @@
 use crate::SOON;
 use render::tag;
 use std::path::Path;
-use tests::harness::{Ended, Installation, Sink, eventually, labelscan, labelscan_with};
+use tests::harness::{Ended, FakeRegistry, Installation, eventually, labelscan, labelscan_with};
 
 async fn scanned(folder: &Path, arguments: &[&str]) -> Ended {
     let mut all = vec!["scan"];
@@ -74,8 +74,8 @@ async fn a_batch_that_is_handed_over_twice_is_registered_once() {
         put(folder.path(), &format!("photos/{number}.jpg"), &format!("082000000{number}"));
     }
     std::fs::write(folder.path().join("photos.txt"), "no photo").expect("a file");
-    let sink = Sink::up().await;
-    let installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    let installation = Installation::registering_at(&registry);
     let url = format!("http://{}", installation.address());
     let submit = ["scan", "--json", "photos", "photos.txt", "--submit", &url];
     let without_key = labelscan(folder.path(), &submit).await;
@@ -104,8 +104,8 @@ async fn a_batch_that_is_handed_over_twice_is_registered_once() {
         ids.push(lines[..3].iter().map(|line| line["id"].clone()).collect::<Vec<_>>());
     }
     assert_eq!(ids[0], ids[1], "the same photos are the same scans");
-    let told = || async { (sink.accepted().len() >= 3).then_some(()) };
+    let told = || async { (registry.accepted().len() >= 3).then_some(()) };
     eventually("every registration", SOON, told).await;
     assert_eq!(server.stop().await, Some(0), "{}", installation.log());
-    assert_eq!(sink.accepted().len(), 3);
+    assert_eq!(registry.accepted().len(), 3);
 }

@@ -3,12 +3,12 @@
 use crate::{SOON, clear_photo, serial_of};
 use std::path::Path;
 use std::time::Duration;
-use tests::harness::{Installation, Reply, Sink, eventually};
+use tests::harness::{FakeRegistry, Installation, Reply, eventually};
 
 #[tokio::test]
 async fn a_registration_survives_kill_9_under_its_old_name() {
-    let sink = Sink::down();
-    let installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::down();
+    let installation = Installation::registering_at(&registry);
     let server = installation.start().await;
     let caller = installation.caller("depot", "operator").await;
     let photo = clear_photo(71);
@@ -22,13 +22,13 @@ async fn a_registration_survives_kill_9_under_its_old_name() {
     server.kill().await;
 
     // The next attempts are due after seconds and then after minutes: the registry is back in time.
-    sink.open().await;
+    registry.open().await;
     let _server = installation.start().await;
     let path = format!("/v1/scans/{}", scan.id());
     let after = caller.get(&path).await.expect("an answer");
     assert_eq!(after.serial(), serial_of(&photo), "{after:?}");
     let events = eventually("an event", SOON, || async {
-        Some(sink.events()).filter(|events| !events.is_empty())
+        Some(registry.events()).filter(|events| !events.is_empty())
     });
     let events = events.await;
     assert_eq!(scan.body["registration"]["delivery_id"], events[0].id, "{scan:?}");
@@ -36,27 +36,27 @@ async fn a_registration_survives_kill_9_under_its_old_name() {
     let repeated = caller.upload("k", &[&photo.jpeg]).await.expect("an answer");
     assert_eq!(repeated.id(), scan.id());
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(sink.events().len(), 1, "{:?}", sink.events());
+    assert_eq!(registry.events().len(), 1, "{:?}", registry.events());
 }
 
 #[tokio::test]
 async fn an_attempt_that_died_is_repeated_with_the_same_bytes() {
-    let sink = Sink::up().await;
-    sink.reply(Reply::Status(503, String::new()));
-    let mut installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    registry.reply(Reply::Status(503, String::new()));
+    let mut installation = Installation::registering_at(&registry);
     installation.set("LABELSCAN_REGISTRY_DELIVER_MS_MAX", "5000");
     installation.set("LABELSCAN_REGISTRY_SETTLE_MS_MAX", "5000");
     let server = installation.start().await;
     let caller = installation.caller("depot", "operator").await;
     caller.upload("k", &[&clear_photo(72).jpeg]).await.expect("an answer");
-    eventually("an attempt", SOON, || async { sink.events().first().cloned() }).await;
+    eventually("an attempt", SOON, || async { registry.events().first().cloned() }).await;
     server.kill().await;
-    sink.reply(Reply::Accept);
+    registry.reply(Reply::Accept);
     let _server = installation.start().await;
     // The dead attempt's lease has to run out first.
     let lease = Duration::from_secs(120);
-    eventually("a delivery", lease, || async { sink.accepted().first().cloned() }).await;
-    let events = sink.events();
+    eventually("a delivery", lease, || async { registry.accepted().first().cloned() }).await;
+    let events = registry.events();
     for event in &events {
         assert_eq!((&event.id, &event.bytes), (&events[0].id, &events[0].bytes));
         assert!(event.verified);

@@ -10,7 +10,7 @@ use servers::{DataServer, S3};
 use std::time::Duration;
 use store::CRASH_POINTS;
 use tests::harness::invariants::{Acknowledged, account};
-use tests::harness::{Answer, Caller, Event, Installation, Sink, eventually};
+use tests::harness::{Answer, Caller, Event, FakeRegistry, Installation, eventually};
 use tests::jetstream::{open_stream, stored};
 
 /// An upload as its sender remembers it until it is acknowledged.
@@ -63,22 +63,22 @@ impl Shared {
 
 /// What stands around a service.
 struct Surroundings {
-    sink: Sink,
+    registry: FakeRegistry,
     /// `None` for what one machine has.
     shared: Option<Shared>,
 }
 
 impl Surroundings {
     async fn of_one_machine() -> Self {
-        Self { sink: Sink::up().await, shared: None }
+        Self { registry: FakeRegistry::up().await, shared: None }
     }
 
     async fn of_several_machines() -> Self {
-        Self { sink: Sink::up().await, shared: Some(Shared::up().await) }
+        Self { registry: FakeRegistry::up().await, shared: Some(Shared::up().await) }
     }
 
     async fn installation(&self) -> Installation {
-        let mut installation = impatient(&self.sink);
+        let mut installation = impatient(&self.registry);
         if let Some(shared) = &self.shared {
             installation.set("LABELSCAN_DATABASE", &shared.postgres.url());
             installation.set("LABELSCAN_REGISTRY", &open_stream(&shared.nats).await);
@@ -91,14 +91,14 @@ impl Surroundings {
     async fn events(&self) -> Vec<Event> {
         match &self.shared {
             Some(shared) => stored(&shared.nats).await,
-            None => self.sink.events(),
+            None => self.registry.events(),
         }
     }
 }
 
 /// An installation whose dead claims come back within seconds.
-fn impatient(sink: &Sink) -> Installation {
-    let mut installation = Installation::registering_at(sink);
+fn impatient(registry: &FakeRegistry) -> Installation {
+    let mut installation = Installation::registering_at(registry);
     for (name, value) in [
         // Each crash may cost an attempt of every scan that is being read.
         ("LABELSCAN_ATTEMPTS_MAX", "100"),

@@ -5,7 +5,9 @@ use crate::every_page::assert_open_to_all;
 use crate::{SOON, clear_photo, serial_of};
 use render::tag;
 use serde_json::json;
-use tests::harness::{Browser, BrowserSettings, Caller, Installation, Reply, Sink, eventually};
+use tests::harness::{
+    Browser, BrowserSettings, Caller, FakeRegistry, Installation, Reply, eventually,
+};
 
 /// Two labels in one upload: nobody but a person can say which one it is.
 async fn upload_for_review(technician: &Caller, key: &str, seeds: [u64; 2]) -> String {
@@ -70,9 +72,9 @@ async fn a_review_is_decided_by_one_person_with_one_key() {
 
 #[tokio::test]
 async fn what_the_registry_refused_is_sent_again() {
-    let sink = Sink::up().await;
-    sink.reply(Reply::Status(422, r#"{"result":"rejected","code":"not_in_estate"}"#.into()));
-    let installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    registry.reply(Reply::Status(422, r#"{"result":"rejected","code":"not_in_estate"}"#.into()));
+    let installation = Installation::registering_at(&registry);
     let _server = installation.start().await;
     let operator = installation.caller("depot", "operator").await;
     let serials = ["0821000001", "0821000002", "0821000003"];
@@ -93,11 +95,11 @@ async fn what_the_registry_refused_is_sent_again() {
     browser.sign_in(&operator, "eva", "operator").await;
     browser.open("/console/deliveries").await;
     browser.until_shown("not_in_estate").await;
-    sink.reply(Reply::Accept);
+    registry.reply(Reply::Accept);
     let chosen = format!("button[data-replay][aria-label$='{}']", serials[1]);
     browser.click(&chosen).await;
     eventually("one more attempt", SOON, counted("delivered", 1)).await;
-    let again = sink.events().last().expect("an event").json();
+    let again = registry.events().last().expect("an event").json();
     assert_eq!(again["data"]["serial"]["value"], serials[1], "the one that was chosen");
     eventually("the others stay", SOON, counted("refused", 2)).await;
 
@@ -105,7 +107,7 @@ async fn what_the_registry_refused_is_sent_again() {
     browser.until_shown(serials[0]).await;
     browser.click("#replay_all").await;
     eventually("all of them", SOON, counted("delivered", 3)).await;
-    let events = sink.events();
+    let events = registry.events();
     assert_eq!(events.len(), 6, "each event twice");
     for event in &events[..3] {
         let again = events[3..].iter().find(|it| it.id == event.id);
@@ -124,8 +126,8 @@ async fn listed(browser: &Browser) -> Vec<String> {
 
 #[tokio::test]
 async fn terminals_are_found_by_what_is_known_about_them() {
-    let sink = Sink::up().await;
-    let installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    let installation = Installation::registering_at(&registry);
     let _server = installation.start().await;
     let operator = installation.caller("depot", "operator").await;
     let said = [
@@ -139,7 +141,7 @@ async fn terminals_are_found_by_what_is_known_about_them() {
         let sent = operator.upload_with(serial, &[&photo], Some(&details)).await;
         assert_eq!(sent.expect("an answer").body["status"], "accepted");
     }
-    let told = || async { (sink.accepted().len() == 3).then_some(()) };
+    let told = || async { (registry.accepted().len() == 3).then_some(()) };
     eventually("three registrations", SOON, told).await;
     let retire = json!({ "event": "retire" });
     let retired = operator.post("/v1/terminals/0821000002/events", &retire).await;

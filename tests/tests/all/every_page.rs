@@ -136,7 +136,7 @@ async fn lived_in() -> Site {
     let refusal = r#"{"result":"rejected","code":"merchant_inactive"}"#;
     for (at, serial) in ["0821000001", "0821000002", "0821000003"].into_iter().enumerate() {
         if at == 2 {
-            site.sink.reply(Reply::Status(422, refusal.into()));
+            site.registry.reply(Reply::Status(422, refusal.into()));
         }
         let photo = tag(serial).expect("a symbol");
         let sent = site.operator.upload_with(serial, &[&photo], Some(&details)).await;

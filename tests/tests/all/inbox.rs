@@ -5,7 +5,7 @@ use crate::SOON;
 use render::tag;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tests::harness::{Installation, Sink, eventually};
+use tests::harness::{FakeRegistry, Installation, eventually};
 use tests::inbox::{Plan, files, path_of, play, serial};
 
 const PLAN: Plan = Plan { photos: 24, kills: 3 };
@@ -17,8 +17,8 @@ fn note(photo: &Path) -> serde_json::Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_photo_ends_in_one_place_though_the_program_is_killed() {
-    let sink = Sink::up().await;
-    let mut installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    let mut installation = Installation::registering_at(&registry);
     let folder = installation.folder().join("inbox");
     std::fs::create_dir(&folder).expect("a folder");
     std::fs::write(folder.join("again.jpg"), tag(&serial(0)).expect("a symbol")).expect("a file");
@@ -28,7 +28,7 @@ async fn every_photo_ends_in_one_place_though_the_program_is_killed() {
     let growing = tag("0829999999").expect("a symbol");
     std::fs::write(folder.join("9.jpg.part"), growing).expect("a file");
 
-    let report = play(&mut installation, &sink, &folder, PLAN).await;
+    let report = play(&mut installation, &registry, &folder, PLAN).await;
     assert!(report.faults.is_empty(), "{report:#?}");
     assert_eq!((report.serials, report.events), (PLAN.photos, PLAN.photos), "{report:#?}");
     assert_eq!(report.done, PLAN.photos + 1, "{report:#?}");
@@ -45,7 +45,7 @@ async fn every_photo_ends_in_one_place_though_the_program_is_killed() {
     let named = twins.iter().filter(|note| note["duplicate_of"].is_string()).count();
     assert_eq!(named, 1, "{twins:?}");
     assert_eq!(twins[0]["id"], twins[1]["id"]);
-    let events = sink.events();
+    let events = registry.events();
     let fifth = events.iter().map(|event| event.json()["data"].clone());
     let fifth = fifth.into_iter().find(|data| data["serial"]["value"] == serial(5));
     assert_eq!(fifth.expect("told")["site"]["address"], "Pier 3");

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use tests::harness::{Caller, Installation, Sink, eventually, root};
+use tests::harness::{Caller, FakeRegistry, Installation, eventually, root};
 
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
@@ -23,8 +23,8 @@ fn names(text: &str) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn dashboard_and_alerts_refer_to_metrics_that_are_there() {
-    let sink = Sink::up().await;
-    let mut installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    let mut installation = Installation::registering_at(&registry);
     let address = free_address();
     installation.set("LABELSCAN_METRICS_LISTEN", &address.to_string());
     let _server = installation.start().await;
@@ -155,8 +155,8 @@ async fn collector() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collector_sees_the_way_of_a_scan_but_not_its_serial() {
     let (address, taken) = collector().await;
-    let sink = Sink::up().await;
-    let mut installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    let mut installation = Installation::registering_at(&registry);
     installation.set("LABELSCAN_OTEL_ENDPOINT", &format!("http://{address}"));
     // What is logged and what is traced are two things.
     installation.set("LABELSCAN_LOG", "error");
@@ -164,7 +164,7 @@ async fn a_collector_sees_the_way_of_a_scan_but_not_its_serial() {
     let caller = installation.caller("depot", "technician").await;
     let scan = caller.upload("k", &[&clear_photo(72).jpeg]).await.expect("an answer");
     assert_eq!(scan.body["status"], "accepted", "{scan:?}");
-    let told = || async { (!sink.accepted().is_empty()).then_some(()) };
+    let told = || async { (!registry.accepted().is_empty()).then_some(()) };
     eventually("the registration", SOON, told).await;
     assert_eq!(server.stop().await, Some(0), "{}", installation.log());
     let taken = taken.lock().expect("no panic");

@@ -2,7 +2,7 @@
 
 use crate::{SOON, clear_photo, serial_of};
 use servers::DataServer;
-use tests::harness::{Answer, Installation, Sink, eventually};
+use tests::harness::{Answer, FakeRegistry, Installation, eventually};
 
 fn retry_after_s(answer: &Answer) -> u64 {
     let header = answer.headers.get("retry-after").expect("Retry-After");
@@ -35,8 +35,8 @@ async fn a_full_disk_is_507_until_there_is_room() {
 #[tokio::test]
 async fn a_database_that_is_gone_is_503_until_it_is_back() {
     let postgres = DataServer::postgres();
-    let sink = Sink::up().await;
-    let mut installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    let mut installation = Installation::registering_at(&registry);
     installation.set("LABELSCAN_DATABASE", &postgres.url());
     let _server = installation.start().await;
     let caller = installation.caller("depot", "operator").await;
@@ -53,6 +53,6 @@ async fn a_database_that_is_gone_is_503_until_it_is_back() {
     installation.ready().await;
     let taken = caller.upload("k", &[&photo.jpeg]).await.expect("an answer");
     assert_eq!((taken.status, taken.serial()), (201, serial_of(&photo).as_str()), "{taken:?}");
-    eventually("its registration", SOON, || async { (sink.events().len() == 1).then_some(()) })
+    eventually("its registration", SOON, || async { (registry.events().len() == 1).then_some(()) })
         .await;
 }

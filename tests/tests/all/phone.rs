@@ -8,11 +8,13 @@ mod reading;
 use crate::SOON;
 use serde_json::Value;
 use std::net::SocketAddr;
-use tests::harness::{Browser, BrowserSettings, Caller, Installation, Server, Sink, eventually};
+use tests::harness::{
+    Browser, BrowserSettings, Caller, FakeRegistry, Installation, Server, eventually,
+};
 
 /// A service with a registry, and the operator who hands out sign-in links.
 pub(crate) struct Site {
-    pub(crate) sink: Sink,
+    pub(crate) registry: FakeRegistry,
     pub(crate) installation: Installation,
     pub(crate) operator: Caller,
     _server: Server,
@@ -20,14 +22,14 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn up() -> Self {
-        let sink = Sink::up().await;
-        let mut installation = Installation::registering_at(&sink);
+        let registry = FakeRegistry::up().await;
+        let mut installation = Installation::registering_at(&registry);
         // A browser beside the readers slows them down; these tests are not about time.
         installation.set("LABELSCAN_READ_MS_MAX", "60000");
         installation.set("LABELSCAN_LEASE_MS", "120000");
         let server = installation.start().await;
         let operator = installation.caller("desk", "operator").await;
-        Self { sink, installation, operator, _server: server }
+        Self { registry, installation, operator, _server: server }
     }
 
     /// A browser in which ann, a technician, is signed in.
@@ -50,9 +52,9 @@ impl Site {
 
     /// Waits for one registration and says that it is the only one, of the only scan.
     async fn assert_one_scan_registered(&self, serial: &str) {
-        let probe = || async { (!self.sink.accepted().is_empty()).then_some(()) };
+        let probe = || async { (!self.registry.accepted().is_empty()).then_some(()) };
         eventually("a registration", SOON, probe).await;
-        let (scans, events) = (self.scans().await, self.sink.accepted());
+        let (scans, events) = (self.scans().await, self.registry.accepted());
         assert_eq!((scans.len(), events.len()), (1, 1), "{scans:?} {events:?}");
         assert_eq!(scans[0]["serial"]["value"], serial);
         assert_eq!(events[0].json()["data"]["serial"]["value"], serial);

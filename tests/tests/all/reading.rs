@@ -3,7 +3,7 @@
 use crate::{clear_photo, photo_without_numbers, serial_of};
 use serde_json::Value;
 use std::path::Path;
-use tests::bombs::png_of_claims;
+use tests::decompression_bombs::png_of_claims;
 use tests::harness::{Ended, labelscan};
 
 async fn scan_json(folder: &Path, names: &[&str]) -> Ended {

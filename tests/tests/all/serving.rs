@@ -2,7 +2,7 @@
 
 use crate::{SOON, clear_photo, serial_of};
 use serde_json::json;
-use tests::harness::{Answer, Caller, Installation, Sink, eventually};
+use tests::harness::{Answer, Caller, FakeRegistry, Installation, eventually};
 
 /// Waits until the scan's registration has the given status.
 async fn registered(caller: &Caller, id: &str, status: &str) -> Answer {
@@ -23,8 +23,8 @@ fn assert_problem(answer: &Answer, status: u16, code: &str) {
 
 #[tokio::test]
 async fn one_upload_makes_one_scan_and_one_signed_event() {
-    let sink = Sink::up().await;
-    let installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    let installation = Installation::registering_at(&registry);
     let server = installation.start().await;
     let caller = installation.caller("depot", "operator").await;
     let photo = clear_photo(51);
@@ -44,7 +44,7 @@ async fn one_upload_makes_one_scan_and_one_signed_event() {
     assert_problem(&other, 422, "idempotency_key_reused");
 
     let scan = registered(&caller, &first.id(), "delivered").await;
-    let events = sink.events();
+    let events = registry.events();
     assert_eq!(events.len(), 1, "{events:?}");
     assert!(events[0].verified, "the signature is right");
     let event = events[0].json();

@@ -4,7 +4,7 @@
 use crate::SOON;
 use render::tag;
 use serde_json::{Value, json};
-use tests::harness::{Answer, Caller, Installation, Sink, eventually};
+use tests::harness::{Answer, Caller, FakeRegistry, Installation, eventually};
 
 const OLD: &str = "0821000001";
 const NEW: &str = "0821000002";
@@ -30,8 +30,8 @@ async fn verified(caller: &Caller, serial: &str, body: Value) -> (Value, Value) 
 
 #[tokio::test]
 async fn a_terminal_is_bound_swapped_and_retired() {
-    let sink = Sink::up().await;
-    let installation = Installation::registering_at(&sink);
+    let registry = FakeRegistry::up().await;
+    let installation = Installation::registering_at(&registry);
     let server = installation.start().await;
     let operator = installation.caller("desk", "operator").await;
     let technician = installation.caller("van", "technician").await;
@@ -61,8 +61,9 @@ async fn a_terminal_is_bound_swapped_and_retired() {
     assert_eq!((nameless.status, &nameless.body["code"]), (422, &json!("details_invalid")));
     let unbound = reported(&operator, &format!("pax:{NEW}"), json!({"event": "unbind"})).await;
     assert_eq!((unbound.status, &unbound.body["state"]), (201, &json!("submitted")), "{unbound:?}");
-    eventually("three events", SOON, || async { (sink.accepted().len() == 3).then_some(()) }).await;
-    let told: Vec<_> = sink.events().iter().map(|event| event.json()["data"].clone()).collect();
+    eventually("three events", SOON, || async { (registry.accepted().len() == 3).then_some(()) })
+        .await;
+    let told: Vec<_> = registry.events().iter().map(|event| event.json()["data"].clone()).collect();
     let operations: Vec<_> = told.iter().map(|data| data["operation"].clone()).collect();
     assert_eq!(operations, ["bind", "swap", "unbind"]);
     assert_eq!(told[1]["replaces"], format!("pax:{OLD}"), "{told:?}");

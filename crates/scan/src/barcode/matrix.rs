@@ -185,7 +185,8 @@ fn qr_codes(bits: &BitMatrix) -> Vec<Barcode> {
         else {
             continue;
         };
-        if decoded.isValid() {
+        // One symbol of several (Structured Append) ends wherever the symbol was full.
+        if decoded.isValid() && decoded.structuredAppend().index < 0 {
             used.extend(corners);
             let points = rxing::common::DetectorRXingResult::getPoints(&sampled);
             let part = part(decoded.structuredAppend());

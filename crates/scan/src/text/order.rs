@@ -10,14 +10,22 @@ use validate::{Point, Quad};
 const ASPECTS: std::ops::RangeInclusive<f32> = 2.5..=20.0;
 /// Before a barcode a short keyword such as `S/N` may stand alone, in a box of at least this shape.
 const ASPECT_OF_CAPTIONS_MIN: f32 = 1.2;
+/// Heights of a value that its short keyword may stand before it, and above it.
+const BEFORE: f32 = 8.0;
+const ABOVE: f32 = 2.0;
 /// Serials with their keyword are about this wide.
 const ASPECTS_OF_SERIALS: std::ops::RangeInclusive<f32> = 4.0..=13.0;
 
 /// Drops what cannot be a serial's line and puts the most promising first.
 pub(crate) fn by_promise(mut lines: Vec<OrientedBox>, barcodes: &[Quad]) -> Vec<OrientedBox> {
     let barcodes: Vec<OrientedBox> = barcodes.iter().map(OrientedBox::around).collect();
+    let values: Vec<OrientedBox> =
+        lines.iter().filter(|line| ASPECTS.contains(&line.aspect())).copied().collect();
     lines.retain(|line| {
-        let may_caption = || barcodes.iter().any(|barcode| may_caption(line, barcode));
+        let may_caption = || {
+            barcodes.iter().any(|barcode| may_caption(line, barcode))
+                || values.iter().any(|value| may_head(line, value))
+        };
         ASPECTS.contains(&line.aspect()) || may_caption()
     });
     let mut scored: Vec<(f32, OrientedBox)> =
@@ -33,6 +41,20 @@ fn may_caption(line: &OrientedBox, barcode: &OrientedBox) -> bool {
     (ASPECT_OF_CAPTIONS_MIN..*ASPECTS.end()).contains(&line.aspect())
         && (-line.height..barcode.width / 2.0).contains(&gap)
         && below.abs() < barcode.height / 2.0 + 1.5 * line.height
+}
+
+/// Whether a box stands where the short keyword of a printed value may: before it in its row, or
+/// right above it, as in a table.
+fn may_head(line: &OrientedBox, value: &OrientedBox) -> bool {
+    let (along, across) = value.local(line.centre);
+    let gap = -along - (value.width + line.width) / 2.0;
+    let before = across.abs() < 0.6 * value.height
+        && (-0.5 * value.height..BEFORE * value.height).contains(&gap);
+    let above = (-ABOVE * value.height..-0.5 * value.height).contains(&across)
+        && along.abs() < value.width / 2.0;
+    (ASPECT_OF_CAPTIONS_MIN..*ASPECTS.start()).contains(&line.aspect())
+        && (0.6..1.6).contains(&(line.height / value.height))
+        && (before || above)
 }
 
 /// Larger is more promising.
@@ -87,6 +109,15 @@ mod tests {
         let barcode = line(500.0, 80.0, 300.0).quad();
         let (before, after) = (line(320.0, 84.0, 30.0), line(680.0, 84.0, 30.0));
         assert_eq!(by_promise(vec![before, after], &[barcode]), [before]);
+    }
+
+    #[test]
+    fn a_short_word_is_read_before_a_value_and_above_one() {
+        let value = line(500.0, 80.0, 160.0);
+        let kept = |x: f32, y: f32| by_promise(vec![line(x, y, 40.0), value], &[]).len() == 2;
+        assert!(kept(380.0, 82.0), "before it");
+        assert!(kept(450.0, 50.0), "above it");
+        assert!(!kept(620.0, 82.0) && !kept(450.0, 130.0) && !kept(100.0, 80.0));
     }
 
     #[test]

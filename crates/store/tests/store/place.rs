@@ -224,7 +224,8 @@ pub(crate) fn accepted(value: &str, event_id: &str) -> Finding {
 
 pub(crate) fn for_review() -> Finding {
     let reasons = vec![Reason(ReasonCode::TextUnconfirmed)];
-    let verdict = Verdict::Review { candidates: Vec::new(), reasons };
+    let question = validate::Question::WhichCharacter;
+    let verdict = Verdict::Review { question, candidates: Vec::new(), reasons };
     Finding {
         found: Found::Judged(Judgement { verdict, identifiers: Vec::new() }),
         took_ms: json!({}),

@@ -12,6 +12,7 @@ use crate::judge::sighting::{Carrier, Sighting};
 use crate::judge::value_facts::{LOOK_ALIKES_MAX, ValueFacts};
 use crate::judge::verdict::Question;
 use crate::payload::field::{Extent, FieldRole};
+use crate::print::keyword::Strength;
 use crate::print::label::Caption;
 use crate::print::line::PRINTED_DIGITS_MIN;
 use crate::print::meaning::meaning;
@@ -35,6 +36,8 @@ pub(crate) enum Contradiction {
     InAddress,
     /// The payload that holds it does not say where it ends.
     PayloadOpen,
+    /// It is encoded in letters of both cases, which its canonical form does not tell apart.
+    CaseMatters,
     /// The label says how many devices it is of, and they are several.
     Carton,
     /// A serial that is not expected, where only expected ones may be.
@@ -50,7 +53,7 @@ pub(crate) enum Contradiction {
 }
 
 impl Contradiction {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::NamedOther,
         Self::NoSerial,
         Self::PerhapsMac,
@@ -58,6 +61,7 @@ impl Contradiction {
         Self::PartNumber,
         Self::InAddress,
         Self::PayloadOpen,
+        Self::CaseMatters,
         Self::Carton,
         Self::NotInEstate,
         Self::TwoSerials,
@@ -73,7 +77,9 @@ impl Contradiction {
             Self::CheckFailed => ReasonCode::CheckCharacterWrong,
             Self::PartNumber => ReasonCode::PartNumber,
             Self::TwoSerials | Self::Carton => ReasonCode::TwoSerials,
-            Self::PayloadOpen | Self::PerhapsMac => ReasonCode::BarcodeUnconfirmed,
+            Self::PayloadOpen | Self::PerhapsMac | Self::CaseMatters => {
+                ReasonCode::BarcodeUnconfirmed
+            }
             Self::BarcodeTextDiffer | Self::ExtentsDiffer => ReasonCode::BarcodeTextDiffer,
             Self::LabelScreenMismatch => ReasonCode::LabelScreenMismatch,
             Self::NotInEstate => ReasonCode::NotInEstate,
@@ -83,7 +89,9 @@ impl Contradiction {
     /// Which of the three questions it leaves open.
     pub(crate) fn question(self) -> Question {
         match self {
-            Self::CheckFailed | Self::BarcodeTextDiffer => Question::WhichCharacter,
+            Self::CheckFailed | Self::BarcodeTextDiffer | Self::CaseMatters => {
+                Question::WhichCharacter
+            }
             Self::PayloadOpen | Self::ExtentsDiffer => Question::WhereDoesItEnd,
             _ => Question::WhichNumber,
         }
@@ -177,6 +185,10 @@ pub(super) fn of_value(
             && !facts.has(Fact::Barcode)
             && !facts.has(Fact::Printed),
     );
+    insert_if(
+        CaseMatters,
+        sightings.iter().any(|it| it.is_barcode() && has_both_cases(it.printed)),
+    );
     insert_if(Carton, context.is_carton);
     let required = context.estate.is_required();
     insert_if(NotInEstate, required && !context.estate.expects(value));
@@ -208,6 +220,11 @@ fn named_otherwise(sightings: &[&Sighting]) -> Vec<IdentifierKind> {
         }
     }
     kinds
+}
+
+fn has_both_cases(text: &str) -> bool {
+    let has = |of: fn(&u8) -> bool| text.bytes().any(|byte| of(&byte));
+    has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase)
 }
 
 /// Whether a value has the form of a hardware address that is not of digits alone.
@@ -256,7 +273,7 @@ pub(super) const RIVALRIES: &[Rivalry] = &[
     rivalry("barcode and captioned print differ", BarcodeTextDiffer, |it| it.rival_claims() && !it.is_settled_by_barcode() && it.channels_differ()),
     rivalry("another value is named a serial", TwoSerials, |it| it.rival_claims() && !it.is_settled_by_barcode()),
     rivalry("a caption names print that says something else", TwoSerials, |it| it.rival_says_else() && it.is_free),
-    rivalry("print of the same shape, and the barcode's value is not printed", TwoSerials, |it| it.only_encoded() && it.is_in_print() && it.is_free && it.same_shape()),
+    rivalry("print of the same shape, and the barcode's value is not printed", TwoSerials, |it| it.only_encoded() && it.is_in_print() && it.is_free && it.same_shape() && !it.is_settled_by_barcode()),
     rivalry("a caption names two numbers", TwoSerials, |it| it.has(Fact::CaptionSecond) && it.is_free),
     rivalry("label and screen show different serials", LabelScreenMismatch, |it| (it.rival_is_captioned() || it.same_form) && it.is_free && it.is_apart()),
     rivalry("another barcode has the same form", TwoSerials, |it| it.same_form && it.has(Fact::Barcode) && it.is_free),
@@ -265,6 +282,7 @@ pub(super) const RIVALRIES: &[Rivalry] = &[
     rivalry("another barcode has the taught form, whatever names it", TwoSerials, |it| it.is_taught() && it.same_form && it.has(Fact::Barcode) && !it.only.facts.has(Fact::CaptionInline)),
     rivalry("another print has the taught form", TwoSerials, |it| it.is_taught() && it.same_form && it.has(Fact::TaughtForm) && it.is_free && it.is_in_print()),
     rivalry("a caption names another value than the one of the taught form", TwoSerials, |it| it.is_taught() && it.is_print_alone() && !it.is_captioned() && it.rival_is_captioned() && it.is_free),
+    rivalry("one of two captions in a line names another value than the one of the taught form", TwoSerials, |it| it.is_taught() && !it.is_captioned() && it.rival_is_perhaps_captioned()),
     rivalry("another value almost has the taught form", TwoSerials, |it| it.is_taught() && it.is_print_alone() && it.is_free && it.context.almost_is(it.only, it.rival)),
     rivalry("a barcode almost says the same", BarcodeTextDiffer, |it| it.is_print_alone() && it.has(Fact::Barcode) && it.is_free && it.almost),
     rivalry("the print goes on in the next line in a known form", ExtentsDiffer, |it| it.is_print_alone() && it.goes_on_in_a_form()),
@@ -341,6 +359,11 @@ impl Pair<'_> {
     /// A screen has its captions in lines of their own, or far from their values.
     fn rival_is_captioned(&self) -> bool {
         is_captioned(self.rival)
+    }
+
+    fn rival_is_perhaps_captioned(&self) -> bool {
+        let weak = Some((IdentifierKind::Serial, Strength::Weak));
+        self.rival.sightings.iter().any(|it| it.is_inline() && it.named == weak)
     }
 
     fn is_captioned(&self) -> bool {

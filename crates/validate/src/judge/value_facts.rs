@@ -21,6 +21,8 @@ use std::collections::BTreeSet;
 
 /// Look-alikes in one value that a barcode may settle.
 pub(super) const LOOK_ALIKES_MAX: usize = 2;
+/// Characters of a value with few digits that a barcode alone may name a serial.
+const NAMED_CHARS_MIN: usize = 7;
 /// Digits behind `SN` that make these letters a caption where barcode and print both have them.
 const GLUED_DIGITS_MIN: usize = 8;
 
@@ -284,10 +286,11 @@ fn barcode_facts(sightings: &[&Sighting], facts: &mut Facts) -> Vec<(usize, usiz
             continue;
         };
         let counts = counts && !matches!(role, FieldRole::InAddress | FieldRole::Unknown);
-        let is_it = counts && role != FieldRole::PerhapsNamed && extent == Extent::Closed;
+        let is_it = counts && role != FieldRole::PerhapsNamed;
         facts.insert_if(Fact::Barcode, is_it);
-        facts.insert_if(Fact::BarcodeClosed, is_it);
-        facts.insert_if(Fact::BarcodeNames, is_it && sighting.says_serial());
+        facts.insert_if(Fact::BarcodeClosed, is_it && extent == Extent::Closed);
+        let names = sighting.says_serial() && is_long_enough(sighting.value);
+        facts.insert_if(Fact::BarcodeNames, is_it && names);
         facts.insert_if(Fact::BarcodeChecked, is_it && is_checked(sighting));
         if let Some((IdentifierKind::Serial, caption)) = caption {
             facts.insert_if(Fact::BarcodeCaptioned, is_it && caption >= Caption::Assigned);
@@ -297,6 +300,12 @@ fn barcode_facts(sightings: &[&Sighting], facts: &mut Facts) -> Vec<(usize, usiz
     }
     facts.insert_if(Fact::TwoBarcodes, are_several(barcodes.iter().copied()));
     barcodes
+}
+
+/// Whether a value is more than a mark on a piece of goods: those of a few letters are called serials
+/// by GS1 as well.
+fn is_long_enough(value: &str) -> bool {
+    value.len() >= NAMED_CHARS_MIN || digits(value) >= PRINTED_DIGITS_MIN
 }
 
 /// Whether a sighting is of a symbol with a check of its own, as a whole or as a field of it.

@@ -340,10 +340,17 @@ fn weaken(keywords: &mut [Keyword], chars: &[char], source: &TextLine) {
             keyword.strength = Strength::Weak;
         }
     }
-    // A line names one serial: of two such keywords one is a misread `P/N`.
-    let named = |keyword: &&mut Keyword| keyword.kind == IdentifierKind::Serial;
-    if keywords.iter_mut().filter(named).count() > 1 {
-        keywords.iter_mut().filter(named).for_each(|it| it.strength = Strength::Weak);
+    // A line names one serial: of two such keywords one is a misread `P/N`, unless they are one
+    // caption in two languages.
+    let named = |keyword: &Keyword| keyword.kind == IdentifierKind::Serial;
+    let has_value = |at: usize| {
+        let end = keywords.get(at + 1).map_or(chars.len(), |next| next.start);
+        let between = chars.get(keywords[at].end..end).unwrap_or_default();
+        between.iter().any(|&char| fold_char(char).is_some())
+    };
+    let captions = (0..keywords.len()).filter(|&at| named(&keywords[at]) && has_value(at));
+    if captions.count() > 1 {
+        keywords.iter_mut().filter(|it| named(it)).for_each(|it| it.strength = Strength::Weak);
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) struct DecisionBody {
 /// What a person may do about a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = Choice)]
 enum ActionWord {
     /// One of the candidates is the serial.
     Confirm,

@@ -25,7 +25,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use store::{NewKey, Store};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -60,6 +60,8 @@ struct Template {
 }
 
 static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
+/// Its regular expressions are compiled once.
+static FORMATS: LazyLock<Formats> = LazyLock::new(Formats::builtin);
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -289,7 +291,7 @@ fn router(given: &[Given], settings: Settings, store: &Store, clock: &Clock) -> 
     let readers = usize::from(!is_given(|step| matches!(step, Given::NoReaderUp)));
     let source = ReadingSource::Canned(CannedReadings { readers, read: photos::read });
     let metrics = Arc::new(Metrics::default());
-    let (formats, clocks) = (Formats::builtin(), clock.clone());
+    let (formats, clocks) = (FORMATS.clone(), clock.clone());
     let work = ScanWorker::new(store.clone(), source, clocks, formats, &settings, metrics.clone());
     let forwarding = is_given(|step| matches!(step, Given::Registry)).then(|| {
         let registry = Registry::open(&RegistrySettings {

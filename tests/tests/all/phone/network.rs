@@ -2,10 +2,10 @@
 
 use super::Site;
 use crate::{SOON, clear_photo, serial_of};
-use tests::harness::{Browser, BrowserSettings, Camera, Line, Signal, eventually};
+use tests::harness::{Browser, BrowserSettings, Camera, FlakyProxy, Signal, eventually};
 
 /// Asks the page to try now instead of in a few seconds.
-async fn back_online(phone: &Browser, line: &Line) {
+async fn back_online(phone: &Browser, line: &FlakyProxy) {
     line.set(Signal::Good);
     phone.offline(false).await;
     phone.run("window.dispatchEvent(new Event('online'))").await;
@@ -14,7 +14,7 @@ async fn back_online(phone: &Browser, line: &Line) {
 #[tokio::test]
 async fn a_photo_taken_without_network_survives_a_reload_and_an_empty_battery() {
     let site = Site::up().await;
-    let line = Line::to(site.installation.address()).await;
+    let line = FlakyProxy::to(site.installation.address()).await;
     let profile = site.installation.folder().join("profile");
     let settings =
         BrowserSettings { profile: Some(profile), ..BrowserSettings::phone(Camera::Refused) };
@@ -48,7 +48,7 @@ async fn a_photo_taken_without_network_survives_a_reload_and_an_empty_battery() 
 #[tokio::test]
 async fn a_cut_in_the_middle_costs_only_what_was_lost() {
     let site = Site::up().await;
-    let line = Line::to(site.installation.address()).await;
+    let line = FlakyProxy::to(site.installation.address()).await;
     let settings = BrowserSettings::phone(Camera::Refused);
     let phone = site.phone_through(settings, line.address()).await;
     let photo = clear_photo(75);
@@ -79,7 +79,7 @@ async fn a_cut_in_the_middle_costs_only_what_was_lost() {
 #[tokio::test]
 async fn an_answer_that_is_lost_is_asked_for_again_under_the_same_key() {
     let site = Site::up().await;
-    let line = Line::to(site.installation.address()).await;
+    let line = FlakyProxy::to(site.installation.address()).await;
     let phone = site.phone_through(BrowserSettings::phone(Camera::Refused), line.address()).await;
     phone.find("#take").await;
     let photo = clear_photo(76);

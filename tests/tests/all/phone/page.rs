@@ -49,7 +49,7 @@ async fn a_batch_counts_each_terminal_once_and_details_go_with_it() {
     phone.until_shown("1 of 2").await;
     phone.screenshot("duplicate").await;
 
-    let events = site.sink.accepted();
+    let events = site.registry.accepted();
     assert_eq!(events.len(), 1, "the same terminal is one registration: {events:?}");
     let data = &events[0].json()["data"];
     assert_eq!(data["serial"]["value"], serial_of(&photo));

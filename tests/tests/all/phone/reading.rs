@@ -93,7 +93,7 @@ async fn a_doubtful_character_is_corrected_with_the_keys_that_its_format_allows(
     let phone = site.phone(BrowserSettings::phone(Camera::Refused)).await;
     phone.choose("#take input", "label.jpg", &photo.jpeg).await;
     phone.find("#current .badge.review").await;
-    assert_eq!(site.sink.events().len(), 0, "nothing is registered on doubt");
+    assert_eq!(site.registry.events().len(), 0, "nothing is registered on doubt");
     phone.click("#current .corrector summary").await;
     phone.find("#current .cell").await;
     let typed = "[...document.querySelectorAll('.cell')].map((it) => it.textContent).join('')";

@@ -11,7 +11,7 @@ const SCANS: usize = 10_000;
 const TEXT_CHUNKS: usize = 40;
 
 /// Every bomb with its name.
-pub fn bombs() -> Vec<(&'static str, Vec<u8>)> {
+pub fn decompression_bombs() -> Vec<(&'static str, Vec<u8>)> {
     let blank = large_png(|_| 0);
     vec![
         ("PNG header of 65,535 x 65,535", png_of_claims()),

@@ -21,7 +21,7 @@ pub enum Signal {
 
 /// A line to one address, on a free loopback port of its own.
 #[derive(Debug)]
-pub struct Line {
+pub struct FlakyProxy {
     address: SocketAddr,
     state: Arc<State>,
 }
@@ -35,7 +35,7 @@ struct State {
     sent_bytes: AtomicU64,
 }
 
-impl Line {
+impl FlakyProxy {
     /// A good line to `service`.
     ///
     /// # Panics
