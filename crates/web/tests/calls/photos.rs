@@ -75,6 +75,7 @@ fn seen(label: &str) -> PhotoEvidence {
                 symbology: Symbology::Code128,
                 payload: payload.to_owned(),
                 gs1: false,
+                part: None,
                 quad: quad(y, 300.0),
                 votes: 4,
             }),
