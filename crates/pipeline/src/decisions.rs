@@ -46,7 +46,10 @@ pub async fn decide(
     by: &str,
     now: Timestamp,
 ) -> Result<Scan, DecisionError> {
-    let action = action(registrar, scan, choice)?;
+    let mut action = action(registrar, scan, choice)?;
+    if let Action::Confirm { serial } | Action::Correct { serial } = &mut action {
+        registrar.keep_maker(serial).await?;
+    }
     let registration = match action.serial() {
         Some(serial) => {
             let accepted = Accepted {

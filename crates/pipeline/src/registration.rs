@@ -14,6 +14,9 @@ use store::{Registration, ScanId, Store, StoreError};
 use validate::terminal::{self, Placement};
 use validate::{Formats, Identifier, IdentifierKind, Serial};
 
+/// The maker of a serial that nothing names.
+const UNKNOWN: &str = "unknown";
+
 /// What the event is made of.
 pub struct Accepted<'a> {
     /// The scan whose photos show it.
@@ -58,6 +61,21 @@ impl Registrar {
     /// Everything durable.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Gives a serial the maker of the one terminal that is known by it, where one of the two says
+    /// none: half of a device's key is its maker, and the same device must not become two when a
+    /// label, or the table of formats, names its maker and another does not.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn keep_maker(&self, serial: &mut Serial) -> Result<(), StoreError> {
+        if let [known] = &self.store.terminal(&serial.value).await?[..]
+            && (known.vendor == UNKNOWN || serial.vendor == UNKNOWN)
+        {
+            serial.vendor.clone_from(&known.vendor);
+        }
+        Ok(())
     }
 
     /// The registration that is owed, with the event's final bytes.
@@ -145,7 +163,7 @@ impl Registrar {
             return Ok(known.device_key.clone());
         }
         let format = self.formats.matching(&serial).next();
-        let vendor = format.map_or("unknown", |format| format.vendor.as_str());
+        let vendor = format.map_or(UNKNOWN, |format| format.vendor.as_str());
         Ok(format!("{vendor}:{serial}"))
     }
 }

@@ -194,7 +194,11 @@ impl ScanWorker {
     pub async fn judge(&self, reading: &Reading) -> Result<Judgement, StoreError> {
         let in_view = validate::values_in_view(&reading.evidence);
         let estate = self.store.estate_for(self.estate_mode, &in_view).await?;
-        Ok(validate::judge(self.formats(), &reading.evidence, &estate))
+        let mut judgement = validate::judge(self.formats(), &reading.evidence, &estate);
+        if let Verdict::Accepted { serial } = &mut judgement.verdict {
+            self.registrar.keep_maker(serial).await?;
+        }
+        Ok(judgement)
     }
 
     fn begin(self: &Arc<Self>, mut turn: FairPermit, claimed: ClaimedScan) {

@@ -10,6 +10,8 @@ use validate::{
 
 /// A label that names its maker and whose barcode and print agree: it is accepted.
 pub(crate) const AGREES: &str = "code_128 0821032398 | S/N: 0821032398 | PAX";
+/// The same terminal's serial on a label that names no maker.
+pub(crate) const NAMELESS: &str = "code_128 0821032398 | S/N: 0821032398";
 /// Another terminal's label, as good.
 pub(crate) const ANOTHER: &str = "code_128 0821032411 | S/N: 0821032411 | PAX";
 /// A label whose barcode and print differ in a character: a person has to look.

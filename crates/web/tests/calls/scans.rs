@@ -4,7 +4,7 @@ use crate::case::By::{AnotherTechnician, Nobody, Operator, Technician};
 use crate::case::{Case, case};
 use crate::given::{Given, accepted, in_review};
 use crate::photos::{
-    AGREES, ANOTHER, DAMAGED, DEADLY, DIFFERS, ENDLESS, NOTHING, SLOW, VAST, jpeg,
+    AGREES, ANOTHER, DAMAGED, DEADLY, DIFFERS, ENDLESS, NAMELESS, NOTHING, SLOW, VAST, jpeg,
 };
 use crate::table::assert_table;
 use store::Settled;
@@ -45,6 +45,14 @@ fn sent() -> Vec<Case> {
         send("the same terminal again is linked to the first registration")
             .given([accepted()])
             .by(AnotherTechnician)
+            .photo(AGREES)
+            .answers(201),
+        send("a label that names no maker is no second device beside the one that did")
+            .given([accepted()])
+            .photo(NAMELESS)
+            .answers(201),
+        send("a label that names a maker is no second device beside the one that did not")
+            .given([Given::Scan(Technician, NAMELESS, "{}")])
             .photo(AGREES)
             .answers(201),
         send("a terminal at a merchant goes to no other one: what was said is refused")
