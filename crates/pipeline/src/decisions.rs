@@ -104,10 +104,9 @@ fn candidates(scan: &Scan) -> impl Iterator<Item = &str> {
 
 /// The serial that a person vouches for, under the format that it fits.
 fn vouched_for(registrar: &Registrar, scan: &Scan, typed: &str) -> Result<Serial, DecisionError> {
-    let value = validate::canonical(typed);
-    let fits = typed.chars().count() <= TYPED_CHARS_MAX
-        && !typed.chars().any(char::is_control)
-        && SERIAL_CHARS.contains(&value.len());
+    let value = validate::canonical(typed)
+        .map_err(|why| DecisionError::Invalid(format!("serial: {why}")))?;
+    let fits = typed.chars().count() <= TYPED_CHARS_MAX && SERIAL_CHARS.contains(&value.len());
     if !fits {
         let (least, most) = (SERIAL_CHARS.start(), SERIAL_CHARS.end());
         let why = format!("serial: {least} to {most} letters and digits");

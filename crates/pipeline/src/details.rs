@@ -129,6 +129,10 @@ impl Details {
             let detail = "replaces: a swap, and only a swap, names the terminal that is replaced";
             return Err(DetailsError(detail.into()));
         }
+        if let Some(written) = &self.replaces {
+            let serial = written.rsplit_once(':').map_or(&**written, |(_, serial)| serial);
+            validate::canonical(serial).map_err(|why| DetailsError(format!("replaces: {why}")))?;
+        }
         let Some(Location { lat, lon }) = self.location else { return Ok(()) };
         if (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon) {
             Ok(())

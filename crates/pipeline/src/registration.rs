@@ -133,14 +133,14 @@ impl Registrar {
     }
 
     /// The device key of what a person wrote: a known terminal's if one alone has this serial, else
-    /// that of the maker whose format it fits.
+    /// that of the maker whose format it fits. [`Details::check`] has refused what is no serial.
     async fn device_key(&self, written: &str) -> Result<String, StoreError> {
         if let Some((vendor, serial)) = written.split_once(':')
             && self.formats.iter().any(|format| format.vendor == vendor)
         {
-            return Ok(format!("{vendor}:{}", validate::canonical(serial)));
+            return Ok(format!("{vendor}:{}", validate::fold(serial)));
         }
-        let serial = validate::canonical(written);
+        let serial = validate::fold(written);
         if let [known] = &self.store.terminal(&serial).await?[..] {
             return Ok(known.device_key.clone());
         }

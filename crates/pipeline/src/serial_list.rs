@@ -5,6 +5,7 @@
 
 use csv::ByteRecord;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use store::Expected;
@@ -132,7 +133,7 @@ pub fn read_list(
         };
         list.read += 1;
         match columns.expected(&cells) {
-            Err(why) => list.refused.push(RefusedLine { line, why: why.into() }),
+            Err(why) => list.refused.push(RefusedLine { line, why: why.into_owned() }),
             Ok(expected) => {
                 if let Some(earlier) = lines.get(&expected.serial) {
                     let why = format!("the serial of line {earlier} again");
@@ -205,19 +206,21 @@ impl Columns {
         (Self { serial, said: named.take(COLUMNS_MAX).collect() }, true)
     }
 
-    fn expected(&self, cells: &[Option<&str>]) -> Result<Expected, &'static str> {
+    fn expected(&self, cells: &[Option<&str>]) -> Result<Expected, Cow<'static, str>> {
         let cell = cells.get(self.serial).copied().unwrap_or(Some(""));
         let cell = cell.ok_or("not in UTF-8: save the list as CSV in UTF-8")?;
         if cell.is_empty() {
-            return Err("no serial in this line");
+            return Err("no serial in this line".into());
         }
         if is_scientific(cell) {
             return Err("a spreadsheet made a rounded number of this serial: \
-                        give the column the type text and enter the serials again");
+                        give the column the type text and enter the serials again"
+                .into());
         }
-        let serial = canonical(cell);
+        let serial = canonical(cell).map_err(|why| format!("not a serial: {why}"))?;
         if !looks_like_serial(&serial) {
-            return Err("not a serial: it needs 6 to 32 letters and digits, a digit among them");
+            let why = "not a serial: it needs 6 to 32 letters and digits, a digit among them";
+            return Err(why.into());
         }
         let text = |at: usize| {
             let text = cells.get(at).copied().flatten().filter(|text| !text.is_empty())?;

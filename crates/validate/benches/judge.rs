@@ -38,7 +38,7 @@ fn line(row: usize, text: &str) -> TextLine {
 
 fn barcode(symbology: Symbology, payload: &str, y: f32) -> Barcode {
     let quad = quad(40.0, y, 300.0, 50.0);
-    Barcode { symbology, payload: payload.to_owned(), gs1: false, quad, votes: 8 }
+    Barcode { symbology, payload: payload.to_owned(), gs1: false, part: None, quad, votes: 8 }
 }
 
 /// A label with its barcodes: the answer is an accepted serial.

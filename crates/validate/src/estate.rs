@@ -6,6 +6,7 @@
 use crate::evidence::Evidence;
 use crate::judge::sighting::{self, SERIAL_CHARS_MAX};
 use crate::serial::canonical::canonical;
+use crate::serial::fold::fold;
 use crate::serial::look_alike::{self, look_alike_distance};
 use bumpalo::Bump;
 use serde::{Deserialize, Serialize};
@@ -42,13 +43,13 @@ impl Estate {
         Self::default()
     }
 
-    /// A list of expected serials, in any spelling.
+    /// A list of expected serials, in any spelling. What has no canonical form is never expected:
+    /// whoever reads a list names such lines.
     pub fn new(mode: EstateMode, serials: impl IntoIterator<Item = String>) -> Self {
         let serials: BTreeSet<String> = serials
             .into_iter()
             .filter(|_| mode != EstateMode::Off)
-            .map(|serial| canonical(&serial))
-            .filter(|serial| !serial.is_empty())
+            .filter_map(|serial| canonical(&serial).ok())
             .collect();
         let mut by_look: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for serial in &serials {
@@ -60,7 +61,7 @@ impl Estate {
     /// Values known to be part numbers, because they were seen on two different devices. They are
     /// never accepted as a serial.
     pub fn with_part_numbers(mut self, values: impl IntoIterator<Item = String>) -> Self {
-        self.part_numbers.extend(values.into_iter().map(|value| canonical(&value)));
+        self.part_numbers.extend(values.into_iter().map(|value| fold(&value)));
         self
     }
 

@@ -52,11 +52,25 @@ pub struct Barcode {
     pub payload: String,
     /// Whether the symbol declares GS1 data (FNC1 in first position).
     pub gs1: bool,
+    /// Which part of a message in several symbols it is; `None` if it is a message of its own.
+    #[serde(default)]
+    pub part: Option<SymbolPart>,
     /// Where it is, in pixels.
     pub quad: Quad,
     /// How many independent scan rows or passes gave this payload. 1 for a 2-D symbol, whose
     /// error correction vouches for it; a 1-D symbol needs 2 before it may count alone.
     pub votes: u16,
+}
+
+/// A symbol's place in a message that is spread over several (Structured Append).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SymbolPart {
+    /// Its place, from 0.
+    pub index: u8,
+    /// How many symbols the message has, 2 or more.
+    pub count: u8,
+    /// The same in every symbol of one message: the parity of the whole.
+    pub message: u8,
 }
 
 /// The barcode kinds that are found on devices and their boxes.

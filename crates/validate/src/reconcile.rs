@@ -177,10 +177,8 @@ struct List {
 impl List {
     fn new(serials: impl IntoIterator<Item = String>) -> Self {
         let mut counts = BTreeMap::new();
-        for serial in serials.into_iter().map(|serial| canonical(&serial)) {
-            if !serial.is_empty() {
-                *counts.entry(serial).or_default() += 1;
-            }
+        for serial in serials.into_iter().filter_map(|serial| canonical(&serial).ok()) {
+            *counts.entry(serial).or_default() += 1;
         }
         Self { counts }
     }

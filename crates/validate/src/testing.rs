@@ -41,6 +41,7 @@ pub(crate) fn barcode(symbology: Symbology, payload: &str) -> Barcode {
         symbology,
         payload: payload.to_owned(),
         gs1: false,
+        part: None,
         quad: quad(0.0, -120.0, 300.0, 60.0),
         votes: 4,
     }

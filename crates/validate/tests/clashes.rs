@@ -28,6 +28,7 @@ fn evidence(barcodes: &[(Symbology, &str)], lines: &[&str]) -> Evidence {
         symbology,
         payload: payload.to_owned(),
         gs1: false,
+        part: None,
         quad: quad(20 + row * 4, 200.0),
         votes: 3,
     };

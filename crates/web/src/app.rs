@@ -79,7 +79,7 @@ impl App {
         self.0.handles.clock.now()
     }
 
-    /// The clock, for what takes longer than a moment: the queue's, so that both agree.
+    /// The clock, for what takes longer than a moment.
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.handles.clock
     }

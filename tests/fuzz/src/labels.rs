@@ -98,7 +98,7 @@ pub fn seen_in(evidence: &Evidence, serial: &Serial) -> bool {
     }
     let raw: String = raw.into_iter().collect();
     let letters = |text: &str| -> String {
-        text.chars().filter_map(|char| canonical(&char.to_string()).chars().next()).collect()
+        text.chars().filter_map(|char| fold(&char.to_string()).chars().next()).collect()
     };
     evidence.photos.iter().any(|photo| {
         let printed = photo.lines.iter().chain(&photo.second_lines).map(TextLine::text);
@@ -168,6 +168,7 @@ fn barcode(choices: &mut Unstructured) -> Result<Barcode> {
         symbology: *choices.choose(SYMBOLOGIES)?,
         payload: joined(choices, PAYLOADS, "")?,
         gs1: choices.ratio(1u8, 8u8)?,
+        part: None,
         quad: place(choices, 200.0)?,
         votes: choices.int_in_range(0..=4u16)?,
     })

@@ -2,7 +2,7 @@
 //! running service, which looks at the list for each photo.
 
 use crate::cli::{EstateCommand, ImportArgs};
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use pipeline::answer::new_id;
 use pipeline::clock::Clock;
 use pipeline::formats;
@@ -12,7 +12,7 @@ use pipeline::storage::with_store;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use store::{Import, Store, WriteContext};
-use validate::{EstateMode, canonical};
+use validate::{EstateMode, canonical, fold};
 
 /// Who it is in the audit trail.
 const BY: &str = "command line";
@@ -29,10 +29,13 @@ pub(crate) fn run(command: &EstateCommand, settings: &Settings) -> anyhow::Resul
     with_store(settings, async |store| match command {
         EstateCommand::Import(args) => import(&store, args, settings).await,
         EstateCommand::List { part } => {
-            list(&store, &canonical(part.as_deref().unwrap_or_default())).await
+            list(&store, &fold(part.as_deref().unwrap_or_default())).await
         }
         EstateCommand::Remove { serials } => {
-            let serials: Vec<String> = serials.iter().map(|serial| canonical(serial)).collect();
+            let serials = serials.iter().map(|written| {
+                canonical(written).with_context(|| format!("\"{written}\" is no serial"))
+            });
+            let serials = serials.collect::<anyhow::Result<Vec<String>>>()?;
             let removed = store
                 .remove_from_estate(&serials, WriteContext::new(BY, Clock::System.now()))
                 .await?;

@@ -105,7 +105,8 @@ fn check(out: &mut impl Write, file: Option<&Path>, settings: &Settings) -> anyh
 
 /// Other formats, permissive ones aside, that a format's samples fit.
 fn also_fit<'a>(formats: &'a Formats, format: &Format) -> Vec<&'a str> {
-    let values: Vec<String> = format.samples.iter().map(|sample| canonical(sample)).collect();
+    let values: Vec<String> =
+        format.samples.iter().filter_map(|sample| canonical(sample).ok()).collect();
     let others = formats.iter().filter(|other| {
         other.name != format.name
             && other.kind == IdentifierKind::Serial

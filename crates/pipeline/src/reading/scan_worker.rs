@@ -160,11 +160,6 @@ impl ScanWorker {
         &self.registrar
     }
 
-    /// What time it is to the queue.
-    pub fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
     /// Reader processes that are up now.
     pub fn readers_up(&self) -> usize {
         self.source.ready()

@@ -147,7 +147,7 @@ fn symbol(bits: &BitMatrix, eye: Point) -> Option<Barcode> {
             let (x, y) = grid * (x * half, y * half);
             Point { x, y }
         });
-        Some(Barcode { symbology: Symbology::Aztec, payload, gs1, quad, votes: 1 })
+        Some(Barcode { symbology: Symbology::Aztec, payload, gs1, part: None, quad, votes: 1 })
     })
 }
 

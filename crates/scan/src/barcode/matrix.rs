@@ -8,6 +8,7 @@
 use crate::barcode::aztec;
 use crate::image::plane::threshold;
 use image::GrayImage;
+use rxing::common::cpp_essentials::StructuredAppendInfo;
 use rxing::common::{BitArray, BitMatrix, LineOrientation};
 use rxing::multi::MultipleBarcodeReader;
 use rxing::qrcode::cpp_port::{decoder, detector};
@@ -17,7 +18,7 @@ use rxing::{
 };
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use validate::{Barcode, Point, Quad, Symbology};
+use validate::{Barcode, Point, Quad, SymbolPart, Symbology};
 
 /// Most places where a row may run through a finder pattern; a picture with more is a pattern that
 /// the detector would compare with itself for seconds.
@@ -188,9 +189,11 @@ fn qr_codes(bits: &BitMatrix) -> Vec<Barcode> {
         if decoded.isValid() && decoded.structuredAppend().index < 0 {
             used.extend(corners);
             let points = rxing::common::DetectorRXingResult::getPoints(&sampled);
+            let part = part(decoded.structuredAppend());
             let result =
                 RXingResult::with_decoder_result(decoded, points, rxing::BarcodeFormat::QR_CODE);
-            out.extend(barcode(&result, Symbology::QrCode));
+            let found = barcode(&result, Symbology::QrCode);
+            out.extend(found.map(|found| Barcode { part, ..found }));
         }
     }
     out
@@ -221,6 +224,17 @@ fn finder_rows(bits: &BitMatrix) -> usize {
     count
 }
 
+/// Which of several symbols of one message it is (ISO/IEC 18004, Structured Append).
+fn part(append: &StructuredAppendInfo) -> Option<SymbolPart> {
+    let [index, count] = [append.index, append.count].map(|it| u8::try_from(it).ok());
+    let message = append.id.parse().unwrap_or_default();
+    count.filter(|&count| count > 1).zip(index).map(|(count, index)| SymbolPart {
+        index,
+        count,
+        message,
+    })
+}
+
 fn barcode(result: &RXingResult, symbology: Symbology) -> Option<Barcode> {
     let payload = result.getText().to_owned();
     let quad = quad(result.getPoints(), symbology)?;
@@ -232,7 +246,7 @@ fn barcode(result: &RXingResult, symbology: Symbology) -> Option<Barcode> {
         }
         _ => false,
     };
-    (!payload.is_empty()).then_some(Barcode { symbology, payload, gs1, quad, votes: 1 })
+    (!payload.is_empty()).then_some(Barcode { symbology, payload, gs1, part: None, quad, votes: 1 })
 }
 
 /// The corners of a symbol from the points of its detector.

@@ -256,6 +256,7 @@ fn elect(place: &OrientedBox, tallies: Vec<Tally>) -> Vec<Barcode> {
         symbology: tally.code.symbology,
         payload: tally.code.payload.clone(),
         gs1: tally.code.gs1,
+        part: None,
         quad: quad(place, tally),
         votes: tally.votes,
     };

@@ -10,7 +10,7 @@ use crate::database::row::name_of;
 use crate::database::tx::Tx;
 use crate::seal::context::IndexDomain;
 use crate::terminals::registration::Registration;
-use validate::{Identifier, IdentifierKind, canonical};
+use validate::{Identifier, IdentifierKind, fold};
 
 /// Remembers the numbers that a label shows beside the serial that is registered.
 pub(crate) async fn remember(
@@ -20,7 +20,7 @@ pub(crate) async fn remember(
 ) -> Result<(), StoreError> {
     let device = tx.seal.blind(IndexDomain::Device, &registration.device_key);
     for identifier in identifiers {
-        let value = canonical(&identifier.value);
+        let value = fold(&identifier.value);
         if identifier.kind == IdentifierKind::Serial || value.is_empty() {
             continue;
         }

@@ -347,7 +347,7 @@ fn decoded(code: &Code, random: &mut StdRng) -> Option<Barcode> {
         votes = if random.random_bool(MISREAD_TWICE) { 2 } else { 1 };
     }
     let quad = quad(*x, *y, CODE_SIZE.0, CODE_SIZE.1);
-    Some(Barcode { symbology: *symbology, payload, gs1: *gs1, quad, votes })
+    Some(Barcode { symbology: *symbology, payload, gs1: *gs1, part: None, quad, votes })
 }
 
 fn quad(x: f32, y: f32, width: f32, height: f32) -> Quad {

@@ -147,7 +147,8 @@ pub(crate) fn other_numbers(sheet: &mut Sheet<'_>) {
 
 /// The barcode below a lone caption holds the network address.
 pub(crate) fn mac_under_caption(sheet: &mut Sheet<'_>) {
-    let mac = sheet.fill("%12h");
+    // With a letter: nobody can tell twelve digits alone from a serial.
+    let mac = sheet.fill("%5hC%6h");
     let serial = sheet.serial();
     match sheet.random.random_range(0..4) {
         0 => {

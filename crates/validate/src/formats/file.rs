@@ -7,6 +7,7 @@ use crate::formats::shape::Shape;
 use crate::identifier::IdentifierKind;
 use crate::serial::canonical::canonical;
 use crate::serial::check_digit::CheckCharacter;
+use crate::serial::fold::fold;
 use regex_lite::RegexBuilder;
 use serde::Deserialize;
 
@@ -136,7 +137,7 @@ fn check(row: Row, standing: Standing) -> Result<Format, String> {
         shapes,
         pattern: row.pattern.as_deref().map(compile).transpose()?,
         prefix: row.pattern.as_deref().map_or_else(String::new, literal_prefix),
-        brands: row.brands.iter().map(|brand| canonical(brand)).collect(),
+        brands: row.brands.iter().map(|brand| fold(brand)).collect(),
         name: row.name,
         vendor,
         distinctive: row.distinctive,
@@ -151,7 +152,11 @@ fn check(row: Row, standing: Standing) -> Result<Format, String> {
     if format.plausibility.iter().any(|note| note.digits > 9 || note.at > Shape::POSITIONS_MAX) {
         return Err("a plausibility note covers at most 9 digits of the serial".to_owned());
     }
-    match format.samples.iter().find(|sample| !format.fits(&canonical(sample))) {
+    match format
+        .samples
+        .iter()
+        .find(|sample| !canonical(sample).is_ok_and(|value| format.fits(&value)))
+    {
         Some(sample) => Err(format!("its own sample \"{sample}\" does not fit")),
         None => Ok(format),
     }

@@ -9,6 +9,7 @@ use crate::formats::format::{Format, Standing};
 use crate::formats::shape::{Class, Shape};
 use crate::serial::canonical::canonical;
 use crate::serial::check_digit::{CheckCharacter, gtin, luhn};
+use crate::serial::fold::fold;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -73,7 +74,7 @@ pub fn learn(
     }
     let mut by_length: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for sample in samples {
-        let value = canonical(sample);
+        let value = canonical(sample).map_err(|_| LearnError::NoSerial(sample.clone()))?;
         if !(5..=Shape::POSITIONS_MAX).contains(&value.len()) {
             return Err(LearnError::NoSerial(sample.clone()));
         }
@@ -89,7 +90,7 @@ pub fn learn(
     let shapes: Vec<Shape> = enough.values().map(shape_of).collect();
     let taken: Vec<String> = samples
         .iter()
-        .filter(|sample| enough.contains_key(&canonical(sample).len()))
+        .filter(|sample| canonical(sample).is_ok_and(|value| enough.contains_key(&value.len())))
         .cloned()
         .collect();
     let toml = row(name, vendor, &shapes, &taken, None, None);
@@ -288,7 +289,7 @@ pub struct Explanation {
 
 /// Explains a value: which formats it fits and why not the others, and what else has that form.
 pub fn explain(formats: &Formats, printed: &str) -> Explanation {
-    let canonical = canonical(printed);
+    let canonical = fold(printed);
     let mut fits = Vec::new();
     let mut misses = Vec::new();
     for format in formats.iter() {

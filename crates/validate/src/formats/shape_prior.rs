@@ -60,7 +60,7 @@ impl ShapePrior {
             true => (1.0, DIGIT_TO_LETTER_MIXED),
             false => (arrangement(as_read) / arrangement(other), DIGIT_TO_LETTER_BUILT),
         };
-        match value.bytes().nth(at).is_some_and(is_digit) {
+        match value.as_bytes().get(at).copied().is_some_and(is_digit) {
             true => shape * letter,
             false => shape / letter,
         }

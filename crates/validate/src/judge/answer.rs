@@ -13,8 +13,8 @@ use crate::judge::sighting::{Carrier, Sighting};
 use crate::judge::value_facts::ValueFacts;
 use crate::judge::verdict::{Answer, Candidate, Question, Serial, Verdict};
 use crate::print::boundary::Clearness;
+use crate::print::captions::Caption;
 use crate::print::keyword::{Strength, is_serial_keyword};
-use crate::print::label::Caption;
 use crate::serial::fold::{digits, fold_char};
 use std::collections::BTreeSet;
 

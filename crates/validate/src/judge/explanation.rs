@@ -5,8 +5,8 @@ use crate::estate::Estate;
 use crate::evidence::Evidence;
 use crate::formats::Formats;
 use crate::judge::context::JudgeContext;
-use crate::judge::contradictions;
 use crate::judge::grounds::Answers;
+use crate::judge::rivalries;
 use crate::judge::sighting::{Carrier, Reading, Sighting};
 use crate::judge::value_facts::ValueFacts;
 use crate::judge::verdict::{Answer, Question, Verdict};
@@ -53,7 +53,7 @@ pub fn explain_verdict(formats: &Formats, evidence: &Evidence, estate: &Estate) 
             && only.value == value.value
         {
             against.extend(values.iter().filter_map(|rival| {
-                let rivalry = contradictions::between(&context, value, rival)?;
+                let rivalry = rivalries::between(&context, value, rival)?;
                 Some(format!("{}: {}", rivalry.name, rival.value))
             }));
         }

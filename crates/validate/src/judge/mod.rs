@@ -17,6 +17,7 @@
 
 mod answer;
 pub(crate) mod check;
+mod comparisons;
 mod context;
 mod contradictions;
 mod correction;
@@ -26,6 +27,7 @@ mod identifiers;
 mod lattice;
 mod readings;
 pub(crate) mod reason;
+mod rivalries;
 pub(crate) mod sighting;
 mod value_facts;
 pub(crate) mod verdict;
@@ -81,7 +83,7 @@ fn standing<'v>(
         [] => Contradictions::default(),
         [only] => values
             .iter()
-            .filter_map(|rival| contradictions::between(context, only, rival))
+            .filter_map(|rival| rivalries::between(context, only, rival))
             .map(|rivalry| rivalry.contradiction)
             .collect(),
         _ => Contradictions::from_iter([disagreement(context, &accepted)]),
@@ -102,8 +104,7 @@ fn drop_readings_of_one_barcode(accepted: &mut Vec<&ValueFacts>) {
         let whole = |it: &&Sighting| {
             it.named.is_none() && it.barcode().is_none_or(|own| meant.contains(&own))
         };
-        value.sightings.iter().any(|it| it.is_barcode())
-            && value.sightings.iter().all(|it| whole(it))
+        value.sightings.iter().any(|it| it.is_barcode()) && value.sightings.iter().all(whole)
     };
     if accepted.len() > 1 {
         accepted.retain(|value| !only_whole(value));

@@ -8,8 +8,9 @@ use crate::judge::verdict::Correction;
 use crate::payload;
 use crate::payload::field::{Extent, Field, FieldRole};
 use crate::print::boundary::Ends;
+use crate::print::captions::{Caption, Code};
 use crate::print::keyword::Strength;
-use crate::print::label::{self, Caption, Code, Joined, Printed};
+use crate::print::label::{self, Joined, Printed};
 use crate::print::line::VALUE_CHARS_MIN;
 use crate::print::place::same_spot;
 use crate::serial::fold::{digits, fold, fold_char};
@@ -174,7 +175,7 @@ pub(crate) fn sightings<'a>(evidence: &'a Evidence, arena: &'a Bump) -> ArenaVec
     let mut all = ArenaVec::new_in(arena);
     for (index, photo) in evidence.photos.iter().enumerate() {
         let size = (photo.width_px, photo.height_px);
-        let fields: Vec<Vec<Field>> = photo.barcodes.iter().map(fields).collect();
+        let fields = payload::fields_of(&photo.barcodes);
         let codes: Vec<Code> = photo.barcodes.iter().zip(&fields).map(code).collect();
         let first = label::read_label(&photo.lines, &codes, size, arena);
         let second = label::read_label(&photo.second_lines, &[], size, arena);
@@ -184,11 +185,6 @@ pub(crate) fn sightings<'a>(evidence: &'a Evidence, arena: &'a Bump) -> ArenaVec
         print(index, &photo.second_lines, second.numbers, Reading::Second, &mut all);
     }
     all
-}
-
-/// The fields of a barcode's payload.
-fn fields(barcode: &Barcode) -> Vec<Field> {
-    payload::parse_payload(&barcode.payload, barcode.symbology, barcode.gs1)
 }
 
 /// A barcode as far as captions are concerned.

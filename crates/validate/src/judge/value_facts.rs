@@ -13,7 +13,8 @@ use crate::judge::sighting::{Carrier, Reading, Sighting, looks_like_serial};
 use crate::judge::verdict::Correction;
 use crate::payload::field::{Extent, FieldRole};
 use crate::print::boundary::{Boundary, Clearness};
-use crate::print::label::{Caption, Joined};
+use crate::print::captions::Caption;
+use crate::print::label::Joined;
 use crate::print::line::PRINTED_DIGITS_MIN;
 use crate::serial::fold::digits;
 use crate::serial::look_alike::look_alike_distance;
@@ -48,7 +49,7 @@ impl ValueFacts<'_> {
     /// Whether it is said to be the serial by the barcode itself, or by a caption in its own line in
     /// a reading that nothing was cut off; where it has the form or a barcode, by a caption nearby.
     pub(super) fn claims(&self) -> bool {
-        let in_print = |sighting: &&Sighting| {
+        let in_print = |sighting: &Sighting| {
             sighting.says_serial()
                 && sighting.is_clear_print()
                 && sighting.print().is_some_and(|(_, caption)| caption >= Caption::Assigned)
@@ -57,13 +58,13 @@ impl ValueFacts<'_> {
         self.facts.has_any(&[Fact::BarcodeNames, Fact::BarcodeCaptioned])
             || self.facts.has(Fact::CaptionNear)
                 && (self.has_form() || self.facts.has(Fact::Barcode))
-            || self.sightings.iter().any(|sighting| in_print(&sighting))
+            || self.sightings.iter().any(|sighting| in_print(sighting))
     }
 
     /// Whether a caption in its own line names this value as one word, with nothing cut off.
     pub(super) fn claims_in_one_piece(&self) -> bool {
-        let whole = |it: &&Sighting| it.is_one_word() && it.is_clear_print() && it.is_inline();
-        self.sightings.iter().any(|it| whole(&it) && it.says_serial())
+        let whole = |it: &Sighting| it.is_one_word() && it.is_clear_print() && it.is_inline();
+        self.sightings.iter().any(|it| whole(it) && it.says_serial())
     }
 
     /// Whether the value is only there if several words or lines are taken as one.
@@ -236,8 +237,8 @@ impl<'a> JudgeContext<'a> {
             facts.insert(Fact::Barcode);
             facts.insert(Fact::BarcodeClosed);
             facts.insert(Fact::BarcodeNames);
-            let checked = |it: &&Sighting| it.barcode() == perhaps.barcode() && is_checked(it);
-            facts.insert_if(Fact::BarcodeChecked, sightings.iter().any(|it| checked(&it)));
+            let checked = |it: &Sighting| it.barcode() == perhaps.barcode() && is_checked(it);
+            facts.insert_if(Fact::BarcodeChecked, sightings.iter().any(|it| checked(it)));
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod address;
 mod aim;
+mod append;
 mod code39;
 pub(crate) mod field;
 mod gs1;
@@ -23,6 +24,8 @@ use crate::evidence::Symbology;
 use crate::identifier::IdentifierKind;
 use crate::payload::field::{Extent, FIELDS_MAX, Field, FieldRole};
 use crate::serial::fold::fold_char;
+
+pub(crate) use append::fields_of;
 
 /// Longer payloads are cut: no serial stands behind 4 KiB of other data.
 pub const PAYLOAD_BYTES_MAX: usize = 4096;

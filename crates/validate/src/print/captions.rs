@@ -5,7 +5,6 @@
 use crate::evidence::Quad;
 use crate::identifier::IdentifierKind;
 use crate::print::keyword::{Keyword, Strength};
-use crate::print::label::{Caption, Code};
 use crate::print::line::{Line, PRINTED_DIGITS_MIN, VALUE_CHARS_MIN};
 use crate::print::meaning::meaning;
 use crate::print::place::Frame;
@@ -25,6 +24,27 @@ const AROUND: f32 = 6.0;
 const BELOW: f32 = 1.0;
 const ALONG: f32 = 0.3;
 const ABOVE: f32 = 2.0;
+
+/// Where the caption of a number stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Caption {
+    /// There is none.
+    None,
+    /// It names another number first: `0821032398, 1170000652`.
+    Second,
+    /// Near, but it may be another number's.
+    Near,
+    /// In another line, and no other number in reach may be the one.
+    Assigned,
+    /// In the number's own line, before it.
+    Inline,
+}
+
+/// A barcode as far as captions are concerned: where it is and what values it holds.
+pub(crate) struct Code<'a> {
+    pub(crate) quad: &'a Quad,
+    pub(crate) values: Vec<String>,
+}
 
 /// A caption without a number in its own line.
 pub(crate) struct Lone {

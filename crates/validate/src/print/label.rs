@@ -5,10 +5,10 @@
 //! ([`super::captions`]). What stands nowhere near a caption is a number all the same, only
 //! unnamed. Nothing is corrected here.
 
-use crate::evidence::{Quad, TextLine};
+use crate::evidence::TextLine;
 use crate::identifier::IdentifierKind;
 use crate::print::boundary::{Boundary, Ends};
-use crate::print::captions::{self, Lone, Thing};
+use crate::print::captions::{self, Caption, Code, Lone, Thing};
 use crate::print::keyword::{Keyword, Strength};
 use crate::print::line::{Line, PRINTED_DIGITS_MIN, VALUE_CHARS_MIN};
 use crate::print::meaning::{Meaning, is_chip, meaning};
@@ -52,21 +52,6 @@ pub(crate) struct Printed<'a> {
     pub(crate) ends: Ends,
 }
 
-/// Where the caption of a number stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Caption {
-    /// There is none.
-    None,
-    /// It names another number first: `0821032398, 1170000652`.
-    Second,
-    /// Near, but it may be another number's.
-    Near,
-    /// In another line, and no other number in reach may be the one.
-    Assigned,
-    /// In the number's own line, before it.
-    Inline,
-}
-
 /// How a value was put together from what is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Joined {
@@ -76,12 +61,6 @@ pub(crate) enum Joined {
     Words,
     /// Several lines.
     Lines,
-}
-
-/// A barcode as far as captions are concerned: where it is and what values it holds.
-pub(crate) struct Code<'a> {
-    pub(crate) quad: &'a Quad,
-    pub(crate) values: Vec<String>,
 }
 
 /// What is printed on one photo.

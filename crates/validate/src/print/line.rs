@@ -242,9 +242,7 @@ impl<'a> Line<'a> {
     /// What the marks between two words say; `None` if there is only space.
     fn mark(&self, between: &[char], second_value: impl Fn() -> bool) -> Option<Boundary> {
         let marks = || between.iter().filter(|char| !char.is_whitespace());
-        if marks().next().is_none() {
-            return None;
-        }
+        marks().next()?;
         let ends = |char: &char| {
             matches!(
                 char,

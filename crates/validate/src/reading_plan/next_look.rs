@@ -13,7 +13,7 @@ use crate::judge::reason::ReasonCode;
 use crate::judge::verdict::{Serial, Verdict};
 use crate::print::place::size;
 use crate::reading_plan::second_reading::{LineRef, wants_second_reading};
-use crate::serial::canonical::canonical;
+use crate::serial::fold::fold;
 
 /// Fewer lines than this are no label.
 const LABEL_LINES_MIN: usize = 2;
@@ -121,10 +121,10 @@ fn is_settled(serial: &Serial, evidence: &Evidence, unread: &[Quad]) -> bool {
         return true;
     }
     let named = |check: &Check| matches!(check, Check::Keyword | Check::BarcodeIdentifier);
-    let own = canonical(&serial.printed);
+    let own = fold(&serial.printed);
     let lines = evidence.photos.iter().flat_map(|photo| &photo.lines);
     let printed: Vec<Quad> =
-        lines.filter(|line| canonical(&line.text()).contains(&own)).map(|line| line.quad).collect();
+        lines.filter(|line| fold(&line.text()).contains(&own)).map(|line| line.quad).collect();
     let rival = || unread.iter().any(|line| printed.iter().any(|own| is_like(line, own)));
     serial.checks.iter().any(named)
         && !printed.is_empty()
@@ -144,8 +144,8 @@ fn is_like(line: &Quad, other: &Quad) -> bool {
 fn is_shown_on_each_surface(evidence: &Evidence, value: &str) -> bool {
     let shown = |surface: Surface| {
         evidence.photos.iter().filter(|photo| photo.surface == surface).any(|photo| {
-            let printed = photo.lines.iter().map(|line| canonical(&line.text()));
-            let encoded = photo.barcodes.iter().map(|barcode| canonical(&barcode.payload));
+            let printed = photo.lines.iter().map(|line| fold(&line.text()));
+            let encoded = photo.barcodes.iter().map(|barcode| fold(&barcode.payload));
             printed.chain(encoded).any(|text| text.contains(value))
         })
     };

@@ -8,7 +8,8 @@ use crate::formats::Formats;
 use crate::formats::format::Standing;
 use crate::identifier::IdentifierKind;
 use crate::judge::sighting::{self, Carrier, Reading, Sighting, looks_like_serial};
-use crate::print::label::{Caption, Joined};
+use crate::print::captions::Caption;
+use crate::print::label::Joined;
 use bumpalo::Bump;
 use std::collections::BTreeMap;
 

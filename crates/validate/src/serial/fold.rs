@@ -1,7 +1,8 @@
 //! Characters and texts in the form in which they are compared.
 
-/// Letters and digits of `text` in upper case, everything else dropped.
-pub(crate) fn fold(text: &str) -> String {
+/// Letters and digits of `text` in upper case, everything else dropped: how texts are compared and
+/// searched. A serial is made of a text by [`crate::canonical`], which drops nothing unseen.
+pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     folded.extend(text.chars().filter_map(fold_char));
     folded

@@ -211,7 +211,7 @@ async fn estate(
     crate::paging::at_most("q", query.q.as_deref(), 64)?;
     crate::paging::check_after(query.after.as_deref())?;
     let (q, store) = (query.q.unwrap_or_default(), app.store());
-    let part = validate::canonical(&q);
+    let part = validate::fold(&q);
     let page = store.estate(&part, query.after.as_deref(), PAGE_ROWS).await?;
     let (mode, count) = (app.settings().judging.estate, store.estate_count().await?);
     let frame = frame(&app, &operator, &headers, Place::Estate).await?;

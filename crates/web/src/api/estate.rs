@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{Awaited, Import, Imported, WriteContext};
 use utoipa::{IntoParams, ToSchema};
-use validate::{EstateMode, canonical};
+use validate::{EstateMode, canonical, fold};
 
 /// Characters of a search.
 const Q_CHARS_MAX: usize = 64;
@@ -93,7 +93,7 @@ pub(crate) async fn list(
     crate::paging::check_after(query.after.as_deref())?;
     #[expect(deprecated, reason = "it goes on working until the next version")]
     let most = crate::paging::page_size(query.most.or(query.limit))?;
-    let part = canonical(query.q.as_deref().unwrap_or_default());
+    let part = fold(query.q.as_deref().unwrap_or_default());
     let page = app.store().estate(&part, query.after.as_deref(), most).await?;
     Ok(Json(EstatePage {
         mode: app.settings().judging.estate,
@@ -222,7 +222,8 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Problem> {
     caller.at_least(Role::Operator)?;
     crate::paging::at_most("serial", Some(&serial), Q_CHARS_MAX)?;
-    let serials = [canonical(&serial)];
+    let serial = canonical(&serial).map_err(|_| Code::NotFound)?;
+    let serials = [serial];
     match app
         .store()
         .remove_from_estate(&serials, WriteContext::new(&caller.name, app.now()))

@@ -47,7 +47,7 @@ impl Wanted {
         crate::paging::at_most("q", q, Q_CHARS_MAX)?;
         let q = q.unwrap_or_default().trim();
         Ok(Self {
-            serial: validate::canonical(q),
+            serial: validate::fold(q),
             words: q.to_lowercase(),
             state: one_of(state, || {
                 format!("state: one of {}", State::ALL.map(State::name).join(", "))

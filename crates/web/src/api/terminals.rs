@@ -146,7 +146,8 @@ pub(crate) async fn get(
     if serial.chars().count() > SERIAL_CHARS_MAX {
         return Err(Code::NotFound.into());
     }
-    let terminals = app.store().terminal(&validate::canonical(&serial)).await?;
+    let serial = validate::canonical(&serial).map_err(|_| Code::NotFound)?;
+    let terminals = app.store().terminal(&serial).await?;
     if terminals.is_empty() {
         return Err(Code::NotFound.into());
     }
@@ -173,7 +174,8 @@ pub(crate) async fn known(app: &App, named: &str) -> Result<Option<Terminal>, Pr
         Some((vendor, serial)) => (Some(vendor), serial),
         None => (None, named),
     };
-    let mut found = app.store().terminal(&validate::canonical(serial)).await?;
+    let Ok(serial) = validate::canonical(serial) else { return Ok(None) };
+    let mut found = app.store().terminal(&serial).await?;
     found.retain(|terminal| vendor.is_none_or(|vendor| terminal.vendor == vendor));
     if found.len() > 1 {
         return Err(Code::SerialAmbiguous.into());

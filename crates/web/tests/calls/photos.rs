@@ -8,12 +8,12 @@ use validate::{
     TextLine,
 };
 
-/// A label whose barcode and print agree: it is accepted.
-pub(crate) const AGREES: &str = "code_128 0821032398 | S/N: 0821032398";
+/// A label that names its maker and whose barcode and print agree: it is accepted.
+pub(crate) const AGREES: &str = "code_128 0821032398 | S/N: 0821032398 | PAX";
 /// Another terminal's label, as good.
-pub(crate) const ANOTHER: &str = "code_128 0821032411 | S/N: 0821032411";
+pub(crate) const ANOTHER: &str = "code_128 0821032411 | S/N: 0821032411 | PAX";
 /// A label whose barcode and print differ in a character: a person has to look.
-pub(crate) const DIFFERS: &str = "code_128 0821032398 | S/N: 0821032399";
+pub(crate) const DIFFERS: &str = "code_128 0821032398 | S/N: 0821032399 | PAX";
 /// A wall.
 pub(crate) const NOTHING: &str = "nothing";
 /// Takes longer than a reader may.
@@ -75,6 +75,7 @@ fn seen(label: &str) -> PhotoEvidence {
                 symbology: Symbology::Code128,
                 payload: payload.to_owned(),
                 gs1: false,
+                part: None,
                 quad: quad(y, 300.0),
                 votes: 4,
             }),

@@ -42,7 +42,7 @@ fn begin_and_look() -> Vec<Case> {
             .refuses(413, "body_too_large"),
         look("who sends it asks how much has arrived").answers(204),
         look("of an upload that is a scan nothing is missing")
-            .given([Given::LastPart(Technician, "22", " | S/N: 0821032398")])
+            .given([Given::LastPart(Technician, "22", " | S/N: 0821032398 | PAX")])
             .answers(204),
         look("the upload that was idle longest makes room for another")
             .given([Given::Setting("resumable_uploads_max = 1"), begun()])
@@ -65,16 +65,16 @@ fn parts() -> Vec<Case> {
         part("the last part is answered like the whole upload")
             .header("upload-offset", "22")
             .header("upload-complete", "?1")
-            .body(PART, b" | S/N: 0821032398")
+            .body(PART, b" | S/N: 0821032398 | PAX")
             .answers(201),
         part("the last part again answers the same scan")
-            .given([Given::LastPart(Technician, "22", " | S/N: 0821032398")])
-            .header("upload-offset", "40")
+            .given([Given::LastPart(Technician, "22", " | S/N: 0821032398 | PAX")])
+            .header("upload-offset", "46")
             .header("upload-complete", "?1")
             .body(PART, b"")
             .answers(201),
         case("the whole under the same Idempotency-Key is the same scan")
-            .given([begun(), Given::LastPart(Technician, "22", " | S/N: 0821032398")])
+            .given([begun(), Given::LastPart(Technician, "22", " | S/N: 0821032398 | PAX")])
             .calls("POST /v1/scans")
             .header("idempotency-key", "terminal-1")
             .photo(AGREES)
@@ -98,7 +98,7 @@ fn refused_parts() -> Vec<Case> {
         part("a part that begins elsewhere than the upload ends is refused")
             .header("upload-offset", "5")
             .header("upload-complete", "?1")
-            .body(PART, b" | S/N: 0821032398")
+            .body(PART, b" | S/N: 0821032398 | PAX")
             .refuses(409, "upload_offset_mismatch"),
         part("a last part that leaves something missing is refused")
             .header("upload-offset", "22")
@@ -107,21 +107,21 @@ fn refused_parts() -> Vec<Case> {
             .refuses(400, "body_malformed"),
         part("a part that does not say where it begins is refused")
             .header("upload-complete", "?1")
-            .body(PART, b" | S/N: 0821032398")
+            .body(PART, b" | S/N: 0821032398 | PAX")
             .refuses(400, "parameter_invalid"),
         part("a part is no photo")
             .header("upload-offset", "22")
-            .body("image/jpeg", b" | S/N: 0821032398")
+            .body("image/jpeg", b" | S/N: 0821032398 | PAX")
             .refuses(415, "content_type_unsupported"),
         part("a part beyond the whole is refused")
             .header("upload-offset", "22")
-            .body(PART, b" | S/N: 0821032398 and more")
+            .body(PART, b" | S/N: 0821032398 | PAX and more")
             .refuses(413, "body_too_large"),
         part("another technician adds nothing")
             .by(AnotherTechnician)
             .header("upload-offset", "22")
             .header("upload-complete", "?1")
-            .body(PART, b" | S/N: 0821032398")
+            .body(PART, b" | S/N: 0821032398 | PAX")
             .refuses(404, "not_found"),
     ]
 }

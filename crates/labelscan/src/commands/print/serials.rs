@@ -51,7 +51,7 @@ fn typed(serials: &[String]) -> anyhow::Result<Vec<String>> {
     let mut seen = HashMap::new();
     let mut found = Vec::with_capacity(serials.len());
     for (at, printed) in serials.iter().enumerate() {
-        let serial = canonical(printed);
+        let serial = canonical(printed).with_context(|| format!("\"{printed}\" is no serial"))?;
         ensure!(
             looks_like_serial(&serial),
             "\"{printed}\" is no serial: it needs 6 to 32 letters and digits, a digit among them"
