@@ -81,6 +81,12 @@ pub enum Command {
     /// One line a photo. Exits 0 if every serial was accepted, 1 if some were not, 2 if it could
     /// not run. In folders, files that are no photos are passed over.
     Scan(ScanArgs),
+    /// Say why photos were judged as they were
+    ///
+    /// For each value in view: where it was seen, under what caption and between what ends, the
+    /// ground that answers each of the three questions (which number, where does it end, which
+    /// characters), and what speaks against it.
+    Explain(ExplainArgs),
     /// Read every photo of a manifest and compare with the truth in it
     ///
     /// The manifest has one JSON object a line: {"id","path","serial":"…"|null,
@@ -159,6 +165,17 @@ pub struct WatchArgs {
     /// End when no photo is left instead of waiting for more
     #[arg(long)]
     pub once: bool,
+}
+
+/// `labelscan explain`
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// Photos of one terminal
+    #[arg(required = true, value_name = "PHOTO")]
+    pub photos: Vec<PathBuf>,
+    /// One JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `labelscan scan`

@@ -15,7 +15,8 @@ mod log;
 
 use cli::{Cli, Command};
 use commands::{
-    backup, check, estate, eval, formats, generate, keys, print, reconcile, scan, serve, watch,
+    backup, check, estate, eval, explain, formats, generate, keys, print, reconcile, scan, serve,
+    watch,
 };
 use log::Log;
 use pipeline::settings::Settings;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> ExitCode {
 fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
     match command {
         Command::Scan(args) => scan::run(&args, &settings),
+        Command::Explain(args) => explain::run(&args, &settings),
         Command::Eval(args) => eval::run(&args, &settings),
         Command::Formats(args) => formats::run(&args, &settings),
         Command::Serve(_) => serve::run(settings),

@@ -14,7 +14,7 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
 };
-use validate::{Estate, Formats, Surface};
+use validate::{Estate, Evidence, Explained, Formats, Surface, explain_verdict};
 use walkdir::WalkDir;
 
 /// Bytes of a file that tell whether it is a photo.
@@ -80,6 +80,11 @@ impl LocalScanner {
     /// What the readers have done so far.
     pub(crate) fn counts(&self) -> Counts {
         self.pool.counts()
+    }
+
+    /// Why evidence is judged as it is.
+    pub(crate) fn explain(&self, evidence: &Evidence) -> Explained {
+        explain_verdict(&self.formats, evidence, &self.estate)
     }
 
     /// Reads and judges the photos of one terminal.

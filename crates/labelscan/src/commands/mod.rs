@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod estate;
 pub(crate) mod eval;
+pub(crate) mod explain;
 pub(crate) mod formats;
 pub(crate) mod generate;
 pub(crate) mod keys;
