@@ -40,8 +40,6 @@ use walkdir::WalkDir;
 const OWNER: &str = "inbox";
 /// Files that are known at a time.
 const BATCH_FILES: usize = 256;
-/// Bytes of a file that tell whether it is a photo.
-const HEAD_BYTES: u64 = 64;
 /// How long a verdict is waited for before the folder's end is looked for again.
 const VERDICT_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Endings of files that somebody is still writing.
@@ -288,7 +286,7 @@ fn next_batch(walk: &mut impl Iterator<Item = Seen>) -> Vec<Seen> {
 fn is_photo(path: &Path) -> bool {
     let head = || -> io::Result<Vec<u8>> {
         let mut head = Vec::new();
-        File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
+        File::open(path)?.take(scan::HEAD_BYTES).read_to_end(&mut head)?;
         Ok(head)
     };
     head().is_ok_and(|head| scan::is_photo(&head))

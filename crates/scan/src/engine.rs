@@ -3,7 +3,7 @@
 
 use crate::barcode::{BarcodeFindings, Symbologies, WorkBudget, read_barcodes};
 use crate::convnet::ConvNet;
-use crate::image::decode::{self, Failure};
+use crate::image::decode::{self, Decoded, Failure};
 use crate::image::faults;
 use crate::models::{self, LoadError, Weights};
 use crate::onnx;
@@ -18,7 +18,7 @@ use rten::ThreadPool;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use validate::{Barcode, Evidence, Formats, NextLook, PhotoEvidence, Quad, ReadingPlan};
+use validate::{Barcode, Evidence, Fault, Formats, NextLook, PhotoEvidence, Quad, ReadingPlan};
 
 /// Lines of each photo that are read between two questions to the reading plan.
 const LINES_A_ROUND: usize = 2;
@@ -45,6 +45,8 @@ struct PhotoState {
     page: Page,
     /// There is nothing to look for.
     blank: bool,
+    /// The file lost its end.
+    incomplete: bool,
 }
 
 impl Engine {
@@ -142,6 +144,7 @@ impl Engine {
         })?;
         for (state, seen) in states.iter().zip(&mut evidence.photos) {
             seen.faults = faults::faults(&state.grey, &seen.lines, &state.located_unread);
+            seen.faults.extend(state.incomplete.then_some(Fault::Incomplete));
         }
         let read = elapsed();
         took.text_ms += milliseconds(read.saturating_sub(looked));
@@ -161,7 +164,7 @@ impl Engine {
             *span += milliseconds(elapsed().saturating_sub(from));
         };
         let start = elapsed();
-        let grey = decode::decode(photo.bytes, limits)?;
+        let Decoded { grey, incomplete } = decode::decode(photo.bytes, limits)?;
         timed(&mut took.decode_ms, start);
         let blank = faults::is_blank(&grey);
         let barcodes = || {
@@ -190,7 +193,7 @@ impl Engine {
             barcodes,
             ..PhotoEvidence::default()
         };
-        Ok((PhotoState { grey, located_unread, page, blank }, seen))
+        Ok((PhotoState { grey, located_unread, page, blank, incomplete }, seen))
     }
 
     /// Skims every line that was found, then looks as the plan says until it says that nothing is

@@ -20,7 +20,7 @@ mod onnx;
 mod photo;
 mod text;
 
-pub use crate::image::decode::{is_photo, media_type};
+pub use crate::image::decode::{HEAD_BYTES, is_photo, media_type, unsupported_detail};
 pub use engine::Engine;
 pub use models::{LoadError, Weights};
 pub use photo::{Limits, Photo, Reading, Threads, Took, Unreadable, UnreadableCode};

@@ -21,7 +21,8 @@ pub struct Photo<'a> {
 pub struct Limits {
     /// Size of one photo's file.
     pub photo_bytes_max: usize,
-    /// Width times height, from the header, before a pixel is allocated.
+    /// Width times height, from the header, before a pixel is allocated. 64 million hold the photos
+    /// of 50-megapixel phones.
     pub pixels_max: u64,
     /// Width or height.
     pub side_px_max: u32,
@@ -38,7 +39,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             photo_bytes_max: 25_000_000,
-            pixels_max: 50_000_000,
+            pixels_max: 64_000_000,
             side_px_max: 16_384,
             side_px_min: 16,
             lines_max: 24,
@@ -100,7 +101,7 @@ pub enum UnreadableCode {
     PhotoEmpty,
     /// The bytes are not a picture.
     NotAPhoto,
-    /// A picture of a kind that is not decoded here, such as GIF.
+    /// A picture of a kind that is not decoded here: AVIF, JPEG XL, GIF, BMP, TIFF, SVG.
     FormatUnsupported,
     /// More bytes than allowed, or more photos than allowed.
     PhotoTooLarge,

@@ -213,6 +213,8 @@ pub enum Fault {
     CutOff,
     /// A barcode was located but could not be decoded.
     BarcodeUnreadable,
+    /// The photo's file ends before its picture does: a part is missing.
+    Incomplete,
 }
 
 /// What kind of evidence a value rests on.

@@ -17,9 +17,6 @@ use std::{
 use validate::{Estate, Evidence, Explained, Formats, Surface, explain_verdict};
 use walkdir::WalkDir;
 
-/// Bytes of a file that tell whether it is a photo.
-const HEAD_BYTES: u64 = 64;
-
 /// Readers and formats, ready for photos.
 pub(crate) struct LocalScanner {
     pool: Pool,
@@ -166,6 +163,6 @@ pub(crate) fn photos_of(paths: &[PathBuf]) -> (Vec<PathBuf>, usize) {
 /// A file that cannot be read counts as a photo, so that it is reported.
 fn is_photo(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    let read = File::open(path).and_then(|file| file.take(scan::HEAD_BYTES).read_to_end(&mut head));
     read.is_err() || scan::is_photo(&head)
 }

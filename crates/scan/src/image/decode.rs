@@ -19,6 +19,11 @@ use zune_jpeg::JpegDecoder;
 
 /// Progressive JPEGs may repeat scans without end; cameras write about ten.
 const JPEG_SCANS_MAX: usize = 64;
+/// What zune-jpeg puts where a file has no pixels any more.
+const JPEG_MISSING_LEVEL: u8 = 128;
+/// Rows that the decoder works on together: two rows of 16-pixel blocks where colour is sampled at
+/// half the height.
+const JPEG_BLOCK_ROWS_MAX: u32 = 32;
 
 /// The kinds of picture that are told apart by their first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,18 +32,21 @@ enum Kind {
     Png,
     WebP,
     Heic,
-    /// A picture that is not decoded here, with its name for the error message.
+    /// A picture that is not decoded here, with the name of its format.
     Other(&'static str),
 }
 
+/// Bytes of a file that tell its kind.
+pub const HEAD_BYTES: u64 = 64;
+
 /// Whether a file that begins like this is a picture that [`crate::Engine::read`] decodes. Needs
-/// the first 12 bytes.
+/// the first [`HEAD_BYTES`].
 pub fn is_photo(head: &[u8]) -> bool {
     media_type(head).is_ok()
 }
 
-/// The media type of a picture that is decoded here, by its first 12 bytes, whatever its sender
-/// calls it.
+/// The media type of a picture that is decoded here, by its first [`HEAD_BYTES`], whatever its
+/// sender calls it.
 ///
 /// # Errors
 /// The code of a file that [`crate::Engine::read`] would refuse for its kind.
@@ -54,23 +62,42 @@ pub fn media_type(head: &[u8]) -> Result<&'static str, UnreadableCode> {
     }
 }
 
+/// What to do about a picture whose format is told apart but not decoded here, with the name of the
+/// format; `None` for every other file.
+pub fn unsupported_detail(head: &[u8]) -> Option<String> {
+    match kind(head) {
+        Some(Kind::Other(name)) => {
+            Some(format!("{name} is not read: save the picture as JPEG, HEIC, PNG or WebP"))
+        }
+        _ => None,
+    }
+}
+
 fn kind(bytes: &[u8]) -> Option<Kind> {
     let at = |from: usize, magic: &[u8]| bytes.get(from..from + magic.len()) == Some(magic);
+    // A file of the ISO base media format names its brands: the major one, then others it fits.
+    let brand = |name: &[u8]| {
+        let length = bytes.first_chunk().map_or(0, |&length| u32::from_be_bytes(length) as usize);
+        let brands = bytes.get(8..length.min(bytes.len())).unwrap_or_default();
+        at(4, b"ftyp") && brands.as_chunks::<4>().0.iter().any(|brand| brand == name)
+    };
     let kind = if at(0, b"\xff\xd8\xff") {
         Kind::Jpeg
     } else if at(0, b"\x89PNG\r\n\x1a\n") {
         Kind::Png
     } else if at(0, b"RIFF") && at(8, b"WEBP") {
         Kind::WebP
+    } else if brand(b"avif") || brand(b"avis") {
+        Kind::Other("AVIF")
     } else if at(4, b"ftypheic") || at(4, b"ftypheix") || at(4, b"ftypmif1") {
         Kind::Heic
-    } else if at(4, b"ftypavif") {
-        Kind::Other("AVIF")
+    } else if at(0, b"\xff\x0a") || at(0, b"\0\0\0\x0cJXL \r\n\x87\n") {
+        Kind::Other("JPEG XL")
     } else if at(0, b"GIF8") {
         Kind::Other("GIF")
     } else if at(0, b"BM") && bytes.len() > 26 {
         Kind::Other("BMP")
-    } else if at(0, b"II*\0") || at(0, b"MM\0*") {
+    } else if at(0, b"II*\0") || at(0, b"MM\0*") || at(0, b"II+\0") || at(0, b"MM\0+") {
         Kind::Other("TIFF")
     } else if at(0, b"<svg") || at(0, b"<?xml") {
         Kind::Other("SVG")
@@ -97,11 +124,26 @@ impl Failure {
     }
 }
 
+/// A photo's luminance.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    /// Upright, `[H, W]`.
+    pub(crate) grey: GrayImage,
+    /// The file ends before its picture does: the rows that it lacks are cut off.
+    pub(crate) incomplete: bool,
+}
+
+impl From<GrayImage> for Decoded {
+    fn from(grey: GrayImage) -> Self {
+        Self { grey, incomplete: false }
+    }
+}
+
 /// Decodes a photo to luminance and turns it upright by its EXIF orientation.
 ///
 /// # Errors
 /// Every [`UnreadableCode`]; never panics, never allocates more than the limits allow.
-pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure> {
+pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, Failure> {
     if bytes.is_empty() {
         return Err(Failure::new(UnreadableCode::PhotoEmpty, "no bytes"));
     }
@@ -116,14 +158,16 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure
         Some(Kind::Png) => {
             let decoder = PngDecoder::with_limits(Cursor::new(bytes), image_limits(limits))
                 .map_err(from_image)?;
-            decode_by_image(decoder, limits)
+            decode_by_image(decoder, limits).map(Decoded::from)
         }
         Some(Kind::WebP) => {
-            decode_by_image(WebPDecoder::new(Cursor::new(bytes)).map_err(from_image)?, limits)
+            let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(from_image)?;
+            decode_by_image(decoder, limits).map(Decoded::from)
         }
-        Some(Kind::Heic) => decode_heic(bytes, limits),
-        Some(Kind::Other(name)) => {
-            Err(Failure::new(UnreadableCode::FormatUnsupported, format!("{name} is not supported")))
+        Some(Kind::Heic) => decode_heic(bytes, limits).map(Decoded::from),
+        Some(Kind::Other(_)) => {
+            let detail = unsupported_detail(bytes).unwrap_or_default();
+            Err(Failure::new(UnreadableCode::FormatUnsupported, detail))
         }
         None => Err(Failure::new(UnreadableCode::NotAPhoto, "not a JPEG, HEIC, PNG or WebP file")),
     }));
@@ -147,7 +191,8 @@ fn check_dimensions(width: u32, height: u32, limits: &Limits) -> Result<(), Fail
 }
 
 /// JPEG is decoded straight to its luminance channel: a third of the memory, no colour conversion.
-fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure> {
+/// A file that lost its end is read as far as it goes.
+fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<Decoded, Failure> {
     let damaged = |error| Failure::new(UnreadableCode::PhotoDamaged, format!("JPEG: {error:?}"));
     let options = DecoderOptions::default()
         .set_strict_mode(false)
@@ -160,12 +205,15 @@ fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure> {
     let (width, height) = decoder.dimensions().unwrap_or_default();
     let (width, height) = (width as u32, height as u32);
     check_dimensions(width, height, limits)?;
-    let scans = scans(bytes).ok_or_else(|| {
-        Failure::new(UnreadableCode::PhotoDamaged, "JPEG: cut off before its end")
-    })?;
-    if scans > JPEG_SCANS_MAX {
-        let detail = format!("JPEG: {scans} scans, at most {JPEG_SCANS_MAX} are taken");
+    let cut_off = || Failure::new(UnreadableCode::PhotoDamaged, "JPEG: cut off before its end");
+    let Scans { count, incomplete } = scans(bytes).ok_or_else(cut_off)?;
+    if count > JPEG_SCANS_MAX {
+        let detail = format!("JPEG: {count} scans, at most {JPEG_SCANS_MAX} are taken");
         return Err(Failure::new(UnreadableCode::PhotoDamaged, detail));
+    }
+    // What a progressive file lost is detail in rows that nobody can tell from the others.
+    if incomplete && (count > 1 || decoder.info().is_some_and(|info| info.sof.is_progressive())) {
+        return Err(cut_off());
     }
     let luminance =
         matches!(decoder.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
@@ -175,27 +223,52 @@ fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Failure> {
     let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
     let pixels = decoder.decode().map_err(damaged)?;
     let sized = || Failure::new(UnreadableCode::PhotoDamaged, "JPEG: fewer pixels than announced");
-    let grey = if luminance {
+    let mut grey = if luminance {
         GrayImage::from_raw(width, height, pixels).ok_or_else(sized)?
     } else {
         let colour = image::RgbImage::from_raw(width, height, pixels).ok_or_else(sized)?;
         DynamicImage::ImageRgb8(colour).into_luma8()
     };
-    Ok(upright(grey, orientation.unwrap_or(Orientation::NoTransforms)))
+    if incomplete {
+        grey = without_missing_rows(grey, limits).ok_or_else(cut_off)?;
+    }
+    let grey = upright(grey, orientation.unwrap_or(Orientation::NoTransforms));
+    Ok(Decoded { grey, incomplete })
 }
 
-/// How many scans there are up to the end-of-image marker; none without it. Inside a scan 0xFF is
-/// always escaped, so a file without the marker was cut off, and what it lost could be the serial.
-/// The segments before the first scan are stepped over by their lengths: a thumbnail among them has
-/// markers of its own.
-fn scans(bytes: &[u8]) -> Option<usize> {
+/// The rows of a picture whose file ends too early that were decoded whole: so that a line of print
+/// that lost its lower half is seen to touch the frame. The decoder fills what is missing with one
+/// level; the row of blocks before that may hold anything.
+fn without_missing_rows(grey: GrayImage, limits: &Limits) -> Option<GrayImage> {
+    let width = grey.width() as usize;
+    let missing = |row: &&[u8]| row.iter().all(|&level| level == JPEG_MISSING_LEVEL);
+    let filled = grey.as_raw().rchunks_exact(width).take_while(missing).count() as u32;
+    let height = grey.height().checked_sub(filled + JPEG_BLOCK_ROWS_MAX)?;
+    let mut rows = grey.into_raw();
+    rows.truncate(width * height as usize);
+    GrayImage::from_raw(width as u32, height, rows).filter(|_| height >= limits.side_px_min)
+}
+
+/// The scans of a JPEG file.
+#[derive(Debug, PartialEq)]
+struct Scans {
+    count: usize,
+    /// The end-of-image marker is missing.
+    incomplete: bool,
+}
+
+/// Counts the scans up to the end-of-image marker; `None` if the file ends before the first. Inside
+/// a scan 0xFF is always escaped, so a file without the marker was cut off. The segments before the
+/// first scan are stepped over by their lengths: a thumbnail among them has markers of its own.
+fn scans(bytes: &[u8]) -> Option<Scans> {
     let mut at = 2;
     while let Some(&[0xff, marker, high, low]) = bytes.get(at..at + 4) {
         match marker {
             0xda => {
-                let end = bytes[at..].windows(2).position(|pair| pair == [0xff, 0xd9])?;
-                let starts = bytes[at..at + end].windows(2).filter(|pair| *pair == [0xff, 0xda]);
-                return Some(starts.count());
+                let end = bytes[at..].windows(2).position(|pair| pair == [0xff, 0xd9]);
+                let scanned = &bytes[at..at + end.unwrap_or(bytes.len() - at)];
+                let count = scanned.windows(2).filter(|pair| *pair == [0xff, 0xda]).count();
+                return Some(Scans { count, incomplete: end.is_none() });
             }
             0xff => at += 1,
             _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
@@ -325,13 +398,35 @@ mod tests {
     fn each_kind_of_other_file_gets_its_code() {
         assert_eq!(code(b""), Some(UnreadableCode::PhotoEmpty));
         assert_eq!(code(b"serial: 77987515"), Some(UnreadableCode::NotAPhoto));
-        assert_eq!(code(b"GIF89a\x01\0\x01\0"), Some(UnreadableCode::FormatUnsupported));
         assert_eq!(code(b"\0\0\0\x18ftypheic"), Some(UnreadableCode::PhotoDamaged));
-        assert_eq!(code(b"<svg xmlns='http://www.w3.org"), Some(UnreadableCode::FormatUnsupported));
-        assert_eq!(code(b"II*\0\x08\0\0\0\0\0\0\0"), Some(UnreadableCode::FormatUnsupported));
         assert_eq!(code(b"PK\x03\x04\x14\0\0\0\x08\0\0\0"), Some(UnreadableCode::NotAPhoto));
         assert_eq!(code(b"\xff\xd8\xff"), Some(UnreadableCode::PhotoDamaged));
         assert!(is_photo(&jpeg(None)[..12]) && !is_photo(b"%PDF-1.7 and"));
+    }
+
+    #[test]
+    fn unsupported_pictures_are_named_with_what_to_do() {
+        let named: [(&[u8], &str); 10] = [
+            (b"GIF89a\x01\0\x01\0\0\0", "GIF"),
+            (b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0", "BMP"),
+            (b"II*\0\x08\0\0\0\0\0\0\0", "TIFF"),
+            (b"MM\0*\0\0\0\x08\0\0\0\0", "TIFF"),
+            (b"\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf", "AVIF"),
+            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "AVIF"),
+            (b"\0\0\0\x18ftypavis\0\0\0\0msf1miaf", "AVIF"),
+            (b"\xff\x0a\xfa\x1f\x01\x90\x08\x06\x01\0\0\0", "JPEG XL"),
+            (b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl ", "JPEG XL"),
+            (b"<svg xmlns='http://www.w3.org", "SVG"),
+        ];
+        for (bytes, name) in named {
+            let failure = decode(bytes, &Limits::default()).expect_err("not decoded here");
+            assert_eq!(failure.code, UnreadableCode::FormatUnsupported, "{name}");
+            assert!(failure.detail.starts_with(name) && failure.detail.contains("save"), "{name}");
+            assert_eq!(unsupported_detail(bytes), Some(failure.detail));
+            assert!(!is_photo(bytes));
+        }
+        assert_eq!(unsupported_detail(&jpeg(None)), None);
+        assert_eq!(media_type(b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic"), Ok("image/heic"));
     }
 
     #[test]
@@ -365,21 +460,22 @@ mod tests {
     #[test]
     fn scans_are_counted_before_one_is_decoded() {
         let whole = jpeg(None);
-        assert_eq!(scans(&whole), Some(1));
+        assert_eq!(scans(&whole), Some(Scans { count: 1, incomplete: false }));
         let scan = whole.windows(2).position(|pair| pair == [0xff, 0xda]).expect("a scan");
         let many = |count: usize| {
             let (head, rest) = whole.split_at(scan);
             let picture = &rest[..rest.len() - 2];
             [head, &picture.repeat(count), &[0xff, 0xd9]].concat()
         };
-        assert_eq!(scans(&many(3)), Some(3));
+        assert_eq!(scans(&many(3)), Some(Scans { count: 3, incomplete: false }));
         let failure = decode(&many(JPEG_SCANS_MAX + 1), &Limits::default()).expect_err("too many");
         assert_eq!(failure.code, UnreadableCode::PhotoDamaged);
         assert!(failure.detail.contains("65 scans"), "{}", failure.detail);
     }
 
     #[test]
-    fn truncated_photos_are_damaged() {
+    fn truncated_pictures_are_damaged() {
+        // The JPEG picture is not higher than the rows that are given up with the missing ones.
         for whole in [jpeg(None), png(&picture(), ExtendedColorType::L8)] {
             assert_eq!(code(&whole), None);
             for length in 12..whole.len() - 12 {
@@ -389,11 +485,58 @@ mod tests {
         }
     }
 
+    /// Rows that differ from each other, so that it shows which were decoded.
+    fn steps(width: u32, height: u32) -> GrayImage {
+        GrayImage::from_fn(width, height, |x, y| image::Luma([((x * 3 + y) % 200) as u8 + 20]))
+    }
+
+    #[test]
+    fn jpeg_without_its_end_is_read_as_far_as_it_goes_and_flagged() {
+        let whole_picture = steps(160, 400);
+        for color in [ExtendedColorType::L8, ExtendedColorType::Rgb8] {
+            let pixels: Vec<u8> = match color {
+                ExtendedColorType::L8 => whole_picture.as_raw().clone(),
+                _ => whole_picture.iter().flat_map(|&level| [level; 3]).collect(),
+            };
+            let mut bytes = Vec::new();
+            JpegEncoder::new_with_quality(&mut bytes, 95)
+                .write_image(&pixels, 160, 400, color)
+                .expect("a plain picture");
+            let limits = Limits::default();
+            let whole = decode(&bytes, &limits).expect("a plain picture");
+            assert!(!whole.incomplete && whole.grey.height() == 400);
+            let scan = bytes.windows(2).position(|pair| pair == [0xff, 0xda]).expect("a scan");
+            let mut heights = Vec::new();
+            for cut in (1..bytes.len() - scan).step_by(97) {
+                let length = bytes.len() - cut;
+                let Ok(found) = decode(&bytes[..length], &limits) else {
+                    heights.push(0);
+                    continue;
+                };
+                assert!(found.incomplete, "{length} of {} bytes", bytes.len());
+                let kept = found.grey.as_raw().iter().zip(whole.grey.as_raw());
+                assert!(kept.clone().all(|(one, other)| one == other), "{length}: rows are whole");
+                heights.push(found.grey.height());
+            }
+            assert!(heights.is_sorted_by(|more, less| more >= less), "{heights:?}");
+            assert!(heights[0] >= 400 - 2 * JPEG_BLOCK_ROWS_MAX, "{heights:?}");
+        }
+    }
+
+    #[test]
+    fn progressive_jpeg_without_its_end_is_damaged() {
+        let mut bytes = jpeg(None);
+        let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
+        bytes[frame + 1] = 0xc2;
+        bytes.truncate(bytes.len() - 2);
+        assert_eq!(code(&bytes), Some(UnreadableCode::PhotoDamaged));
+    }
+
     #[test]
     fn heic_is_decoded_within_limits_and_truncations_are_damaged() {
         let whole = heic();
         assert_eq!(media_type(&whole[..12]), Ok("image/heic"));
-        let grey = decode(&whole, &Limits::default()).expect("a plain picture");
+        let grey = decode(&whole, &Limits::default()).expect("a plain picture").grey;
         assert_eq!(grey.dimensions(), (WIDTH, HEIGHT));
         assert!(grey.get_pixel(4, 16).0[0] < 60 && grey.get_pixel(60, 16).0[0] > 190);
         for length in 12..whole.len() - 1 {
@@ -412,7 +555,7 @@ mod tests {
     fn exif_turns_the_photo_upright() {
         // A TIFF header and one entry: tag 0x0112, SHORT, one value, 6: turn right.
         let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
-        let grey = decode(&jpeg(Some(exif)), &Limits::default()).expect("a plain picture");
+        let grey = decode(&jpeg(Some(exif)), &Limits::default()).expect("a plain picture").grey;
         assert_eq!(grey.dimensions(), (HEIGHT, WIDTH));
         assert!(grey.get_pixel(16, 4).0[0] < 60 && grey.get_pixel(16, 60).0[0] > 190);
     }
@@ -421,6 +564,6 @@ mod tests {
     fn transparent_pixels_show_white() {
         let clear: Vec<u8> = [0, 0].repeat((WIDTH * HEIGHT) as usize);
         let grey = decode(&png(&clear, ExtendedColorType::La8), &Limits::default());
-        assert!(grey.expect("a plain picture").pixels().all(|pixel| pixel.0[0] == 255));
+        assert!(grey.expect("a plain picture").grey.pixels().all(|pixel| pixel.0[0] == 255));
     }
 }

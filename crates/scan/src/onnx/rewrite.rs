@@ -96,6 +96,7 @@ fn value(name: &str, sides: &[Option<i64>]) -> ValueInfoProto {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::onnx::graph::Graph;
     use crate::onnx::parse;
     use rten_onnx::onnx::GraphProto;
 
@@ -116,8 +117,11 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_onnx_are_refused() {
-        assert!(parse(b"\xff\xff\xff").is_err());
-        assert!(parse(b"\x3a\x7fshort").is_err());
+        for bytes in [&b"\xff\xff\xff"[..], b"\x3a\x7fshort", b"", b"no model at all"] {
+            let model = parse(bytes).unwrap_or_default();
+            assert!(Graph::of(&model).is_none(), "{bytes:?}");
+            assert!(for_ocrs(model, 48).is_none(), "{bytes:?}");
+        }
     }
 
     #[test]

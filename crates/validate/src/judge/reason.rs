@@ -50,6 +50,8 @@ pub enum ReasonCode {
     CutOff,
     /// A barcode was located but could not be decoded.
     BarcodeUnreadable,
+    /// The photo's file lost its end, and a part of the picture with it.
+    PhotoIncomplete,
     /// The reader did not finish in time.
     ReaderTimeout,
     /// The reader failed on this photo.
@@ -89,6 +91,7 @@ impl ReasonCode {
             Self::TextTooSmall => "Move closer: the serial should fill half the width.",
             Self::CutOff => "Show the whole label, with some space around it.",
             Self::BarcodeUnreadable => "The barcode cannot be read: move closer and hold level.",
+            Self::PhotoIncomplete => "The photo's file lost its end: send it again.",
             Self::ReaderTimeout => "Reading took too long: take the photo again, closer.",
             Self::ReaderFailed => "This photo could not be read: take it again.",
         }
@@ -104,6 +107,7 @@ impl From<Fault> for ReasonCode {
             Fault::TextTooSmall => Self::TextTooSmall,
             Fault::CutOff => Self::CutOff,
             Fault::BarcodeUnreadable => Self::BarcodeUnreadable,
+            Fault::Incomplete => Self::PhotoIncomplete,
         }
     }
 }

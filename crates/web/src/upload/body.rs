@@ -212,7 +212,11 @@ fn malformed(error: MultipartError) -> Problem {
 }
 
 fn photo(bytes: Bytes, surface: Surface) -> Result<Photo, Problem> {
-    let content_type = scan::media_type(&bytes).map_err(Code::from)?;
+    let content_type =
+        scan::media_type(&bytes).map_err(|code| match scan::unsupported_detail(&bytes) {
+            Some(detail) => Problem::new(code.into(), detail),
+            None => Code::from(code).into(),
+        })?;
     Ok(Photo { bytes, content_type, surface })
 }
 
