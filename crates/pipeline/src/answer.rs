@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::{NoContext, Uuid};
 use validate::{
-    Check, Correction, IdentifierKind, Judgement, Place, Reason, ReasonCode, Source, Symbology,
-    Verdict,
+    Check, Correction, IdentifierKind, Judgement, Place, Question, Reason, ReasonCode, Source,
+    Symbology, Verdict,
 };
 
 /// One answer about the photos of one terminal.
@@ -23,6 +23,10 @@ pub struct Scan {
     pub created_at: Timestamp,
     /// The serial; null unless accepted.
     pub serial: Option<SerialObject>,
+    /// What a person is asked; only of a scan that waits for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "which_character")]
+    pub question: Option<Question>,
     /// What the serial may be, most likely first; empty if accepted.
     pub candidates: Vec<CandidateObject>,
     /// The other numbers in the photos, typed.
@@ -209,6 +213,10 @@ impl From<&scan::Took> for TookMs {
 impl Scan {
     /// The answer when the photos were read and judged.
     pub fn judged(id: Uuid, created_at: Timestamp, judgement: Judgement, took: TookMs) -> Self {
+        let question = match judgement.verdict {
+            Verdict::Review { question, .. } => Some(question),
+            Verdict::Accepted { .. } | Verdict::Unreadable { .. } => None,
+        };
         let (status, serial, candidates, reasons) = match judgement.verdict {
             Verdict::Accepted { serial } => (Status::Accepted, Some(serial), vec![], vec![]),
             Verdict::Review { candidates, reasons, .. } => {
@@ -221,6 +229,7 @@ impl Scan {
             status,
             created_at,
             serial: serial.map(SerialObject::from),
+            question,
             candidates: candidates.into_iter().map(CandidateObject::from).collect(),
             identifiers: judgement.identifiers.into_iter().map(IdentifierObject::from).collect(),
             reasons: reasons.into_iter().map(ReasonObject::from).collect(),
@@ -237,6 +246,7 @@ impl Scan {
             status: Status::Queued,
             created_at,
             serial: None,
+            question: None,
             candidates: vec![],
             identifiers: vec![],
             reasons: vec![],
@@ -253,6 +263,7 @@ impl Scan {
             status: Status::Unreadable,
             created_at,
             serial: None,
+            question: None,
             candidates: vec![],
             identifiers: vec![],
             reasons: vec![reason],

@@ -22,6 +22,9 @@ pub fn scan_object(stored: store::Scan) -> Scan {
     };
     scan.status = stored.status.into();
     scan.took_ms = took;
+    if stored.decision.is_some() {
+        scan.question = None;
+    }
     match stored.decision.map(|decided| decided.action) {
         Some(Action::Confirm { serial } | Action::Correct { serial }) => {
             scan.serial = Some(SerialObject::from(serial));

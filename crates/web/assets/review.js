@@ -60,7 +60,8 @@ async function show(review) {
   const { scan, details } = review;
   const facts = { [texts.from]: review.owner, [texts.site]: details.site, [texts.merchant]: details.merchant, [texts.model]: details.model, [texts.note]: details.note };
   part("about").replaceChildren(...described(Object.entries(facts)));
-  part("why").replaceChildren(...scan.reasons.map((reason) => element("li", {}, all.reasons[reason.code] ?? reason.hint)));
+  const question = all.questions[scan.question];
+  part("why").replaceChildren(...(question ? [element("li", {}, question)] : []), ...scan.reasons.map((reason) => element("li", {}, all.reasons[reason.code] ?? reason.hint)));
   part("identifiers").replaceChildren(...described(scan.identifiers.map((found) => [all.kinds[found.kind] ?? found.kind, found.value])));
   part("others").hidden = scan.identifiers.length === 0;
   part("candidates").replaceChildren(...scan.candidates.slice(0, 9).map(candidate));

@@ -72,7 +72,7 @@ export function scanView(scan, texts, photo, decide) {
   // On doubt the photo stands before the candidates: they are compared with it.
   const inDoubt = status === "review" || status === "unreadable";
   if (photo && inDoubt) view.append(shot(photo, best?.place, texts));
-  if (status === "review") view.append(element("h2", {}, texts.review_title));
+  if (status === "review") view.append(element("h2", {}, texts.questions[scan.question] ?? texts.review_title));
   const hints = list((scan.reasons ?? []).map((reason) => texts.reasons[reason.code] ?? reason.hint), "hints");
   if (hints) view.append(hints);
   if (inDoubt) view.append(...choices(scan, texts, decide));

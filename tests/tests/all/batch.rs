@@ -62,7 +62,7 @@ async fn photos_of_one_terminal_are_grouped_and_cells_are_no_formulas() {
     assert_eq!(lines.len(), 4, "{lines:?}");
     assert_eq!(lines[0], "photo,status,serial,vendor,format,confidence,candidate,reasons");
     assert!(lines.iter().any(|line| line.starts_with("'=blank.png,unreadable,")), "{lines:?}");
-    let pair = "T1-1.jpg T1-2.jpg,accepted,0820000001,pax,";
+    let pair = "T1-1.jpg T1-2.jpg,accepted,0820000001,unknown,";
     assert!(lines.iter().any(|line| line.starts_with(pair)), "{lines:?}");
     assert!(read.stderr.contains("3 in all: 2 accepted, 1 unreadable"), "{}", read.stderr);
 }

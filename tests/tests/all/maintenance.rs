@@ -20,7 +20,7 @@ async fn recorded(operator: &Caller) -> String {
     let photo = tag(SERIAL).expect("a symbol");
     operator.upload("1", &[&photo]).await.expect("an answer");
     let work = json!({ "on": "2026-01-31", "kind": "repair", "note": "New hinge." });
-    let path = format!("/v1/terminals/pax:{SERIAL}/maintenance");
+    let path = format!("/v1/terminals/unknown:{SERIAL}/maintenance");
     let made = operator.post(&path, &work).await.expect("an answer");
     assert_eq!(made.status, 201, "{made:?}");
     made.headers["location"].to_str().expect("an address").to_owned()

@@ -59,14 +59,14 @@ async fn a_terminal_is_bound_swapped_and_retired() {
     assert_eq!((refused.status, &refused.body["code"]), (403, &json!("forbidden")));
     let nameless = reported(&operator, NEW, json!({"event": "swap"})).await;
     assert_eq!((nameless.status, &nameless.body["code"]), (422, &json!("details_invalid")));
-    let unbound = reported(&operator, &format!("pax:{NEW}"), json!({"event": "unbind"})).await;
+    let unbound = reported(&operator, &format!("unknown:{NEW}"), json!({"event": "unbind"})).await;
     assert_eq!((unbound.status, &unbound.body["state"]), (201, &json!("submitted")), "{unbound:?}");
     eventually("three events", SOON, || async { (registry.accepted().len() == 3).then_some(()) })
         .await;
     let told: Vec<_> = registry.events().iter().map(|event| event.json()["data"].clone()).collect();
     let operations: Vec<_> = told.iter().map(|data| data["operation"].clone()).collect();
     assert_eq!(operations, ["bind", "swap", "unbind"]);
-    assert_eq!(told[1]["replaces"], format!("pax:{OLD}"), "{told:?}");
+    assert_eq!(told[1]["replaces"], format!("unknown:{OLD}"), "{told:?}");
     assert_eq!(told[2]["status"], "confirmed", "{told:?}");
 
     let retired = reported(&operator, NEW, json!({"event": "retire", "note": "broken"})).await;

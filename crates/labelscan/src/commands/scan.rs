@@ -218,7 +218,8 @@ fn sentence(photo: &str, scan: &Scan) -> String {
     };
     let why: Vec<String> =
         scan.reasons.iter().map(|reason| format!("  {}: {}", reason.code, reason.hint)).collect();
-    format!("{status:<10}  {value:<20}  {photo}{}", why.concat())
+    let question = scan.question.map_or_else(String::new, |it| format!("  {}", it.text()));
+    format!("{status:<10}  {value:<20}  {photo}{question}{}", why.concat())
 }
 
 /// One line of `--csv`.

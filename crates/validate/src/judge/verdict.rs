@@ -59,6 +59,15 @@ pub enum Question {
 impl Question {
     /// All of them, in the order in which they are asked.
     pub const ALL: [Self; 3] = [Self::WhichNumber, Self::WhereDoesItEnd, Self::WhichCharacter];
+
+    /// The question as a person is asked it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::WhichNumber => "Which of the numbers is the serial?",
+            Self::WhereDoesItEnd => "Where does the serial begin and end?",
+            Self::WhichCharacter => "Is each character right?",
+        }
+    }
 }
 
 /// The ground that answered a question.

@@ -123,6 +123,7 @@ pub(crate) struct Texts {
     pub(crate) refusals: BTreeMap<String, String>,
     pub(crate) states: BTreeMap<String, String>,
     pub(crate) checks: BTreeMap<String, String>,
+    pub(crate) questions: BTreeMap<String, String>,
     pub(crate) reasons: BTreeMap<String, String>,
     pub(crate) problems: BTreeMap<String, String>,
     /// Only for operators, so no other page's script gets it.
