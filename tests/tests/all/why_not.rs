@@ -20,7 +20,7 @@ fn spoilt() -> Vec<(&'static str, Photo)> {
         ("photo_blurred", text(1, |shot| shot.blur_px = 9.0)),
         ("photo_glare", text(GLARE_ON_SERIAL, |shot| shot.glare = 1.0)),
         ("photo_dark", text(3, |shot| (shot.exposure, shot.noise) = (0.06, 6.0))),
-        ("text_too_small", text(4, |shot| shot.fill = 0.14)),
+        ("text_too_small", text(4, |shot| shot.fill = 0.18)),
         ("cut_off", text(5, |shot| shot.shift = (0.42, 0.0))),
         ("two_serials", side_by_side(&device(6), &device(7)).expect("a photo")),
         ("part_number", bare(Layout::NoSerial)),

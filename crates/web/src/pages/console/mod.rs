@@ -133,7 +133,7 @@ struct Review {
 pub(crate) fn review(frame: Frame) -> Response {
     let texts = frame.texts;
     let script_texts = super::texts::script_json(&json!({
-        "states": texts.states, "reasons": texts.reasons, "problems": texts.problems,
+        "states": texts.states, "questions": texts.questions, "reasons": texts.reasons, "problems": texts.problems,
         "kinds": texts.console.kinds, "review": texts.console.review,
     }));
     page(&Review { texts, frame, script_texts })
