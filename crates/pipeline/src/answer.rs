@@ -213,16 +213,12 @@ impl From<&scan::Took> for TookMs {
 impl Scan {
     /// The answer when the photos were read and judged.
     pub fn judged(id: Uuid, created_at: Timestamp, judgement: Judgement, took: TookMs) -> Self {
-        let question = match judgement.verdict {
-            Verdict::Review { question, .. } => Some(question),
-            Verdict::Accepted { .. } | Verdict::Unreadable { .. } => None,
-        };
-        let (status, serial, candidates, reasons) = match judgement.verdict {
-            Verdict::Accepted { serial } => (Status::Accepted, Some(serial), vec![], vec![]),
-            Verdict::Review { candidates, reasons, .. } => {
-                (Status::Review, None, candidates, reasons)
+        let (status, serial, question, candidates, reasons) = match judgement.verdict {
+            Verdict::Accepted { serial } => (Status::Accepted, Some(serial), None, vec![], vec![]),
+            Verdict::Review { question, candidates, reasons } => {
+                (Status::Review, None, Some(question), candidates, reasons)
             }
-            Verdict::Unreadable { reasons } => (Status::Unreadable, None, vec![], reasons),
+            Verdict::Unreadable { reasons } => (Status::Unreadable, None, None, vec![], reasons),
         };
         Self {
             id,

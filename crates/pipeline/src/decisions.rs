@@ -1,7 +1,7 @@
 //! What a person's word on a scan does: which serial stands for it, or that none does, and what is
 //! owed to the registry for it. The same for every door through which a decision comes.
 
-use crate::registration::{Accepted, Registrar};
+use crate::registration::{Accepted, Registrar, UNKNOWN};
 use jiff::Timestamp;
 use outbound::{Provenance, Review};
 use store::{Action, Decision, Scan, StoreError};
@@ -127,7 +127,7 @@ fn vouched_for(registrar: &Registrar, scan: &Scan, typed: &str) -> Result<Serial
         None => formats.matching(&value).next(),
     };
     let (vendor, name) =
-        format.map_or(("unknown", "unknown"), |format| (&*format.vendor, &*format.name));
+        format.map_or((UNKNOWN, UNKNOWN), |format| (&*format.vendor, &*format.name));
     Ok(Serial {
         printed: typed.trim().to_owned(),
         checks: format.map(|_| Check::Format).into_iter().chain([Check::Person]).collect(),

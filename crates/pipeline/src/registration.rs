@@ -15,7 +15,7 @@ use validate::terminal::{self, Placement};
 use validate::{Formats, Identifier, IdentifierKind, Serial};
 
 /// The maker of a serial that nothing names.
-const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// What the event is made of.
 pub struct Accepted<'a> {
