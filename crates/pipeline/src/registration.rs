@@ -135,15 +135,15 @@ impl Registrar {
     ) -> Result<Registration, StoreError> {
         let details = Details::deserialize(accepted.details);
         let details = details.map_err(|error| StoreError::Damaged(error.to_string()))?;
-        let (placement, told_as_bind) = self.placement(accepted, &details).await?;
-        Ok(self.registration(accepted, &details, placement, told_as_bind, now))
+        let (placement, told_as) = self.placement(accepted, &details).await?;
+        Ok(Registration { told_as, ..self.registration(accepted, &details, placement, now) })
     }
 
     /// The registration of a terminal that turned out to be a mistake.
     pub fn withdrawal(&self, accepted: &Accepted<'_>, now: Timestamp) -> Registration {
         let operation = terminal::Operation::Withdraw;
         let placement = Placement { operation, ..Placement::default() };
-        self.registration(accepted, &Details::default(), placement, false, now)
+        self.registration(accepted, &Details::default(), placement, now)
     }
 
     fn registration(
@@ -151,12 +151,11 @@ impl Registrar {
         accepted: &Accepted<'_>,
         details: &Details,
         placement: Placement,
-        told_as_bind: bool,
         now: Timestamp,
     ) -> Registration {
         let data = self.event_data(accepted, details);
         let event = EventWriter::new(move |told| {
-            let event = Event::new(told.kind, now, filled(data.clone(), told, told_as_bind));
+            let event = Event::new(told.kind, now, filled(data.clone(), told));
             event.to_bytes().map_err(|error| error.to_string())
         });
         let event_id = format!("msg_{}", new_id(now).simple());
@@ -167,12 +166,13 @@ impl Registrar {
         }
     }
 
-    /// What was said to be done, and whether a register is to be told as the bind that it was once.
+    /// What was said to be done, and what a register is told as where it is to be the bind that it
+    /// was once.
     async fn placement(
         &self,
         accepted: &Accepted<'_>,
         details: &Details,
-    ) -> Result<(Placement, bool), StoreError> {
+    ) -> Result<(Placement, Option<terminal::Operation>), StoreError> {
         let replaces = match &details.replaces {
             Some(written) => self.device_key(written).await?,
             None => None,
@@ -193,7 +193,7 @@ impl Registrar {
             replaces,
             corrects: None,
         };
-        Ok((placement, told_as_bind))
+        Ok((placement, told_as_bind.then_some(terminal::Operation::Bind)))
     }
 
     /// What the event says of the evidence; what stands is filled in when it is known.
@@ -262,16 +262,15 @@ impl Registrar {
 }
 
 /// An event's data with all that stands.
-fn filled(mut data: EventData, told: &Told<'_>, told_as_bind: bool) -> EventData {
+fn filled(mut data: EventData, told: &Told<'_>) -> EventData {
     let standing = told.standing;
     let mut site = data.site.take().unwrap_or_default();
     site.address.clone_from(&standing.site);
-    let operation = if told_as_bind { terminal::Operation::Bind } else { told.operation };
     EventData {
         site: (site != Site::default()).then_some(site),
         merchant: standing.merchant.clone().map(|mid| Merchant { mid }),
         tid: standing.tid.clone(),
-        operation,
+        operation: told.operation,
         replaces: told.replaces.map(str::to_owned),
         corrects: told.corrects.map(str::to_owned),
         sequence: told.sequence,

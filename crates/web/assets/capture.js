@@ -1,5 +1,6 @@
 // The technician's page: take or choose photos, keep them, send them, show what came back.
 
+import { again } from "./afterwards.js";
 import * as batch from "./batch.js";
 import { cameraAllowed, cameraOffered, openCamera, readLive } from "./camera.js";
 import { currentDetails, detailsComplete } from "./details.js";
@@ -17,6 +18,8 @@ const notice = document.getElementById("notice");
 /** Addresses of photos taken on this page, by Idempotency-Key or scan id, to show them at once. */
 const pictures = new Map();
 const PICTURES_MAX = 20;
+/** The latest scans. */
+let latest = [];
 let shown = null;
 let pumping = false;
 let timer = 0;
@@ -130,7 +133,8 @@ function show(key, scan, picture) {
   shown = key;
   const address = pictures.get(picture) ?? (scan.id ? `/v1/scans/${scan.id}/photo` : undefined);
   const decide = (action, value) => decideOn(scan, action, value);
-  const view = scanView(scan, texts, address, decide);
+  const operate = (body) => post(`/v1/scans/${scan.id}/operation`, body);
+  const view = scanView(scan, texts, address, decide, operate, latest);
   if (!scan.status) view.querySelector(".badge").classList.add("pulse");
   const refused = scan.status === "accepted" ? batch.count(scan, texts) : undefined;
   if (refused) view.prepend(element("p", { class: "notice bad", role: "alert" }, refused));
@@ -164,19 +168,31 @@ async function follow(id, known, wait = 1000) {
   if (!scan || !settled(scan)) await follow(id, scan ?? known, Math.min(wait * 1.5, 15000));
 }
 
-async function decideOn(scan, action, value) {
-  const response = await fetch(`/v1/scans/${scan.id}/decision`, {
+async function decideOn(scan, action, value, typedAgain) {
+  const body = await post(`/v1/scans/${scan.id}/decision`, { action, serial: value, typed_again: typedAgain });
+  if (body?.code !== "type_again") return;
+  say(texts.phone.type_again, again(value, texts, (typed) => decideOn(scan, action, value, typed)));
+  notice.scrollIntoView({ block: "center" });
+}
+
+/** Posts what a person says of a scan and shows what stands then; the answer. */
+async function post(address, said) {
+  const response = await fetch(address, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(value === undefined ? { action } : { action, serial: value }),
+    body: JSON.stringify(said),
   }).catch(() => null);
   if (!response) return say(texts.phone.decide_offline);
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) return say(texts.problems[body.code] ?? body.detail ?? body.title);
+  if (!response.ok) {
+    say(texts.problems[body.code] ?? body.detail ?? body.title);
+    return body;
+  }
   say("");
   show(body.id, body, body.id);
   await drawRecent();
   if (!settled(body)) follow(body.id, body);
+  return body;
 }
 
 // --- what waits ---
@@ -252,6 +268,7 @@ async function drawRecent() {
   const response = await fetch("/v1/scans?most=10").catch(() => null);
   if (!response?.ok) return;
   const { scans } = await response.json();
+  latest = scans;
   const doubtful = scans.filter((scan) => scan.status === "review");
   const others = scans.filter((scan) => scan.status !== "review");
   recent.replaceChildren(...[...doubtful, ...others].map((scan) => {

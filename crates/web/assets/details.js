@@ -50,11 +50,10 @@ function restore() {
   form.elements.position.checked = Boolean(kept.position);
 }
 
-/** The old terminal's serial is asked for only where there is one, and needed there. */
+/** The old terminal's serial is asked for only where there is one. The photo is kept first: what is
+ * missing is asked for afterwards. */
 function fit() {
-  const swap = form.elements.operation.value === "swap";
-  form.elements.replaces.closest("label").hidden = !swap;
-  form.elements.replaces.required = swap;
+  form.elements.replaces.closest("label").hidden = form.elements.operation.value !== "swap";
 }
 
 restore();

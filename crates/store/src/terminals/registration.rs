@@ -26,6 +26,8 @@ pub struct Registration {
     pub device_key: String,
     /// What is done with the device.
     pub placement: Placement,
+    /// What the registry is told was done, if that is something else.
+    pub told_as: Option<Operation>,
     /// Whether a swap may name a terminal that nobody has seen.
     pub names_unseen: bool,
     /// Whether the registry is told as well that the terminal was seen and nothing changed.
@@ -44,8 +46,16 @@ impl Registration {
         placement: Placement,
         event: EventWriter,
     ) -> Self {
-        let (names_unseen, tells_sightings, not_before) = (false, false, None);
-        Self { event_id, device_key, placement, names_unseen, tells_sightings, not_before, event }
+        Self {
+            event_id,
+            device_key,
+            placement,
+            told_as: None,
+            names_unseen: false,
+            tells_sightings: false,
+            not_before: None,
+            event,
+        }
     }
 }
 
@@ -112,7 +122,7 @@ pub(crate) async fn register(
     if forbidden.is_some_and(Forbidden::is_incomplete) {
         let placement =
             Placement { corrects: registration.placement.corrects.clone(), ..Placement::default() };
-        let only = Registration { placement, ..registration.clone() };
+        let only = Registration { placement, told_as: None, ..registration.clone() };
         registered = carry_out(tx, &only, scan).await?;
     }
     let (event, nothing_new) = match &registered {
@@ -287,11 +297,17 @@ async fn tell(
         follows.extend(last_event(tx, other).await?);
         follows.dedup();
     }
+    let takes_place = matches!(other, Some((_, Step::Replace)));
+    let operation = match registration.told_as.unwrap_or(placement.operation) {
+        // The old terminal was gone before, and may be anywhere by now.
+        Operation::Swap if !takes_place && *kind == EventKind::Registered => Operation::Bind,
+        operation => operation,
+    };
     let told = Told {
         kind: *kind,
-        operation: placement.operation,
+        operation,
         standing: after,
-        replaces: placement.replaces.as_deref(),
+        replaces: placement.replaces.as_deref().filter(|_| takes_place),
         corrects: placement.corrects.as_deref().filter(|_| *kind == EventKind::Corrected),
         sequence: locked.sequence + 1,
         follows: &follows,
@@ -312,7 +328,7 @@ async fn tell(
     .bind(sealed("event", &bytes)?)
     .bind(tx.now.as_millisecond())
     .bind(registration.not_before.unwrap_or(tx.now).as_millisecond())
-    .bind(name_of(placement.operation)?)
+    .bind(name_of(operation)?)
     .execute(&mut *tx.connection)
     .await?;
     sqlx::query("UPDATE terminals SET sequence = sequence + 1 WHERE device = $1")

@@ -17,6 +17,7 @@ on_every_place! {
     of_two_merchants_at_once_the_last_one_stands,
     of_many_swaps_at_once_one_replaces_the_old_terminal,
     swaps_that_cross_both_end,
+    a_swap_that_is_said_again_leaves_the_old_terminal_where_it_went,
     a_repetition_at_once_is_one_operation,
     a_refused_swap_leaves_both_terminals_as_they_were,
     a_retired_terminal_takes_no_more_operations,
@@ -195,6 +196,18 @@ async fn swaps_that_cross_both_end(place: Place) {
     join_all(crossing).await;
     let states = [place.one(a).await.state, place.one(b).await.state];
     assert!(states.contains(&State::Swapped) && states.contains(&State::Submitted), "{states:?}");
+}
+
+async fn a_swap_that_is_said_again_leaves_the_old_terminal_where_it_went(place: Place) {
+    let (new, old) = ("0821000002", "0821000001");
+    place.scanned(old, bind_for("A")).await;
+    place.scanned(new, swap(old)).await;
+    place.scanned(old, operation(Operation::StockIn)).await;
+    let moved = Placement { merchant: Some("B".into()), ..swap(old) };
+    let scan = place.scanned(new, moved).await;
+    assert_eq!(scan.registration.unwrap().operation, Some(Operation::Bind));
+    assert_eq!(place.one(new).await.merchant.as_deref(), Some("B"));
+    assert_eq!(place.one(old).await.step, Step::StockIn);
 }
 
 async fn a_repetition_at_once_is_one_operation(place: Place) {

@@ -260,7 +260,7 @@ impl Play {
             waiting.retain(|id| *id != next);
             let event = &self.taken[next];
             known.insert(event.device.clone(), event.standing.clone());
-            if let Some(old) = event.replaces.as_ref().filter(|_| event.corrects.is_none()) {
+            if let Some(old) = &event.replaces {
                 known.insert(old.clone(), Standing::of(Step::Replace));
             }
             if let Some(wrong) = &event.corrects {
