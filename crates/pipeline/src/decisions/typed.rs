@@ -1,6 +1,7 @@
 //! The one rule of what a person may type: for decisions, swaps, the API and the command line alike.
 //!
-//! What resembles a reading of the same photo, place by place, is taken. Anything else is typed
+//! What resembles a reading of the same photo, place by place, is taken: look-alikes, and one or two
+//! characters that the reader itself was unsure of. Anything else is typed
 //! twice, and what a technician invents is looked at by somebody else. It must never take what is no
 //! serial, nor name a maker whose name is not known.
 
@@ -11,6 +12,9 @@ use validate::{Format, Formats, Judgement, Standing, Verdict, canonical};
 const SERIAL_CHARS: std::ops::RangeInclusive<usize> = 4..=50;
 /// Characters that a person types, separators included.
 const TYPED_CHARS_MAX: usize = 64;
+
+/// Characters that the reader was unsure of and that may be anything.
+const UNSURE_MAX: usize = 2;
 
 /// Who types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,19 +67,25 @@ pub fn verdict(
     }
 }
 
-/// Whether a value differs from something that was read as a serial by look-alikes alone.
+/// Whether a value differs from something that was read as a serial by look-alikes alone, or where
+/// the reader said that it was unsure.
 pub(super) fn resembles_a_reading(value: &str, judgement: Option<&Judgement>) -> bool {
-    let resembles = |read: &str| {
-        read.len() == value.len()
-            && read.chars().zip(value.chars()).all(|(a, b)| a == b || validate::look_alike(a, b))
-    };
     match judgement.map(|judgement| &judgement.verdict) {
-        Some(Verdict::Accepted { serial }) => resembles(&serial.value),
+        Some(Verdict::Accepted { serial }) => resembles(value, &serial.value, &[]),
         Some(Verdict::Review { candidates, .. }) => {
-            candidates.iter().any(|it| resembles(&it.value))
+            candidates.iter().any(|it| resembles(value, &it.value, &it.doubtful))
         }
         Some(Verdict::Unreadable { .. }) | None => false,
     }
+}
+
+fn resembles(value: &str, read: &str, doubtful: &[usize]) -> bool {
+    let pairs = || read.chars().zip(value.chars()).enumerate();
+    let other = pairs().filter(|(_, (a, b))| a != b && !validate::look_alike(*a, *b));
+    let other: Vec<usize> = other.map(|(at, _)| at).collect();
+    read.len() == value.len()
+        && other.len() <= UNSURE_MAX
+        && other.iter().all(|at| doubtful.contains(at))
 }
 
 /// The format that names the maker of a serial by itself, as the judge has it where no maker's name
@@ -115,6 +125,18 @@ mod tests {
         }
         let allowed = verdict("HELLOWORLD", true, None, Typist::Technician, TypedSerials::Allow);
         assert_eq!(allowed, Taken);
+    }
+
+    #[test]
+    fn one_or_two_characters_that_were_unsure_may_be_anything() {
+        for (value, doubtful, expected) in [
+            ("115824589", &[3][..], true),
+            ("115824589", &[4], false),
+            ("119824580", &[2, 3, 8], false),
+            ("11502458", &[3], false),
+        ] {
+            assert_eq!(resembles(value, "115024589", doubtful), expected, "{value} {doubtful:?}");
+        }
     }
 
     #[test]

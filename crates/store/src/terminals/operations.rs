@@ -161,7 +161,9 @@ async fn step(
     if locked.standing.transition(step)? == Transition::NoChange {
         return Ok(false);
     }
-    write_standing(tx, device, &Standing::of(step), &locked.event_id, tx.now).await?;
+    // The registry is not told: what it knows of the terminal's place stays what is recorded.
+    let standing = Standing { step, ..locked.standing.clone() };
+    write_standing(tx, device, &standing, &locked.event_id, tx.now).await?;
     let noted = Noted { before: locked.state(), detail };
     tx.audit(&told_as(step)?, device, &noted)?;
     Ok(true)
