@@ -154,6 +154,6 @@ mod tests {
         let formats = Formats::builtin();
         let maker = |value| format_of(&formats, value).map(|format| format.vendor.clone());
         assert_ne!(maker("0821032398").as_deref(), Some("pax"), "any ten digits");
-        assert_eq!(maker("N860W173397").as_deref(), Some("nexgo"));
+        assert_eq!(maker("C030UQ50550081").as_deref(), Some("clover"));
     }
 }

@@ -3,22 +3,21 @@
 
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
-use crate::database::row::{column, name_of, named};
+use crate::database::row::{column, name_of};
 use crate::database::tx::{Tx, WriteContext};
 use crate::scans::decision::{Action, Decided, Decision, Proposal};
-use crate::scans::scan::{NothingNew, Scan};
+use crate::scans::locked_scan::{LockedScan, lock};
+use crate::scans::scan::Scan;
 use crate::scans::scan_id::ScanId;
 use crate::scans::status::ScanStatus;
 use crate::scans::undo::Undo;
-use crate::seal::context::{IndexDomain, SealContext};
+use crate::seal::context::IndexDomain;
 use crate::seal::sealing::Seal;
 use crate::store::Store;
 use crate::terminals::registration::{Registered, carry_out, register};
 use crate::terminals::shared_identifiers::remember;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use sqlx::any::AnyRow;
 use validate::Judgement;
 
 /// What the audit trail keeps of a decision.
@@ -52,7 +51,7 @@ impl Store {
         };
         let mut tx = self.begin(WriteContext::new(&decided.by, now)).await?;
         let row = lock(&mut tx, id).await?;
-        let before = row.as_undo(&self.seal)?;
+        let before = Undo::of(&row, &self.seal)?;
         if let Some(standing) = &before.decision {
             if standing.action == decided.action {
                 tx.connection.rollback().await?;
@@ -62,7 +61,7 @@ impl Store {
                 return Err(StoreError::AlreadyDecided(standing.told()));
             }
         }
-        row.check_stands(&self.seal, &decision)?;
+        check_stands(&row, &self.seal, &decision)?;
         write(&mut tx, &row, &decided).await?;
         let events = carry(&mut tx, &row, &decision).await?;
         let undo = Undo { events, ..before };
@@ -93,7 +92,7 @@ impl Store {
     ) -> Result<Scan, StoreError> {
         let mut tx = self.begin(WriteContext::new(&proposal.by, now)).await?;
         let row = lock(&mut tx, id).await?;
-        let before = row.as_undo(&self.seal)?;
+        let before = Undo::of(&row, &self.seal)?;
         if let Some(standing) = before.decision.filter(|it| it.authority > proposal.authority) {
             return Err(StoreError::AlreadyDecided(standing.told()));
         }
@@ -112,80 +111,16 @@ impl Store {
     }
 }
 
-/// A scan's row under its lock.
-pub(super) struct LockedScan {
-    pub(super) id: String,
-    row: AnyRow,
-}
-
-/// Taking the row's lock first lets two people decide one after the other.
-pub(super) async fn lock(tx: &mut Tx<'_>, id: ScanId) -> Result<LockedScan, StoreError> {
-    let id = id.to_string();
-    let row = sqlx::query(
-        "UPDATE scans SET fence = fence + 1 WHERE id = $1 RETURNING status, decision, judgement, \
-         device, event_id, forbidden, nothing_new, proposal, undo",
-    )
-    .bind(&id)
-    .fetch_optional(&mut *tx.connection)
-    .await?
-    .ok_or(StoreError::NotFound("scan"))?;
-    Ok(LockedScan { id, row })
-}
-
-impl LockedScan {
-    /// A sealed value of the row.
-    pub(super) fn open<T: DeserializeOwned>(
-        &self,
-        seal: &Seal,
-        name: &'static str,
-    ) -> Result<Option<T>, StoreError> {
-        let stored = column::<Option<Vec<u8>>>(&self.row, name)?;
-        let cell = SealContext::new("scans", name, &self.id);
-        stored.map(|stored| seal.open_json(cell, &stored)).transpose()
+/// The scan still stands for what the decision was made about: its reading may have ended in
+/// the meantime.
+fn check_stands(row: &LockedScan, seal: &Seal, decision: &Decision) -> Result<(), StoreError> {
+    let Some(device) = column::<Option<String>>(&row.row, "device")? else { return Ok(()) };
+    let known = decision.registration.iter().chain(&decision.withdrawal);
+    let is_known = |key: &String| seal.blind(IndexDomain::Device, key) == device;
+    if known.map(|it| &it.device_key).any(is_known) {
+        return Ok(());
     }
-
-    /// What the row says, to be put back.
-    fn as_undo(&self, seal: &Seal) -> Result<Undo, StoreError> {
-        Ok(Undo {
-            events: Vec::new(),
-            status: named(&self.row, "status")?,
-            decision: self.open(seal, "decision")?,
-            device: column(&self.row, "device")?,
-            event_id: column(&self.row, "event_id")?,
-            forbidden: column(&self.row, "forbidden")?,
-            nothing_new: self.open::<NothingNew>(seal, "nothing_new")?,
-            proposal: self.open(seal, "proposal")?,
-        })
-    }
-
-    /// The scan still stands for what the decision was made about: its reading may have ended in
-    /// the meantime.
-    fn check_stands(&self, seal: &Seal, decision: &Decision) -> Result<(), StoreError> {
-        let Some(device) = column::<Option<String>>(&self.row, "device")? else { return Ok(()) };
-        let known = decision.registration.iter().chain(&decision.withdrawal);
-        let is_known = |key: &String| seal.blind(IndexDomain::Device, key) == device;
-        if known.map(|it| &it.device_key).any(is_known) {
-            return Ok(());
-        }
-        Err(StoreError::AlreadyDecided("the photo was read in the meantime: look again".into()))
-    }
-
-    /// Writes a sealed value of the row.
-    pub(super) async fn set(
-        &self,
-        tx: &mut Tx<'_>,
-        name: &'static str,
-        value: Option<&impl Serialize>,
-    ) -> Result<(), StoreError> {
-        let cell = SealContext::new("scans", name, &self.id);
-        let sealed = value.map(|value| tx.seal.seal_json(cell, value)).transpose()?;
-        sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE scans SET {name} = $1 WHERE id = $2")))
-            .bind(sealed)
-            .bind(&self.id)
-            .execute(&mut *tx.connection)
-            .await?;
-        Ok(())
-    }
+    Err(StoreError::AlreadyDecided("the photo was read in the meantime: look again".into()))
 }
 
 /// Writes the decision into the scan, which stands for nothing until it is carried out.

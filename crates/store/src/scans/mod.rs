@@ -5,6 +5,7 @@
 pub(crate) mod decide;
 pub(crate) mod decision;
 pub(crate) mod finding;
+mod locked_scan;
 pub(crate) mod receive;
 pub(crate) mod retention;
 pub(crate) mod review;

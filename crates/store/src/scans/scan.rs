@@ -11,13 +11,13 @@ use crate::scans::status::ScanStatus;
 use crate::seal::context::SealContext;
 use crate::seal::sealing::Seal;
 use crate::store::Store;
+use crate::terminals::nothing_new::NothingNew;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::any::AnyRow;
 use std::collections::HashMap;
-use validate::terminal::{Operation, State};
+use validate::terminal::Operation;
 use validate::{Judgement, Serial, Surface, Verdict};
 
 /// Everything that is recorded about a scan, without its photos' bytes.
@@ -69,21 +69,6 @@ impl Scan {
             },
         }
     }
-}
-
-/// What stands of a terminal that a scan or an operation changed nothing of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NothingNew {
-    /// Where it is in its life.
-    pub state: State,
-    /// The merchant that has it.
-    pub merchant: Option<String>,
-    /// The terminal number that it works under.
-    pub tid: Option<String>,
-    /// Where it stands.
-    pub site: Option<String>,
-    /// Since when that is so.
-    pub since: Option<Timestamp>,
 }
 
 /// How far a registration is.

@@ -1,14 +1,16 @@
 //! Taking a decision back before the registry was told of it.
 
 use crate::database::error::StoreError;
-use crate::database::row::name_of;
+use crate::database::row::{column, name_of, named};
 use crate::database::tx::WriteContext;
-use crate::scans::decide::lock;
 use crate::scans::decision::{Authority, Decided, Proposal};
-use crate::scans::scan::{NothingNew, Scan};
+use crate::scans::locked_scan::{LockedScan, lock};
+use crate::scans::scan::Scan;
 use crate::scans::scan_id::ScanId;
 use crate::scans::status::ScanStatus;
+use crate::seal::sealing::Seal;
 use crate::store::Store;
+use crate::terminals::nothing_new::NothingNew;
 use crate::terminals::steps::take_back;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,22 @@ pub(super) struct Undo {
     pub(super) forbidden: Option<String>,
     pub(super) nothing_new: Option<NothingNew>,
     pub(super) proposal: Option<Proposal>,
+}
+
+impl Undo {
+    /// What the row says, to be put back.
+    pub(super) fn of(row: &LockedScan, seal: &Seal) -> Result<Self, StoreError> {
+        Ok(Self {
+            events: Vec::new(),
+            status: named(&row.row, "status")?,
+            decision: row.open(seal, "decision")?,
+            device: column(&row.row, "device")?,
+            event_id: column(&row.row, "event_id")?,
+            forbidden: column(&row.row, "forbidden")?,
+            nothing_new: row.open::<NothingNew>(seal, "nothing_new")?,
+            proposal: row.open(seal, "proposal")?,
+        })
+    }
 }
 
 impl Store {

@@ -5,6 +5,7 @@
 pub(crate) mod event;
 pub(crate) mod find;
 pub(crate) mod locked;
+pub(crate) mod nothing_new;
 pub(crate) mod operations;
 pub(crate) mod registration;
 pub(crate) mod same_devices;

@@ -8,10 +8,10 @@
 use crate::database::error::StoreError;
 use crate::database::row::name_of;
 use crate::database::tx::Tx;
-use crate::scans::scan::NothingNew;
 use crate::seal::context::{IndexDomain, SealContext};
 use crate::terminals::event::{EventKind, EventWriter, Told};
 use crate::terminals::locked::{Locked, name};
+use crate::terminals::nothing_new::NothingNew;
 use crate::terminals::steps::{last_event, write_standing, write_step};
 use jiff::Timestamp;
 use serde::Serialize;
