@@ -85,6 +85,7 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(resumable::look, resumable::part, resumable::cancel))
         .routes(routes!(scans::photo))
         .routes(routes!(decision::decide))
+        .routes(routes!(decision::operate))
         .routes(routes!(reviews::next))
         .routes(routes!(reviews::aside))
         .routes(routes!(terminals::list))

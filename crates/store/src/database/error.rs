@@ -18,9 +18,12 @@ pub enum StoreError {
     /// Nothing has this id.
     #[error("no such {0}")]
     NotFound(&'static str),
-    /// A person has already decided otherwise.
-    #[error("this scan is already decided: correct it instead")]
-    AlreadyDecided,
+    /// A person has already decided otherwise: who and what, without a whole serial.
+    #[error("already decided: {0}")]
+    AlreadyDecided(String),
+    /// The registry was told, or something else happened to the terminal since.
+    #[error("too late to undo: correct it instead")]
+    UndoOver,
     /// What stands forbids this operation.
     #[error(transparent)]
     Forbidden(#[from] validate::terminal::Forbidden),

@@ -12,6 +12,7 @@ use crate::outbox::delivery::{
 };
 use crate::outbox::settlement::Outcome;
 use crate::store::Store;
+use crate::terminals::steps::{devices_of, is_outdated, restand};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
@@ -91,10 +92,12 @@ impl Store {
     }
 
     /// Puts a delivery that was refused or given up back into the queue, or makes a waiting one
-    /// due at once. Its id and its bytes stay; its attempts begin anew. What is delivered stays so.
+    /// due at once. Its id and its bytes stay; its attempts begin anew. What is delivered stays so,
+    /// and what was refused stands again if nothing came after it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for an unknown id, [`StoreError::Invalid`] if it is delivered.
+    /// [`StoreError::NotFound`] for an unknown id, [`StoreError::Invalid`] if it is delivered, was
+    /// undone, or the registry was told something newer of the same terminal.
     pub async fn replay(
         &self,
         event_id: &str,
@@ -103,7 +106,8 @@ impl Store {
         let mut tx = self.begin(context).await?;
         let changed = sqlx::query(
             "UPDATE deliveries SET status = 'queued', attempts = 0, fence = fence + 1, \
-             due_at = $1, settled_at = NULL WHERE event_id = $2 AND status <> 'delivered'",
+             due_at = $1, settled_at = NULL WHERE event_id = $2 \
+             AND status <> 'delivered' AND status <> 'undone'",
         )
         .bind(tx.now.as_millisecond())
         .bind(event_id)
@@ -115,9 +119,16 @@ impl Store {
                 .fetch_optional(&mut *tx.connection)
                 .await?;
             return Err(match known {
-                Some(_) => StoreError::Invalid("this delivery has arrived".into()),
+                Some(_) => StoreError::Invalid("this delivery has arrived or was undone".into()),
                 None => StoreError::NotFound("delivery"),
             });
+        }
+        if is_outdated(&mut tx, event_id).await? {
+            let why = "the registry was told something newer of this terminal";
+            return Err(StoreError::Invalid(why.into()));
+        }
+        for device in devices_of(&mut tx, &[event_id]).await? {
+            restand(&mut tx, &device).await?;
         }
         tx.has_queued();
         tx.audit("delivery.replayed", event_id, &())?;

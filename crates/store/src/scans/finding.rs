@@ -3,8 +3,8 @@
 use crate::database::claim::Claim;
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
-use crate::database::row::{ensure_held, name_of};
-use crate::database::tx::Tx;
+use crate::database::row::{column, name_of};
+use crate::database::tx::{Tx, WriteContext};
 use crate::scans::status::ScanStatus;
 use crate::seal::context::SealContext;
 use crate::terminals::registration::{Registered, Registration, register};
@@ -81,10 +81,10 @@ pub(crate) async fn finish_rows(
         Found::Judged(judgement) => (Some(tx.seal.seal_json(cell, judgement)?), None),
         Found::Failed(failure) => (None, Some(json_text(failure)?)),
     };
-    let changed = sqlx::query(
+    let row = sqlx::query(
         "UPDATE scans SET status = $1, judgement = $2, failure = $3, took_ms = $4, \
          finished_at = $5, fence = fence + 1 \
-         WHERE id = $6 AND fence = $7 AND status = 'queued'",
+         WHERE id = $6 AND fence = $7 AND status = 'queued' RETURNING owner",
     )
     .bind(name_of(status)?)
     .bind(judgement)
@@ -93,20 +93,23 @@ pub(crate) async fn finish_rows(
     .bind(tx.now.as_millisecond())
     .bind(&claim.id)
     .bind(claim.fence)
-    .execute(&mut *tx.connection)
-    .await?;
-    ensure_held(&changed)?;
+    .fetch_optional(&mut *tx.connection)
+    .await?
+    .ok_or(StoreError::LeaseLost)?;
+    tx.audit("scan.finished", &claim.id, &status)?;
     let queued = match &finding.registration {
         Some(registration) => {
-            let registered = register(tx, registration, &claim.id).await?;
+            // What is done with the terminal, whoever sent the photo does.
+            let owner: String = column(&row, "owner")?;
+            tx.act(WriteContext::new(&owner, tx.now));
+            let (registered, _) = register(tx, registration, &claim.id).await?;
             if let Found::Judged(judgement) = &finding.found {
                 remember(tx, &judgement.identifiers, registration).await?;
             }
-            registered == Registered::Queued
+            matches!(registered, Registered::Queued | Registered::Seen(_))
         }
         None => false,
     };
-    tx.audit("scan.finished", &claim.id, &status)?;
     crash_point("scan.finishing");
     Ok(queued)
 }

@@ -40,6 +40,7 @@ mod operations;
 mod outage;
 mod pages;
 mod place;
+mod play;
 mod queue;
 mod receive;
 mod registration;

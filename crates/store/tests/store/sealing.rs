@@ -1,15 +1,17 @@
 //! What lies on the disk tells nothing, what was changed or moved does not open, and keys can be
 //! rotated while everybody works.
 
-use crate::place::{Place, accepted, for_review, lease, now, registration, serial, upload};
+use crate::place::{
+    Place, accepted, for_review, lease, now, registration, serial, upload, withdrawn,
+};
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{
-    Action, Decision, Encryption, Expected, Fault, FoundTerminal, Import, Received, Rotated,
-    Settings, Settled, Store, StoreError, restore,
+    Action, Authority, Decision, Encryption, Expected, Fault, FoundTerminal, Import, Received,
+    Rotated, Settings, Settled, Store, StoreError, restore,
 };
 use tempfile::tempdir;
 use uuid::Uuid;
@@ -56,10 +58,11 @@ async fn told_everything(store: &Store) -> store::ScanId {
     let answer = Some(format!("{{\"registered\":\"{SERIAL}\"}}"));
     store.settle(&due.claim, Settled::Delivered { answer }, now()).await.unwrap();
     let other = format!("{SERIAL}9");
+    let correct = Action::Correct { serial: serial(&other) };
     let corrected = Decision {
-        action: Action::Correct { serial: serial(&other) },
-        by: "eva".into(),
         registration: Some(registration(&other, "msg_2")),
+        withdrawal: Some(withdrawn(SERIAL, "msg_3")),
+        ..Decision::new(correct, "eva", Authority::Operator)
     };
     store.decide(id, corrected, now()).await.unwrap();
     let list = [Expected { serial: SERIAL.into(), said: Default::default() }];

@@ -6,8 +6,8 @@ use crate::description::{DescribedCall, Description};
 use crate::service::Service;
 use crate::table::{call_of, is_nothing_but_a_denial};
 use crate::{
-    deliveries, estate, health, maintenance, operations, people, registry, reviews, scans,
-    terminals, uploads,
+    deliveries, estate, health, maintenance, operations, people, registering, registry, reviews,
+    scans, terminals, uploads,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +36,7 @@ fn cases() -> Vec<Case> {
         maintenance::cases(),
         deliveries::cases(),
         estate::cases(),
+        registering::cases(),
         registry::cases(),
         people::cases(),
         health::cases(),
