@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every change of the tables, oldest first. A change that was released is never edited.
-const CHANGES: [(i64, &str, &str); 9] = [
+const CHANGES: [(i64, &str, &str); 10] = [
     (1, "first", include_str!("../../migrations/0001_first.sql")),
     (2, "operations", include_str!("../../migrations/0002_operations.sql")),
     (3, "sealed", include_str!("../../migrations/0003_sealed.sql")),
@@ -23,6 +23,7 @@ const CHANGES: [(i64, &str, &str); 9] = [
     (7, "first come", include_str!("../../migrations/0007_first_come.sql")),
     (8, "sign-in at the company", include_str!("../../migrations/0008_oidc.sql")),
     (9, "maintenance photos", include_str!("../../migrations/0009_maintenance_photos.sql")),
+    (11, "seal keys", include_str!("../../migrations/0011_seal_keys.sql")),
 ];
 
 /// WAL with synchronous=FULL: a commit is on the disk when it returns, and readers never wait for

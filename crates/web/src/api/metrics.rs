@@ -100,6 +100,9 @@ fn add_registry(to: &mut Registry, forwarding: &outbound::Handle) {
     let health = forwarding.health();
     let open = u64::from(health.state == EndpointState::Ready);
     to.register("registry_open", "1 if deliveries go out", ConstGauge::new(open));
+    let help = "Calls that failed since the last one that the registry answered";
+    let failures = u64::from(health.failures_in_row);
+    to.register("registry_failures_in_row", help, ConstGauge::new(failures));
     let in_flight = health.in_flight as u64;
     to.register("deliveries_in_flight", "Deliveries on their way", ConstGauge::new(in_flight));
 }

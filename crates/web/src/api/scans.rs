@@ -63,7 +63,7 @@ pub(crate) async fn receive(
     if resumable::is_begun_by(request.headers()) {
         return resumable::begin(&app, &caller, key, request).await;
     }
-    let photos = take(&app, request).await?;
+    let photos = take(&app, &caller, request).await?;
     let id = store(&app, &caller, key, photos).await?;
     answered(&app, &caller, id, wait).await
 }
@@ -81,7 +81,7 @@ pub(crate) async fn read(
     caller: Caller,
     request: Request,
 ) -> Result<axum::Json<Scan>, Problem> {
-    let photos = take(&app, request).await?;
+    let photos = take(&app, &caller, request).await?;
     let photos = photos.photos.into_iter();
     let photos = photos.map(|photo| PhotoBytes { bytes: photo.bytes, surface: photo.surface });
     let request = ReadRequest { photos: photos.collect() };
