@@ -36,7 +36,7 @@ mod store;
 mod terminals;
 
 pub use access::keys::{Key, NewKey, Presented};
-pub use access::sessions::{NewSignIn, Session};
+pub use access::sessions::{NewSignIn, OpenSession, Session};
 pub use database::audit::AuditEntry;
 pub use database::claim::{Claim, Lease};
 pub use database::crash::{CRASH_POINTS, crash_point};

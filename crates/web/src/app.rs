@@ -123,6 +123,14 @@ impl App {
             || public.is_some_and(|it| it.starts_with("https://"))
     }
 
+    /// Whether browsers may be told to come over HTTPS alone: a certificate of our own making is one
+    /// that they warn about, and after that word nobody could pass the warning.
+    pub(crate) fn is_only_encrypted(&self) -> bool {
+        let public = self.0.settings.http.public_url.as_deref();
+        self.0.settings.http.tls == TlsMode::Files
+            || public.is_some_and(|it| it.starts_with("https://"))
+    }
+
     /// Whether registrations have somewhere to go.
     pub(crate) fn has_registry(&self) -> bool {
         self.0.handles.forwarding.is_some()

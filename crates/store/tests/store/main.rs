@@ -45,5 +45,6 @@ mod receive;
 mod registration;
 mod review;
 mod sealing;
+mod silence;
 mod upgrade;
 mod upkeep;

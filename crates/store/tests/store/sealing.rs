@@ -105,7 +105,7 @@ async fn no_serial_and_no_photo_lies_on_the_disk_in_clear(place: Place) {
     assert_eq!(place.store.find_terminals(None, 0, part).await.unwrap().items.len(), 2);
     assert_eq!(place.store.estate(&SERIAL[4..9], None, 0).await.unwrap().items.len(), 1);
     let mut again = upload(&format!("key-{SERIAL}"), PHOTO);
-    again.details = json!({});
+    again.details = json!({"note": format!("swapped {SERIAL}"), "replaces": SERIAL});
     assert_eq!(place.store.receive(again, now()).await.unwrap(), Received::Repeat(id));
     let history = place.store.history(&id.to_string()).await.unwrap();
     assert!(history.iter().any(|entry| holds(&entry.detail, SERIAL)));

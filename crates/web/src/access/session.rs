@@ -67,7 +67,7 @@ async fn redeem(app: &App, link: &[u8; 32], session: &[u8; 32]) -> Result<Option
 
 /// `POST /sign-out`
 pub(crate) async fn leave(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    if let Some(secret) = session_secret(&headers) {
+    if let Some(secret) = session_secret(&headers, app.is_encrypted()) {
         app.store().delete_session(&access::hash(secret)).await?;
     }
     let mut response = Redirect::to("/sign-in").into_response();

@@ -207,10 +207,6 @@ pub(crate) fn photo_file(id: Uuid, photo: Bytes) -> Response {
     let kind = scan::media_type(&photo).unwrap_or("application/octet-stream");
     let ending = kind.rsplit('/').next().unwrap_or("bin");
     let name = format!("inline; filename=\"{id}.{ending}\"");
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, name),
-        (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
-    ];
+    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
     (headers, photo).into_response()
 }
