@@ -7,7 +7,9 @@
 pub mod sections;
 mod values;
 
-pub use values::{Duplicates, EncryptionMode, InboxSettings, LogFormat, Secret, TlsMode};
+pub use values::{
+    Duplicates, EncryptionMode, InboxSettings, LogFormat, SandboxMode, Secret, TlsMode,
+};
 
 use crate::access::Role;
 use figment::{

@@ -1,7 +1,9 @@
 //! The settings by what they are about. A key is spelled as `labelscan.default.toml` spells it, which
 //! also says what each means and in which unit; here a field has the rest of its key as its name.
 
-use crate::settings::values::{EncryptionMode, InboxSettings, LogFormat, Secret, TlsMode};
+use crate::settings::values::{
+    EncryptionMode, InboxSettings, LogFormat, SandboxMode, Secret, TlsMode,
+};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
@@ -163,6 +165,7 @@ pub struct QueueSettings {
 pub struct ReaderSettings {
     #[serde(rename = "readers")]
     pub count: usize,
+    pub sandbox: SandboxMode,
     #[serde(rename = "reader_threads")]
     pub threads: usize,
     pub read_ms_max: NonZeroU64,
