@@ -75,7 +75,7 @@ codes! {
     ContentTypeUnsupported UNSUPPORTED_MEDIA_TYPE "The body has a content type that is not taken here.",
     NotAPhoto UNSUPPORTED_MEDIA_TYPE "This is not a photo.",
     FormatUnsupported UNSUPPORTED_MEDIA_TYPE "This picture format is not read: send JPEG, HEIC, PNG or WebP.",
-    IdempotencyKeyReused UNPROCESSABLE_ENTITY "This Idempotency-Key belongs to other photos.",
+    IdempotencyKeyReused UNPROCESSABLE_ENTITY "This Idempotency-Key belongs to other photos or details.",
     PartUnknown UNPROCESSABLE_ENTITY "The form has a part with an unknown name.",
     PhotoMissing UNPROCESSABLE_ENTITY "There is no photo in the request.",
     PhotoEmpty UNPROCESSABLE_ENTITY "The photo is empty.",

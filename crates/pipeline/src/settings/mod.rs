@@ -8,8 +8,8 @@ pub mod sections;
 mod values;
 
 pub use values::{
-    DefaultOperation, Duplicates, EncryptionMode, InboxSettings, LogFormat, Secret, Switch,
-    TlsMode, TypedSerials,
+    DefaultOperation, Duplicates, EncryptionMode, InboxSettings, LogFormat, SandboxMode, Secret,
+    Switch, TlsMode, TypedSerials,
 };
 
 use crate::access::Role;

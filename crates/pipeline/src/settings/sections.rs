@@ -2,8 +2,8 @@
 //! also says what each means and in which unit; here a field has the rest of its key as its name.
 
 use crate::settings::values::{
-    DefaultOperation, EncryptionMode, InboxSettings, LogFormat, Secret, Switch, TlsMode,
-    TypedSerials,
+    DefaultOperation, EncryptionMode, InboxSettings, LogFormat, SandboxMode, Secret, Switch,
+    TlsMode, TypedSerials,
 };
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -176,6 +176,7 @@ pub struct QueueSettings {
 pub struct ReaderSettings {
     #[serde(rename = "readers")]
     pub count: usize,
+    pub sandbox: SandboxMode,
     #[serde(rename = "reader_threads")]
     pub threads: usize,
     pub read_ms_max: NonZeroU64,

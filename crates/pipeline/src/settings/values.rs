@@ -78,6 +78,16 @@ pub enum EncryptionMode {
     Off,
 }
 
+/// What to do where the kernel cannot confine readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SandboxMode {
+    /// Read with limits and a deadline only, and say so.
+    Preferred,
+    /// Read nothing.
+    Required,
+}
+
 /// How log lines are written to stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -163,6 +163,16 @@ impl StoreError {
         Self::Unavailable { what, retry_after: RETRY_AFTER, source: Box::new(source) }
     }
 
+    /// Whether the same may work later, without anybody changing anything.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    /// A deadline of our own that has passed.
+    pub(crate) fn late(what: &'static str) -> Self {
+        Self::unavailable(what, std::io::Error::from(std::io::ErrorKind::TimedOut))
+    }
+
     pub(crate) fn interrupted(what: &str) -> Self {
         Self::Backup(std::io::Error::other(format!("{what} was interrupted")))
     }

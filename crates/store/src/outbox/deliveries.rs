@@ -1,6 +1,6 @@
 //! The queue of deliveries: claim, settle, list, replay.
 
-use crate::database::claim::{Claim, Lease};
+use crate::database::claim::{Claim, Lease, latest_due_ms};
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
 use crate::database::page::Page;
@@ -16,6 +16,9 @@ use crate::terminals::steps::{devices_of, is_outdated, restand};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
+/// The longest that a delivery waits, by its schedule or at a registry's word: a day, and an hour.
+const DELIVERY_WAIT_MAX_MS: i64 = 25 * 3_600_000;
+
 impl Store {
     /// Claims up to `most` deliveries that are due. One device's go in order: a delivery waits
     /// until the older ones of its device are settled.
@@ -30,7 +33,7 @@ impl Store {
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let sql = format!(
             "WITH picked AS MATERIALIZED (SELECT event_id FROM deliveries d \
-             WHERE status = 'queued' AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM deliveries o \
+             WHERE status = 'queued' AND (due_at <= $1 OR due_at > $4) AND NOT EXISTS (SELECT 1 FROM deliveries o \
              WHERE o.device = d.device AND o.status = 'queued' \
              AND (o.created_at, o.event_id) < (d.created_at, d.event_id)) \
              ORDER BY due_at, event_id LIMIT $3 {}) \
@@ -43,6 +46,7 @@ impl Store {
             .bind(now.as_millisecond())
             .bind(lease.end_ms(now))
             .bind(self.limits.rows(most))
+            .bind(latest_due_ms(DELIVERY_WAIT_MAX_MS, lease, now))
             .fetch_all(self.database.writer())
             .await?;
         if !rows.is_empty() {

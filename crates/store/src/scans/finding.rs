@@ -69,6 +69,13 @@ impl Finding {
     }
 }
 
+/// What the audit trail keeps of a scan that was read.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Finished {
+    pub(crate) status: String,
+    pub(crate) owner: String,
+}
+
 /// Writes what reading came to; true if a delivery was queued.
 pub(crate) async fn finish_rows(
     tx: &mut Tx<'_>,
@@ -81,7 +88,7 @@ pub(crate) async fn finish_rows(
         Found::Judged(judgement) => (Some(tx.seal.seal_json(cell, judgement)?), None),
         Found::Failed(failure) => (None, Some(json_text(failure)?)),
     };
-    let row = sqlx::query(
+    let held = sqlx::query(
         "UPDATE scans SET status = $1, judgement = $2, failure = $3, took_ms = $4, \
          finished_at = $5, fence = fence + 1 \
          WHERE id = $6 AND fence = $7 AND status = 'queued' RETURNING owner",
@@ -94,14 +101,14 @@ pub(crate) async fn finish_rows(
     .bind(&claim.id)
     .bind(claim.fence)
     .fetch_optional(&mut *tx.connection)
-    .await?
-    .ok_or(StoreError::LeaseLost)?;
-    tx.audit("scan.finished", &claim.id, &status)?;
+    .await?;
+    let owner: String = column(&held.ok_or(StoreError::LeaseLost)?, "owner")?;
+    let finished = Finished { status: name_of(status)?, owner };
+    tx.audit("scan.finished", &claim.id, &finished)?;
     let queued = match &finding.registration {
         Some(registration) => {
             // What is done with the terminal, whoever sent the photo does.
-            let owner: String = column(&row, "owner")?;
-            tx.act(WriteContext::new(&owner, tx.now));
+            tx.act(WriteContext::new(&finished.owner, tx.now));
             let (registered, _) = register(tx, registration, &claim.id).await?;
             if let Found::Judged(judgement) = &finding.found {
                 remember(tx, &judgement.identifiers, registration).await?;

@@ -46,5 +46,6 @@ mod receive;
 mod registration;
 mod review;
 mod sealing;
+mod silence;
 mod upgrade;
 mod upkeep;
