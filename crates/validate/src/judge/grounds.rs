@@ -41,6 +41,8 @@ pub(crate) enum Fact {
     CaptionNear,
     /// A serial caption names another number before it.
     CaptionSecond,
+    /// A serial caption stands before it in its line, which says that it may be of another device.
+    CaptionDisputed,
     /// After a serial caption stands what differs from it by look-alikes only.
     CaptionLookAlike,
     /// Both its ends are clear, in each reading that saw it.

@@ -9,8 +9,6 @@ use crate::judge::grounds::Fact;
 use crate::judge::sighting::Sighting;
 use crate::judge::value_facts::{LOOK_ALIKES_MAX, ValueFacts};
 use crate::print::keyword::Strength;
-use crate::print::line::PRINTED_DIGITS_MIN;
-use crate::serial::fold::digits;
 use crate::serial::look_alike::{edits, look_alike_distance};
 
 /// What another value in view says against the one that would be accepted.
@@ -51,7 +49,7 @@ pub(super) const RIVALRIES: &[Rivalry] = &[
     rivalry("barcode and captioned print end differently", ExtentsDiffer, |it| it.rival_claims() && !it.is_settled_by_barcode() && it.channels_differ() && it.is_part_of_other()),
     rivalry("barcode and captioned print differ", BarcodeTextDiffer, |it| it.rival_claims() && !it.is_settled_by_barcode() && it.channels_differ()),
     rivalry("another value is named a serial", TwoSerials, |it| it.rival_claims() && !it.is_settled_by_barcode()),
-    rivalry("a caption names print that says something else", TwoSerials, |it| it.rival_says_else() && it.is_free),
+    rivalry("a caption names print that says something else", TwoSerials, |it| it.rival_says_else()),
     rivalry("print of the same shape, and the barcode's value is not printed", TwoSerials, |it| it.only_encoded() && it.is_in_print() && it.is_free && it.same_shape() && !it.is_settled_by_barcode()),
     rivalry("a caption names two numbers", TwoSerials, |it| it.has(Fact::CaptionSecond) && it.is_free),
     rivalry("label and screen show different serials", LabelScreenMismatch, |it| (it.rival_is_captioned() || it.same_form) && it.is_free && it.is_apart()),
@@ -142,7 +140,8 @@ impl Pair<'_> {
 
     fn rival_is_perhaps_captioned(&self) -> bool {
         let weak = Some((IdentifierKind::Serial, Strength::Weak));
-        self.rival.sightings.iter().any(|it| it.is_inline() && it.named == weak)
+        let perhaps = |it: &Sighting| it.is_inline() && it.named == weak || it.is_disputed();
+        self.rival.sightings.iter().any(|it| perhaps(it))
     }
 
     fn is_captioned(&self) -> bool {
@@ -153,14 +152,18 @@ impl Pair<'_> {
         self.only.facts.has(Fact::TaughtForm)
     }
 
-    /// Print after a caption, cut or not, that is no part of the value and not almost the same.
+    /// Print after a caption that is no part of the value and not almost the same, or stands there in
+    /// one piece. What speaks against it, a range or a form of no serial, makes this value no surer:
+    /// the label names another one.
     fn rival_says_else(&self) -> bool {
-        let own_ink = |it: &Sighting| self.only.sightings.iter().any(|own| own.same_ink(it));
-        self.has(Fact::CaptionInline)
-            && digits(self.rival.value) >= PRINTED_DIGITS_MIN
+        let evidence = self.context.evidence;
+        let own_ink =
+            |it: &Sighting| self.only.sightings.iter().any(|own| own.same_place(it, evidence));
+        self.rival.facts.has_any(&[Fact::CaptionInline, Fact::CaptionDisputed])
+            && self.rival.sightings.iter().any(|it| it.is_number_like())
             && self.context.is_legible(self.rival)
-            && !self.almost
-            && !self.is_part_of_other()
+            && (!self.almost && !self.is_part_of_other() || self.rival.claims_in_one_piece())
+            && !self.is_settled_by_barcode()
             && !self.rival.sightings.iter().any(|it| own_ink(it))
     }
 
@@ -227,8 +230,7 @@ fn same_thing(one: &ValueFacts, other: &ValueFacts) -> bool {
     // A cut value is a part of the whole one; a longer one in a barcode, or printed in one piece and
     // named a serial, says that this one is cut. Print after a caption that is a part of what a
     // barcode holds says that the barcode holds more than the serial.
-    let cut = one.value.contains(other.value)
-        && (same_ink || !one.facts.has(Fact::Barcode) || !other.claims_in_one_piece());
+    let cut = one.value.contains(other.value) && (same_ink || !other.claims_in_one_piece());
     let glued = other.value.contains(one.value)
         && !other.claims_in_one_piece()
         && !other.facts.has(Fact::Barcode);

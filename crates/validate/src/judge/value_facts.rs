@@ -53,7 +53,7 @@ impl ValueFacts<'_> {
             sighting.says_serial()
                 && sighting.is_clear_print()
                 && sighting.print().is_some_and(|(_, caption)| caption >= Caption::Assigned)
-                && digits(self.value) >= PRINTED_DIGITS_MIN
+                && sighting.is_number_like()
         };
         self.facts.has_any(&[Fact::BarcodeNames, Fact::BarcodeCaptioned])
             || self.facts.has(Fact::CaptionNear)
@@ -64,7 +64,7 @@ impl ValueFacts<'_> {
     /// Whether a caption in its own line names this value as one word, with nothing cut off.
     pub(super) fn claims_in_one_piece(&self) -> bool {
         let whole = |it: &Sighting| it.is_one_word() && it.is_clear_print() && it.is_inline();
-        self.sightings.iter().any(|it| whole(it) && it.says_serial())
+        self.sightings.iter().any(|it| whole(it) && (it.says_serial() || it.is_disputed()))
     }
 
     /// Whether the value is only there if several words or lines are taken as one.
@@ -122,6 +122,7 @@ impl<'a> JudgeContext<'a> {
                 facts.insert_if(Fact::CaptionNear, caption == Caption::Near);
                 facts.insert_if(Fact::CaptionSecond, caption == Caption::Second);
             }
+            facts.insert_if(Fact::CaptionDisputed, sighting.is_disputed());
         }
         let agreement = agreement(self.evidence, value, sightings);
         facts.insert_if(Fact::ReadTwice, agreement.is_some());

@@ -348,7 +348,7 @@ fn weaken(keywords: &mut [Keyword], chars: &[char], source: &TextLine) {
     };
     let captions = (0..keywords.len()).filter(|&at| named(&keywords[at]) && has_value(at));
     if captions.count() > 1 {
-        keywords.iter_mut().filter(|it| named(it)).for_each(|it| it.strength = Strength::Weak);
+        keywords.iter_mut().filter(|it| named(it)).for_each(|it| it.strength = Strength::Disputed);
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) enum Strength {
     Sure,
     /// It may: `No.` stands before anything, and `SN` glued to digits may be part of the value.
     Weak,
+    /// It is a serial caption, and its line says that the number after it may not be this device's:
+    /// it tells of a range, or has two such captions.
+    Disputed,
 }
 
 /// Letters after a dash that may end a value.
