@@ -52,6 +52,8 @@ pub(super) const RIVALRIES: &[Rivalry] = &[
     rivalry("a caption names print that says something else", TwoSerials, |it| it.rival_says_else()),
     rivalry("print of the same shape, and the barcode's value is not printed", TwoSerials, |it| it.only_encoded() && it.is_in_print() && it.is_free && it.same_shape() && !it.is_settled_by_barcode()),
     rivalry("a caption names two numbers", TwoSerials, |it| it.has(Fact::CaptionSecond) && it.is_free),
+    rivalry("a caption names another number before it", TwoSerials, |it| it.only.facts.has(Fact::CaptionSecond) && it.has(Fact::CaptionInline) && it.is_free),
+    rivalry("a barcode holds more than print without a caption", ExtentsDiffer, |it| it.is_print_alone() && !it.is_captioned() && it.has(Fact::Barcode) && it.is_free && it.rival.value.contains(it.only.value)),
     rivalry("label and screen show different serials", LabelScreenMismatch, |it| (it.rival_is_captioned() || it.same_form) && it.is_free && it.is_apart()),
     rivalry("another barcode has the same form", TwoSerials, |it| it.same_form && it.has(Fact::Barcode) && it.is_free),
     rivalry("another print has the same maker's form", TwoSerials, |it| it.is_of_maker() && it.same_form && it.is_in_print() && it.is_free && !it.is_named()),
@@ -222,7 +224,12 @@ fn same_thing(one: &ValueFacts, other: &ValueFacts) -> bool {
         value.sightings.iter().any(|sighting| own_barcode(sighting) == Some(barcode))
     };
     let mut barcodes = one.sightings.iter().filter_map(|sighting| own_barcode(sighting));
-    if barcodes.any(|barcode| has(other, barcode)) && !other.facts.has(Fact::BarcodeNames) {
+    // Of the ways to read one symbol, what print shows is meant.
+    let in_print = |it: &&Sighting| it.is_one_word();
+    let open = !other.facts.has(Fact::BarcodeClosed) && !other.sightings.iter().any(in_print);
+    if barcodes.any(|barcode| has(other, barcode))
+        && (!other.facts.has(Fact::BarcodeNames) || open && one.facts.has(Fact::Printed))
+    {
         return true;
     }
     let same_ink =

@@ -8,7 +8,7 @@ use crate::judge::context::JudgeContext;
 use crate::judge::contradictions::{self, Contradictions};
 use crate::judge::correction::differences;
 use crate::judge::grounds::{Fact, Facts};
-use crate::judge::readings::{Agreement, agreement, is_sure, written_like};
+use crate::judge::readings::{Agreement, agreement, is_spaced, is_sure, written_like};
 use crate::judge::sighting::{Carrier, Reading, Sighting, looks_like_serial};
 use crate::judge::verdict::Correction;
 use crate::payload::field::{Extent, FieldRole};
@@ -166,7 +166,7 @@ impl<'a> JudgeContext<'a> {
         let sure = looked_again
             && !ambiguous
             && is_sure(self, format, sightings)
-            && !self.almost_has_a_form(value);
+            && !self.almost_has_a_form(value, is_spaced(self.evidence, sightings));
         facts.insert_if(Fact::Sure, sure);
     }
 
@@ -179,7 +179,15 @@ impl<'a> JudgeContext<'a> {
     ) {
         let Some(format) = format else { return };
         facts.insert_if(Fact::MakerForm, format.standing == Standing::Vendor);
-        let taught = format.standing == Standing::Taught && written_like(format, sightings);
+        // A number within a sentence is what the sentence says.
+        let in_sentence = |it: &&Sighting| {
+            it.print().is_some_and(|(ends, _)| {
+                matches!(ends.start, Boundary::KnownPrint | Boundary::OtherPrint)
+            })
+        };
+        let taught = format.standing == Standing::Taught
+            && written_like(format, sightings)
+            && !sightings.iter().all(in_sentence);
         facts.insert_if(Fact::TaughtForm, taught);
         facts.insert_if(
             Fact::CheckCharacter,
@@ -287,6 +295,7 @@ fn barcode_facts(sightings: &[&Sighting], facts: &mut Facts) -> Vec<(usize, usiz
         let Carrier::Barcode { role, extent, counts, caption, .. } = sighting.carrier else {
             continue;
         };
+        facts.insert_if(Fact::BarcodePiece, counts && role == FieldRole::Unknown);
         let counts = counts && !matches!(role, FieldRole::InAddress | FieldRole::Unknown);
         let is_it = counts && role != FieldRole::PerhapsNamed;
         facts.insert_if(Fact::Barcode, is_it);

@@ -137,9 +137,19 @@ impl Thing {
         }
     }
 
+    /// Whether it is twelve hexadecimal digits with letters among them: a hardware address, where
+    /// another number may be the serial.
+    fn is_perhaps_mac(&self) -> bool {
+        let value = &self.value;
+        value.len() == 12
+            && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && value.bytes().any(|byte| byte.is_ascii_uppercase())
+    }
+
     /// Whether it may be a serial for all that its form says.
     fn is_serial_like(&self) -> bool {
         !self.typed
+            && !self.is_perhaps_mac()
             && self.value.len() > VALUE_CHARS_MIN
             && digits(&self.value) >= PRINTED_DIGITS_MIN
     }
