@@ -91,7 +91,7 @@ pub(super) fn between(
             .is_some_and(|it| it.standing != Standing::Permissive && it.fits(rival.value)),
         almost,
     };
-    if only.value == rival.value || same_thing(only, rival) && !pair.goes_on_in_a_form() {
+    if only.value == rival.value || same_thing(context, only, rival) && !pair.goes_on_in_a_form() {
         return None;
     }
     RIVALRIES.iter().find(|row| (row.holds)(&pair))
@@ -214,7 +214,7 @@ fn is_captioned(value: &ValueFacts) -> bool {
 
 /// Whether two values are two readings of one thing: the same barcode with and without its
 /// identifier, or print that was cut, glued, joined or read differently.
-fn same_thing(one: &ValueFacts, other: &ValueFacts) -> bool {
+fn same_thing(context: &JudgeContext, one: &ValueFacts, other: &ValueFacts) -> bool {
     // What a barcode names otherwise is not the serial that the same barcode may hold as a whole.
     let own_barcode = |sighting: &Sighting| match sighting.named {
         Some((kind, _)) if kind != IdentifierKind::Serial => None,
@@ -232,8 +232,9 @@ fn same_thing(one: &ValueFacts, other: &ValueFacts) -> bool {
     {
         return true;
     }
-    let same_ink =
-        other.sightings.iter().all(|it| one.sightings.iter().any(|own| own.same_ink(it)));
+    let has_place =
+        |it: &Sighting| one.sightings.iter().any(|own| own.same_place(it, context.evidence));
+    let same_ink = other.sightings.iter().all(|it| has_place(it));
     // A cut value is a part of the whole one; a longer one in a barcode, or printed in one piece and
     // named a serial, says that this one is cut. Print after a caption that is a part of what a
     // barcode holds says that the barcode holds more than the serial.

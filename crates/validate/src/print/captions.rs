@@ -11,7 +11,7 @@ use crate::print::place::Frame;
 use crate::serial::fold::{digits, fold};
 
 /// Line heights between a caption and its number in the same row.
-const ROW_GAP_MAX: f32 = 7.0;
+const ROW_GAP_MAX: f32 = 8.8;
 /// Line heights between two boxes of one line: a detector parts a line there.
 const WIDE_SPACE: f32 = 2.0;
 /// Line heights from a caption down to its number.
