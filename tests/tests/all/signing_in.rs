@@ -88,11 +88,11 @@ async fn expired_key(installation: &Installation) -> Caller {
     Caller::new(installation.address(), secret)
 }
 
-/// Who did what to a subject, as the audit trail has it, with the particulars.
+/// Who did what to a subject, as the audit trail has it, oldest first, with the particulars.
 pub(crate) async fn told(store: &Store, subject: &str) -> Vec<(String, String, Value)> {
-    let entries = store.history(subject).await.expect("the store answers");
+    let entries = store.history(&[subject], None, 0).await.expect("the store answers");
     let detail = |bytes: &[u8]| serde_json::from_slice(bytes).expect("JSON");
-    entries.into_iter().map(|it| (it.who, it.what, detail(&it.detail))).collect()
+    entries.items.into_iter().rev().map(|it| (it.who, it.what, detail(&it.detail))).collect()
 }
 
 #[tokio::test]

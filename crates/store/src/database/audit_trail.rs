@@ -3,9 +3,12 @@
 
 use crate::database::audit::{AuditEntry, entry_from};
 use crate::database::error::StoreError;
+use crate::database::page::Page;
+use crate::database::row::places;
 use crate::database::tx::WriteContext;
 use crate::store::Store;
 use serde::Serialize;
+use sqlx::AssertSqlSafe;
 
 impl Store {
     /// Records what changed nothing else in the database: something was denied, exported, restored.
@@ -24,16 +27,34 @@ impl Store {
         tx.commit().await.map(drop)
     }
 
-    /// What happened to one scan, delivery or key, oldest first.
+    /// A page of what happened to scans, deliveries, terminals or keys, the newest first.
     ///
     /// # Errors
-    /// If the database does not answer or holds damaged data.
-    pub async fn history(&self, subject: &str) -> Result<Vec<AuditEntry>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM audit WHERE subject = $1 ORDER BY seq LIMIT $2")
-            .bind(subject)
-            .bind(self.limits.rows(0))
-            .fetch_all(self.database.reader())
-            .await?;
-        rows.iter().map(|row| entry_from(row, &self.seal)).collect()
+    /// If the database does not answer or holds damaged data; [`StoreError::Cursor`] for the `after`
+    /// of another list.
+    pub async fn history(
+        &self,
+        subjects: &[&str],
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        let after = after.map(|after| after.parse().map_err(|_| StoreError::Cursor)).transpose()?;
+        let most = self.limits.rows(most);
+        let count = subjects.len();
+        let sql = format!(
+            "SELECT * FROM audit WHERE subject IN ({}) AND seq < ${} ORDER BY seq DESC LIMIT ${}",
+            places(count),
+            count + 1,
+            count + 2
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for subject in subjects {
+            query = query.bind(*subject);
+        }
+        let query = query.bind(after.unwrap_or(i64::MAX)).bind(most + 1);
+        let rows = query.fetch_all(self.database.reader()).await?;
+        let entries = rows.iter().map(|row| entry_from(row, &self.seal));
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::of(entries, most, |entry| entry.seq.to_string()))
     }
 }

@@ -78,7 +78,7 @@ impl Store {
         written
     }
 
-    async fn known_record(&self, device: &str, record: &str) -> Result<(), StoreError> {
+    pub(super) async fn known_record(&self, device: &str, record: &str) -> Result<(), StoreError> {
         let known = sqlx::query("SELECT 1 FROM maintenance WHERE id = $1 AND device = $2")
             .bind(record)
             .bind(device)

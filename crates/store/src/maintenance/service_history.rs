@@ -3,8 +3,9 @@
 //! stays in the audit trail.
 
 use crate::database::error::StoreError;
-use crate::database::row::{column, ensure_held, time};
-use crate::database::tx::WriteContext;
+use crate::database::page::Page;
+use crate::database::row::{column, count, ensure_held, time};
+use crate::database::tx::{Tx, WriteContext};
 use crate::maintenance::photos::MaintenancePhoto;
 use crate::seal::context::{IndexDomain, SealContext};
 use crate::seal::sealing::Seal;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
+use std::cmp::Reverse;
 
 /// What a person writes about one piece of work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,12 +45,12 @@ pub struct MaintenanceRecord {
 }
 
 /// A terminal's warranty and maintenance.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceHistory {
     /// The last day of the warranty, if it is known.
     pub warranty_until: Option<Date>,
     /// The newest work first.
-    pub records: Vec<MaintenanceRecord>,
+    pub records: Page<MaintenanceRecord>,
 }
 
 /// What the audit trail keeps of an edit.
@@ -60,11 +62,17 @@ struct Edited<'a> {
 }
 
 impl Store {
-    /// The warranty and the maintenance of a terminal.
+    /// The warranty of a terminal and a page of its maintenance.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for an unknown terminal.
-    pub async fn service_history(&self, device_key: &str) -> Result<ServiceHistory, StoreError> {
+    /// [`StoreError::NotFound`] for an unknown terminal, [`StoreError::Cursor`] for the `after` of
+    /// another list.
+    pub async fn service_history(
+        &self,
+        device_key: &str,
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<ServiceHistory, StoreError> {
         let device = self.seal.blind(IndexDomain::Device, device_key);
         let row = sqlx::query("SELECT warranty_until FROM terminals WHERE device = $1")
             .bind(&device)
@@ -73,20 +81,38 @@ impl Store {
             .ok_or(StoreError::NotFound("terminal"))?;
         let until = column::<Option<String>>(&row, "warranty_until")?;
         let until = until.map(|date| date.parse::<Date>()).transpose();
-        let rows = sqlx::query("SELECT * FROM maintenance WHERE device = $1 LIMIT $2")
-            .bind(&device)
-            .bind(self.limits.rows(0))
+        let warranty_until = until.map_err(|_| StoreError::Damaged("a date".into()))?;
+        let records = self.records_page(&device, after, most).await?;
+        Ok(ServiceHistory { warranty_until, records })
+    }
+
+    /// The day of the work is sealed, so that only here, where it is open, can it order the records;
+    /// `record_maintenance` bounds how many there are.
+    async fn records_page(
+        &self,
+        device: &str,
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<Page<MaintenanceRecord>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM maintenance WHERE device = $1")
+            .bind(device)
             .fetch_all(self.database.reader())
             .await?;
         let mut records =
             rows.iter().map(|row| record_from(row, &self.seal)).collect::<Result<Vec<_>, _>>()?;
-        let mut photos = self.maintenance_photos(&device).await?;
-        for record in &mut records {
+        let order = |it: &MaintenanceRecord| Reverse((it.work.on, it.created_at, it.id.clone()));
+        records.sort_by_cached_key(order);
+        if let Some(after) = after {
+            let at = records.iter().position(|record| record.id == after);
+            records.drain(..=at.ok_or(StoreError::Cursor)?);
+        }
+        let most = self.limits.rows(most);
+        let mut page = Page::of(records, most, |record| record.id.clone());
+        let mut photos = self.maintenance_photos(device).await?;
+        for record in &mut page.items {
             record.photos = photos.remove(&record.id).unwrap_or_default();
         }
-        records.sort_by_key(|record| std::cmp::Reverse((record.work.on, record.created_at)));
-        let warranty_until = until.map_err(|_| StoreError::Damaged("a date".into()))?;
-        Ok(ServiceHistory { warranty_until, records })
+        Ok(page)
     }
 
     /// Sets the last day of a terminal's warranty, or that it is not known.
@@ -111,10 +137,28 @@ impl Store {
         tx.commit().await.map(drop)
     }
 
+    /// Edits a record of work on a terminal.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the terminal has no such record.
+    pub async fn edit_maintenance(
+        &self,
+        device_key: &str,
+        id: &str,
+        work: &Work,
+        context: WriteContext<'_>,
+    ) -> Result<(), StoreError> {
+        let device = self.seal.blind(IndexDomain::Device, device_key);
+        // No record is ever removed, so what is known here is known when it is written.
+        self.known_record(&device, id).await?;
+        self.record_maintenance(device_key, id, work, context).await
+    }
+
     /// Records work on a terminal, or edits the record with this id.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for an unknown terminal, or if the record is another terminal's.
+    /// [`StoreError::NotFound`] for an unknown terminal, or if the record is another terminal's;
+    /// [`StoreError::Invalid`] if the terminal has as many records as it may have.
     pub async fn record_maintenance(
         &self,
         device_key: &str,
@@ -136,6 +180,9 @@ impl Store {
             .await?;
         let before =
             before.map(|row| record_from(&row, &self.seal)).transpose()?.map(|record| record.work);
+        if before.is_none() {
+            self.ensure_room(&mut tx, &device).await?;
+        }
         let changed = sqlx::query(
             "INSERT INTO maintenance (id, device, entry, by_whom, created_at, changed_at) \
              VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (id) DO UPDATE \
@@ -153,6 +200,18 @@ impl Store {
         let edited = Edited { record: id, before: before.as_ref(), now: work };
         tx.audit("terminal.maintained", &device, &edited)?;
         tx.commit().await.map(drop)
+    }
+
+    async fn ensure_room(&self, tx: &mut Tx<'_>, device: &str) -> Result<(), StoreError> {
+        let kept = sqlx::query("SELECT COUNT(*) AS n FROM maintenance WHERE device = $1")
+            .bind(device)
+            .fetch_one(&mut *tx.connection)
+            .await?;
+        let most = self.limits.rows_max;
+        if count::<u64>(&kept, "n")? >= u64::from(most) {
+            return Err(StoreError::Invalid(format!("a terminal has at most {most} records")));
+        }
+        Ok(())
     }
 }
 

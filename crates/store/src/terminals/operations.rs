@@ -3,6 +3,7 @@
 
 use crate::database::audit::AuditEntry;
 use crate::database::error::StoreError;
+use crate::database::page::Page;
 use crate::database::tx::{Tx, WriteContext};
 use crate::scans::scan_id::ScanId;
 use crate::seal::context::IndexDomain;
@@ -98,12 +99,22 @@ impl Store {
         tx.commit().await.map(drop)
     }
 
-    /// What happened to one terminal, oldest first.
+    /// A page of what happened to one terminal and to `others`, its scans and deliveries; the newest
+    /// first.
     ///
     /// # Errors
-    /// If the database does not answer or holds damaged data.
-    pub async fn terminal_history(&self, device_key: &str) -> Result<Vec<AuditEntry>, StoreError> {
-        self.history(&self.device(device_key)).await
+    /// As [`Store::history`].
+    pub async fn terminal_history(
+        &self,
+        device_key: &str,
+        others: &[String],
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        let device = self.device(device_key);
+        let others = others.iter().map(String::as_str);
+        let subjects: Vec<&str> = std::iter::once(device.as_str()).chain(others).collect();
+        self.history(&subjects, after, most).await
     }
 
     /// What a terminal's row is found by.

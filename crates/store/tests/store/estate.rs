@@ -86,7 +86,7 @@ async fn a_list_is_imported_again_replaced_and_leafed_through(place: Place) {
         store.remove_from_estate(&gone, WriteContext::new("eva", later(ms))).await.unwrap()
     };
     assert_eq!((remove(3).await, remove(4).await), (1, 0));
-    let history = store.history("estate").await.unwrap();
+    let history = place.told("estate").await;
     let what: Vec<&str> = history.iter().map(|entry| entry.what.as_str()).collect();
     assert_eq!(what[2..], ["estate.imported", "estate.removed"]);
     assert_eq!(history[3].detail, br#"["6A000001"]"#, "what was not there was not removed");

@@ -16,7 +16,13 @@ async fn maintenance_is_recorded_and_edited(place: Place) {
     place.registered("a", "0821032398").await;
     place.registered("b", "0821032399").await;
     let (device, other) = ("pax:0821032398", "pax:0821032399");
-    assert_eq!(store.service_history(device).await.unwrap(), store::ServiceHistory::default());
+    let unknown = store.service_history("pax:1", None, 0).await;
+    assert!(matches!(unknown, Err(StoreError::NotFound(_))), "{unknown:?}");
+    let nothing = store.service_history(device, None, 0).await.unwrap();
+    assert_eq!(
+        (nothing.warranty_until, nothing.records.items, nothing.records.next),
+        (None, vec![], None)
+    );
     store
         .record_maintenance(device, "m1", &work(3, "new battery"), WriteContext::new("eva", now()))
         .await
@@ -39,11 +45,12 @@ async fn maintenance_is_recorded_and_edited(place: Place) {
         .await
         .unwrap();
 
-    let upkeep = store.service_history(device).await.unwrap();
+    let upkeep = store.service_history(device, None, 0).await.unwrap();
     assert_eq!(upkeep.warranty_until, Some(date(2028, 1, 31)));
-    let notes: Vec<_> = upkeep.records.iter().map(|record| record.work.note.as_str()).collect();
+    let notes: Vec<_> =
+        upkeep.records.items.iter().map(|record| record.work.note.as_str()).collect();
     assert_eq!(notes, ["cleaned", "new screen"]);
-    let edited = &upkeep.records[1];
+    let edited = &upkeep.records.items[1];
     assert_eq!(
         (edited.by.as_str(), edited.created_at, edited.changed_at),
         ("ben", now(), later(2))
@@ -55,7 +62,10 @@ async fn maintenance_is_recorded_and_edited(place: Place) {
     assert!(matches!(foreign, Err(StoreError::NotFound(_))), "{foreign:?}");
     let unknown = store.set_warranty("pax:1", None, WriteContext::new("eva", later(4))).await;
     assert!(matches!(unknown, Err(StoreError::NotFound(_))), "{unknown:?}");
-    assert_eq!(store.service_history(other).await.unwrap().records, []);
+    assert_eq!(store.service_history(other, None, 0).await.unwrap().records.items, []);
+    let context = WriteContext::new("eva", later(4));
+    let foreign = store.edit_maintenance(other, "m1", &work(9, "x"), context).await;
+    assert!(matches!(foreign, Err(StoreError::NotFound(_))), "{foreign:?}");
 }
 
 async fn terminals_are_found_page_by_page(place: Place) {

@@ -57,7 +57,7 @@ async fn a_photo_is_added_read_and_removed(place: Place) {
     let store = &place.store;
     let one = added(&place, BROKEN).await;
     let two = added(&place, b"the new hinge").await;
-    let record = store.service_history(DEVICE).await.unwrap().records.remove(0);
+    let record = store.service_history(DEVICE, None, 0).await.unwrap().records.items.remove(0);
     let ids: Vec<_> = record.photos.iter().map(|photo| photo.id).collect();
     assert_eq!(ids, [one, two]);
     assert_eq!((record.by.as_str(), record.changed_at), ("ben", later(5)));
@@ -90,7 +90,7 @@ async fn a_photo_is_added_read_and_removed(place: Place) {
         .await;
     assert!(matches!(again, Err(StoreError::NotFound(_))), "{again:?}");
     assert_eq!(store.maintenance_photo(DEVICE, RECORD, two).await.unwrap(), "the new hinge");
-    let history = store.terminal_history(DEVICE).await.unwrap();
+    let history = store.terminal_history(DEVICE, &[], None, 0).await.unwrap().items;
     let whats: Vec<_> = history.iter().map(|entry| entry.what.as_str()).collect();
     for what in ["terminal.photographed", "terminal.photo_removed"] {
         assert!(whats.contains(&what), "{whats:?}");
@@ -114,7 +114,10 @@ async fn a_record_has_so_many_photos_and_no_more(place: Place) {
     let outcomes = futures_util::future::join_all(adding).await;
     let refused = outcomes.iter().filter(|it| matches!(it, Err(StoreError::Invalid(_)))).count();
     assert_eq!((outcomes.iter().filter(|it| it.is_ok()).count(), refused), (most, 3));
-    assert_eq!(place.store.service_history(DEVICE).await.unwrap().records[0].photos.len(), most);
+    assert_eq!(
+        place.store.service_history(DEVICE, None, 0).await.unwrap().records.items[0].photos.len(),
+        most
+    );
     let soon = Timestamp::now() + SignedDuration::from_hours(1);
     assert!(place.store.check(soon).await.unwrap().is_sound(), "what was refused left nothing");
     let large = vec![0; place.settings.limits.photo_bytes_max + 1];
@@ -169,7 +172,8 @@ async fn photos_of_maintenance_go_when_their_time_is_over(place: Place) {
     assert_eq!(place.store.remove_photos(later(5), later(200)).await.unwrap(), 0, "not before");
     assert_eq!(place.store.remove_photos(later(6), later(200)).await.unwrap(), 1);
     assert!(!place.photo(old).exists());
-    let record = place.store.service_history(DEVICE).await.unwrap().records.remove(0);
+    let record =
+        place.store.service_history(DEVICE, None, 0).await.unwrap().records.items.remove(0);
     assert_eq!(record.photos.iter().map(|photo| photo.id).collect::<Vec<_>>(), [young]);
     assert_eq!(place.store.maintenance_photo(DEVICE, RECORD, young).await.unwrap(), "new");
     assert_eq!(record.work.note, "hinge", "the record stays");

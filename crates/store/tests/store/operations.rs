@@ -65,8 +65,9 @@ impl Place {
 
     /// What was done to a terminal, as the audit trail tells it.
     async fn steps(&self, serial: &str) -> Vec<String> {
-        let history = self.store.terminal_history(&format!("pax:{serial}")).await.unwrap();
-        history.into_iter().map(|entry| entry.what).collect()
+        let device = format!("pax:{serial}");
+        let history = self.store.terminal_history(&device, &[], None, 0).await.unwrap();
+        history.items.into_iter().rev().map(|entry| entry.what).collect()
     }
 }
 

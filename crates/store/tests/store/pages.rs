@@ -1,10 +1,12 @@
 //! Every list gives each item once, page by page, whatever is written meanwhile.
 
 use crate::place::{Place, later, now};
+use jiff::civil::date;
+use serde_json::json;
 use std::collections::BTreeSet;
 use store::{
-    DeliveryFilter, Expected, Import, Limits, Page, ScanFilter, Settings, Store, StoreError,
-    WriteContext,
+    AuditEntry, DeliveryFilter, Expected, Import, Limits, Page, ScanFilter, Settings, Store,
+    StoreError, Work, WriteContext,
 };
 use validate::fold;
 
@@ -12,6 +14,9 @@ on_every_place!(
     scans_that_come_meanwhile_repeat_none_and_hide_none,
     deliveries_and_terminals_that_come_meanwhile_repeat_none_and_hide_none,
     expected_serials_that_come_and_go_meanwhile_repeat_none_and_hide_none,
+    maintenance_that_is_recorded_meanwhile_repeats_none_and_hides_none,
+    a_history_that_grows_meanwhile_repeats_none_and_hides_none,
+    a_terminal_has_no_more_records_than_it_may_have,
     a_search_that_finds_nothing_within_its_bound_goes_on_with_the_next_page,
     a_list_of_exactly_a_page_has_no_next_one,
     the_place_of_another_list_is_refused
@@ -106,6 +111,70 @@ async fn expected_serials_that_come_and_go_meanwhile_repeat_none_and_hide_none(p
     let walked = walk(page, |it| it.expected.serial.clone(), meanwhile).await;
     let new = (0..3).map(|n| format!("117000000{n}"));
     assert_eq!(walked, first.iter().cloned().chain(new).collect::<Vec<_>>());
+}
+
+/// Work of a day of November.
+fn work(day: i8) -> Work {
+    Work { on: date(2026, 11, day), kind: "repair".into(), note: format!("on {day}") }
+}
+
+async fn maintenance_that_is_recorded_meanwhile_repeats_none_and_hides_none(place: Place) {
+    place.registered("a", "0821032398").await;
+    let device = "pax:0821032398";
+    // Written in another order than the work was done, two on one day.
+    for (id, day) in [("m1", 5), ("m2", 9), ("m3", 1), ("m4", 5), ("m5", 7)] {
+        let context = WriteContext::new("eva", now());
+        place.store.record_maintenance(device, id, &work(day), context).await.unwrap();
+    }
+    let page = async |after: Option<String>| {
+        place.store.service_history(device, after.as_deref(), 2).await.unwrap().records
+    };
+    let meanwhile = async |turn: usize| {
+        let id = format!("later {turn}");
+        let context = WriteContext::new("eva", later(1));
+        place.store.record_maintenance(device, &id, &work(28), context).await.unwrap();
+    };
+    let walked = walk(page, |record| record.id.clone(), meanwhile).await;
+    assert_eq!(walked, ["m2", "m5", "m4", "m1", "m3"]);
+}
+
+async fn a_history_that_grows_meanwhile_repeats_none_and_hides_none(place: Place) {
+    place.registered("a", "0821032398").await;
+    place.registered("b", "0821032399").await;
+    let note = async |serial: &str, text: &str| {
+        let context = WriteContext::new("eva", later(1));
+        place.store.note(&format!("pax:{serial}"), &json!(text), context).await.unwrap();
+    };
+    for text in ["1", "2", "3", "4"] {
+        note("0821032398", text).await;
+        note("0821032399", "of another terminal").await;
+    }
+    let page = async |after: Option<String>| {
+        let device = "pax:0821032398";
+        place.store.terminal_history(device, &[], after.as_deref(), 2).await.unwrap()
+    };
+    let meanwhile = async |_| note("0821032398", "later").await;
+    let told =
+        |entry: &AuditEntry| format!("{} {}", entry.what, String::from_utf8_lossy(&entry.detail));
+    let walked = walk(page, told, meanwhile).await;
+    let notes: Vec<_> = walked.iter().filter_map(|it| it.strip_prefix("terminal.noted ")).collect();
+    assert_eq!(notes, [r#""4""#, r#""3""#, r#""2""#, r#""1""#]);
+}
+
+async fn a_terminal_has_no_more_records_than_it_may_have(place: Place) {
+    let limits = Limits { rows_max: 2, ..place.settings.limits.clone() };
+    let store = Store::open(&Settings { limits, ..place.settings.clone() }).await.unwrap();
+    place.registered("a", "0821032398").await;
+    let device = "pax:0821032398";
+    let record = async |id: &str| {
+        store.record_maintenance(device, id, &work(3), WriteContext::new("eva", now())).await
+    };
+    for id in ["m1", "m2", "m1"] {
+        record(id).await.unwrap();
+    }
+    let full = record("m3").await;
+    assert!(matches!(full, Err(StoreError::Invalid(_))), "{full:?}");
+    store.close().await;
 }
 
 async fn a_search_that_finds_nothing_within_its_bound_goes_on_with_the_next_page(place: Place) {

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use store::{
-    Claim, ClaimedScan, Encryption, Finding, Found, Lease, Limits, Received, Registration, ScanId,
-    Settings, Store, Upload, UploadedPhoto,
+    AuditEntry, Claim, ClaimedScan, Encryption, Finding, Found, Lease, Limits, Received,
+    Registration, ScanId, Settings, Store, Upload, UploadedPhoto,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -152,6 +152,13 @@ impl Place {
     }
 
     /// Nothing is left over: no fault, no orphan, nothing unsettled.
+    /// What is on record about a subject, oldest first.
+    pub(crate) async fn told(&self, subject: &str) -> Vec<AuditEntry> {
+        let mut told = self.store.history(&[subject], None, 0).await.unwrap().items;
+        told.reverse();
+        told
+    }
+
     pub(crate) async fn assert_settled(&self) {
         let check = self.store.check(Timestamp::MAX).await.expect("the check runs");
         assert!(check.is_settled(), "{check:?}");

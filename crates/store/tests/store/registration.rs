@@ -113,7 +113,7 @@ async fn a_person_confirms_corrects_and_the_trail_keeps_both(place: Place) {
     let scan = place.store.decide(claimed.id, third, later(4)).await.unwrap();
     assert_eq!(scan.registration.unwrap().event_id, "msg_4");
 
-    let history = place.store.history(&claimed.id.to_string()).await.unwrap();
+    let history = place.told(&claimed.id.to_string()).await;
     let told: Vec<_> = history.iter().map(|e| (e.who.as_str(), e.what.as_str())).collect();
     let expected =
         [("reader", "scan.finished"), ("eva", "scan.confirmed"), ("eva", "scan.corrected")];

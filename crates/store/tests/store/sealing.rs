@@ -107,7 +107,7 @@ async fn no_serial_and_no_photo_lies_on_the_disk_in_clear(place: Place) {
     let mut again = upload(&format!("key-{SERIAL}"), PHOTO);
     again.details = json!({});
     assert_eq!(place.store.receive(again, now()).await.unwrap(), Received::Repeat(id));
-    let history = place.store.history(&id.to_string()).await.unwrap();
+    let history = place.told(&id.to_string()).await;
     assert!(history.iter().any(|entry| holds(&entry.detail, SERIAL)));
     place.assert_settled().await;
 }

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use pipeline::access::Role;
 use pipeline::answer::Status;
 use serde::Deserialize;
-use store::{AuditEntry, DeliveryFilter, DeliveryStatus, FoundTerminal, Terminal};
+use store::{AuditEntry, DeliveryFilter, DeliveryStatus, FoundTerminal, Page, Terminal};
 
 /// Rows of one page of a table.
 const PAGE_ROWS: u32 = 50;
@@ -163,35 +163,48 @@ async fn terminals(
     Ok(console::terminals(frame, listed))
 }
 
+/// Which parts of a terminal's history the page shows.
+#[derive(Deserialize)]
+struct TerminalHistory {
+    after: Option<String>,
+    work_after: Option<String>,
+}
+
 /// `GET /console/terminals/{key}`: a serial, or a device key where two makers use the same.
 async fn terminal(
     State(app): State<App>,
     operator: Operator,
     headers: HeaderMap,
     Path(key): Path<String>,
+    Query(query): Query<TerminalHistory>,
 ) -> Result<Response, Problem> {
     crate::paging::at_most("key", Some(&key), 128)?;
+    crate::paging::check_after(query.after.as_deref())?;
+    crate::paging::check_after(query.work_after.as_deref())?;
     let terminal = one_terminal(&app, &key).await?;
     let newest = terminal.scans.last().copied().unwrap_or(terminal.first_scan);
     let known = Known {
         details: stored_scan(&app, &operator.0, newest.into()).await?.details,
-        upkeep: app.store().service_history(&terminal.device_key).await?,
-        history: history(&app, &terminal).await?,
+        upkeep: app
+            .store()
+            .service_history(&terminal.device_key, query.work_after.as_deref(), PAGE_ROWS)
+            .await?,
+        history: history(&app, &terminal, query.after.as_deref()).await?,
         terminal,
     };
     let frame = frame(&app, &operator, &headers, Place::Terminals).await?;
     Ok(console::terminal(frame, known, app.now()))
 }
 
-/// What happened to a terminal, to its newest scans and to its last delivery.
-async fn history(app: &App, terminal: &Terminal) -> Result<Vec<AuditEntry>, Problem> {
-    let store = app.store();
-    let mut entries = store.terminal_history(&terminal.device_key).await?;
-    entries.extend(store.history(&terminal.event_id).await?);
-    for scan in terminal.scans.iter().rev().take(HISTORY_SCANS_MAX) {
-        entries.extend(store.history(&scan.to_string()).await?);
-    }
-    Ok(entries)
+/// A page of what happened to a terminal, to its newest scans and to its last delivery.
+async fn history(
+    app: &App,
+    terminal: &Terminal,
+    after: Option<&str>,
+) -> Result<Page<AuditEntry>, Problem> {
+    let scans = terminal.scans.iter().rev().take(HISTORY_SCANS_MAX).map(ToString::to_string);
+    let others: Vec<String> = scans.chain([terminal.event_id.clone()]).collect();
+    Ok(app.store().terminal_history(&terminal.device_key, &others, after, PAGE_ROWS).await?)
 }
 
 /// Which expected serials the page shows.

@@ -3,7 +3,7 @@
 use crate::access::caller::Caller;
 use crate::api::terminals::{NamedTerminal, one_terminal};
 use crate::app::App;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Path, Query};
 use crate::problem::{Code, Problem};
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -12,9 +12,12 @@ use jiff::civil::Date;
 use pipeline::access::Role;
 use pipeline::answer::new_id;
 use serde::{Deserialize, Serialize};
-use store::{MaintenancePhoto, MaintenanceRecord, Terminal, Work, WriteContext};
+use store::{
+    MaintenancePhoto, MaintenanceRecord, Page, ServiceHistory, StoreError, Terminal, Work,
+    WriteContext,
+};
 use url::form_urlencoded;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// Characters of a note.
@@ -121,14 +124,37 @@ impl From<MaintenanceRecord> for MaintenanceObject {
     }
 }
 
-/// A terminal's warranty and maintenance.
+impl From<ServiceHistory> for UpkeepObject {
+    fn from(history: ServiceHistory) -> Self {
+        let Page { items, next } = history.records;
+        let maintenance = items.into_iter().map(MaintenanceObject::from).collect();
+        Self { warranty_until: history.warranty_until, maintenance, next }
+    }
+}
+
+/// A terminal's warranty and a page of its maintenance.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UpkeepObject {
     /// The last day of the warranty, if it is known.
     #[schema(value_type = Option<String>, format = Date)]
     warranty_until: Option<Date>,
-    /// The newest work first, at most 1,000.
+    /// The newest work first.
     maintenance: Vec<MaintenanceObject>,
+    /// What to send as `after` for the next page; null at the end.
+    next: Option<String>,
+}
+
+/// Which records of maintenance to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UpkeepQuery {
+    /// Only records after this place in the list: `next` of the page before.
+    #[param(max_length = 128)]
+    after: Option<String>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    most: Option<u32>,
 }
 
 /// Warranty and maintenance of a terminal
@@ -136,17 +162,21 @@ pub(crate) struct UpkeepObject {
 /// For operators.
 #[utoipa::path(
     get, path = "/v1/terminals/{serial}/maintenance", tag = "terminals",
-    params(NamedTerminal),
+    params(NamedTerminal, UpkeepQuery),
     responses((status = 200, description = "What is recorded.", body = UpkeepObject), Problem),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
     Path(serial): Path<String>,
+    Query(query): Query<UpkeepQuery>,
 ) -> Result<axum::Json<UpkeepObject>, Problem> {
     caller.at_least(Role::Operator)?;
+    let most = crate::paging::page_size(query.most)?;
+    crate::paging::check_after(query.after.as_deref())?;
     let terminal = one_terminal(&app, &serial).await?;
-    Ok(axum::Json(upkeep(&app, &terminal).await?))
+    let history = app.store().service_history(&terminal.device_key, query.after.as_deref(), most);
+    Ok(axum::Json(UpkeepObject::from(history.await?)))
 }
 
 /// Record work on a terminal
@@ -168,7 +198,13 @@ pub(crate) async fn add(
     Json(body): Json<WorkBody>,
 ) -> Result<(StatusCode, [(HeaderName, HeaderValue); 1], axum::Json<UpkeepObject>), Problem> {
     let id = new_id(app.now());
-    let recorded = record(&app, &caller, &serial, id, body).await?;
+    let (terminal, work) = checked(&app, &caller, &serial, body).await?;
+    let (key, context) = (&terminal.device_key, WriteContext::new(&caller.name, app.now()));
+    match app.store().record_maintenance(key, &id.to_string(), &work, context).await {
+        Err(StoreError::Invalid(why)) => return Err(Problem::new(Code::Conflict, why)),
+        recorded => recorded?,
+    }
+    let recorded = newest(&app, &terminal).await?;
     let named = form_urlencoded::byte_serialize(serial.as_bytes()).collect::<String>();
     let location = HeaderValue::from_str(&format!("/v1/terminals/{named}/maintenance/{id}"));
     let location = location.map_err(|error| Problem::internal(&error))?;
@@ -190,12 +226,10 @@ pub(crate) async fn edit(
     Path((serial, id)): Path<(String, Uuid)>,
     Json(body): Json<WorkBody>,
 ) -> Result<axum::Json<UpkeepObject>, Problem> {
-    let terminal = one_terminal(&app, &serial).await?;
-    let known = app.store().service_history(&terminal.device_key).await?;
-    if !known.records.iter().any(|record| record.id == id.to_string()) {
-        return Err(Code::NotFound.into());
-    }
-    record(&app, &caller, &serial, id, body).await
+    let (terminal, work) = checked(&app, &caller, &serial, body).await?;
+    let (key, context) = (&terminal.device_key, WriteContext::new(&caller.name, app.now()));
+    app.store().edit_maintenance(key, &id.to_string(), &work, context).await?;
+    newest(&app, &terminal).await
 }
 
 /// How long the warranty lasts.
@@ -226,24 +260,26 @@ pub(crate) async fn set_warranty(
     let terminal = one_terminal(&app, &serial).await?;
     let key = &terminal.device_key;
     app.store().set_warranty(key, body.until, WriteContext::new(&caller.name, app.now())).await?;
-    Ok(axum::Json(upkeep(&app, &terminal).await?))
+    newest(&app, &terminal).await
 }
 
-pub(crate) async fn upkeep(app: &App, terminal: &Terminal) -> Result<UpkeepObject, Problem> {
-    let upkeep = app.store().service_history(&terminal.device_key).await?;
-    Ok(UpkeepObject {
-        warranty_until: upkeep.warranty_until,
-        maintenance: upkeep.records.into_iter().map(MaintenanceObject::from).collect(),
-    })
+/// The warranty and the first page of the maintenance, after a change.
+pub(crate) async fn newest(
+    app: &App,
+    terminal: &Terminal,
+) -> Result<axum::Json<UpkeepObject>, Problem> {
+    let most = crate::paging::page_size(None)?;
+    let history = app.store().service_history(&terminal.device_key, None, most).await?;
+    Ok(axum::Json(UpkeepObject::from(history)))
 }
 
-async fn record(
+/// The terminal and the work that a body says was done on it.
+async fn checked(
     app: &App,
     caller: &Caller,
     serial: &str,
-    id: Uuid,
     body: WorkBody,
-) -> Result<axum::Json<UpkeepObject>, Problem> {
+) -> Result<(Terminal, Work), Problem> {
     caller.at_least(Role::Operator)?;
     crate::paging::at_most("note", Some(&body.note), NOTE_CHARS_MAX)?;
     let note = body.note.trim();
@@ -251,10 +287,5 @@ async fn record(
         return Err(Problem::new(Code::ParameterInvalid, "note: empty, or control characters"));
     }
     let work = Work { on: body.on, kind: body.kind.word().to_owned(), note: note.to_owned() };
-    let terminal = one_terminal(app, serial).await?;
-    let (key, now) = (&terminal.device_key, app.now());
-    app.store()
-        .record_maintenance(key, &id.to_string(), &work, WriteContext::new(&caller.name, now))
-        .await?;
-    Ok(axum::Json(upkeep(app, &terminal).await?))
+    Ok((one_terminal(app, serial).await?, work))
 }

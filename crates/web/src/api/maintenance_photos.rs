@@ -2,7 +2,7 @@
 //! served as the photos of scans are, and never decoded.
 
 use crate::access::caller::Caller;
-use crate::api::maintenance::{UpkeepObject, upkeep};
+use crate::api::maintenance::{UpkeepObject, newest};
 use crate::api::scans::photo_file;
 use crate::api::terminals::{NamedTerminal, one_terminal};
 use crate::app::App;
@@ -53,7 +53,7 @@ pub(crate) async fn add(
         Err(StoreError::Invalid(why)) => return Err(Problem::new(Code::TooManyPhotos, why)),
         added => added?,
     }
-    Ok((StatusCode::CREATED, axum::Json(upkeep(&app, &terminal).await?)))
+    Ok((StatusCode::CREATED, newest(&app, &terminal).await?))
 }
 
 /// A photo of a record of maintenance, as it was sent

@@ -130,7 +130,8 @@ fn crc(bytes: &[u8]) -> u64 {
 
 /// The particulars of the audit trail's entry of this number, whose row has the same.
 async fn detail_of(store: &Store, subject: &str, seq: i64) -> String {
-    let history = store.history(subject.trim_matches('"')).await.unwrap_or_default();
-    let entry = history.into_iter().find(|entry| entry.seq == seq);
+    let after = (seq + 1).to_string();
+    let page = store.history(&[subject.trim_matches('"')], Some(&after), 1).await;
+    let entry = page.ok().and_then(|page| page.items.into_iter().find(|entry| entry.seq == seq));
     entry.map_or("unknown".to_owned(), |entry| String::from_utf8_lossy(&entry.detail).into_owned())
 }

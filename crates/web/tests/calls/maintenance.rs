@@ -10,6 +10,8 @@ const RECORDS: &str = "POST /v1/terminals/0821032398/maintenance";
 const PHOTOS: &str = "POST /v1/terminals/0821032398/maintenance/{made}/photos";
 const REPAIR: &str = r#"{"on":"2026-02-27","kind":"repair","note":"New battery."}"#;
 
+const INSPECTION: &str = r#"{"on":"2026-02-28","kind":"inspection","note":"Seals whole."}"#;
+
 /// A terminal with a record of a repair: `{made}`.
 fn repaired() -> [Given; 2] {
     [accepted(), Given::Called(Operator, RECORDS, REPAIR)]
@@ -61,6 +63,17 @@ fn records() -> Vec<Case> {
             .by(Operator)
             .calls("GET /v1/terminals/0821032398/maintenance")
             .answers(200),
+        case("an operator looks at the work page by page, the newest first")
+            .given(repaired())
+            .given([Given::Called(Operator, RECORDS, INSPECTION)])
+            .by(Operator)
+            .calls("GET /v1/terminals/0821032398/maintenance?most=1")
+            .answers(200),
+        case("the page after a record of another terminal is refused")
+            .given([accepted()])
+            .by(Operator)
+            .calls("GET /v1/terminals/0821032398/maintenance?after=0195b0c4-6b6e-7c3a-9a51-3f6f0c2d8e11")
+            .refuses(400, "parameter_invalid"),
         case("no work was done on a terminal that nobody saw")
             .by(Operator)
             .calls("GET /v1/terminals/0821032398/maintenance")

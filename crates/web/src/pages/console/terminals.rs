@@ -134,7 +134,7 @@ pub(crate) struct Known {
     pub(crate) details: Value,
     pub(crate) upkeep: ServiceHistory,
     /// What happened to it, to its scans and to its deliveries.
-    pub(crate) history: Vec<AuditEntry>,
+    pub(crate) history: Page<AuditEntry>,
 }
 
 #[derive(Template)]
@@ -153,8 +153,10 @@ struct OneTerminal {
     warranty_over: bool,
     scans: Vec<Uuid>,
     records: Vec<RecordRow>,
+    older_records: Option<String>,
     kinds: Vec<(&'static str, &'static str)>,
     history: Vec<HistoryRow>,
+    older_history: Option<String>,
     today: String,
 }
 
@@ -183,10 +185,9 @@ pub(crate) fn terminal(frame: Frame, known: Known, now: Timestamp) -> Response {
     let texts = frame.texts;
     let terminal = known.terminal;
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let records = known.upkeep.records;
     let characters: Vec<char> = terminal.serial.chars().collect();
     let kind = |kind| (kind, texts.console.work.get(kind).map_or(kind, String::as_str));
-    let mut history = known.history;
-    history.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
     page(&OneTerminal {
         texts,
         frame,
@@ -199,9 +200,11 @@ pub(crate) fn terminal(frame: Frame, known: Known, now: Timestamp) -> Response {
         warranty: known.upkeep.warranty_until.map(|date| date.to_string()),
         warranty_over: known.upkeep.warranty_until.is_some_and(|until| until < today),
         scans: terminal.scans.iter().rev().take(PHOTOS_SHOWN).copied().map(Uuid::from).collect(),
-        records: known.upkeep.records.into_iter().map(|record| record_row(texts, record)).collect(),
+        records: records.items.into_iter().map(|record| record_row(texts, record)).collect(),
+        older_records: records.next,
         kinds: KINDS.map(kind).into(),
-        history: history.into_iter().map(|entry| history_row(texts, entry)).collect(),
+        history: known.history.items.into_iter().map(|it| history_row(texts, it)).collect(),
+        older_history: known.history.next,
         today: today.to_string(),
         row: row(texts, &terminal, &known.details),
     })
