@@ -7,6 +7,7 @@ use crate::database::error::StoreError;
 use crate::database::row::column;
 use crate::operate::check::{Check, Fault};
 use crate::scans::finding::Finished;
+use crate::scans::undo::Undone;
 use crate::store::Store;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
@@ -107,6 +108,10 @@ fn status_by(entry: &AuditEntry) -> Option<String> {
     match entry.what.as_str() {
         "scan.confirmed" | "scan.corrected" => Some("accepted".into()),
         "scan.rejected" => Some("rejected".into()),
+        "scan.proposed" => Some("review".into()),
+        "scan.undone" => {
+            serde_json::from_slice::<Undone>(&entry.detail).map(|undone| undone.status).ok()
+        }
         "scan.finished" => serde_json::from_slice::<Finished>(&entry.detail)
             .map(|finished| finished.status)
             .or_else(|_| serde_json::from_slice(&entry.detail))

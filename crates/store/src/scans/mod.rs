@@ -13,5 +13,5 @@ pub(crate) mod scan;
 pub(crate) mod scan_id;
 pub(crate) mod scan_queue;
 pub(crate) mod status;
-mod undo;
+pub(crate) mod undo;
 pub(crate) mod upload;

@@ -43,6 +43,16 @@ impl Undo {
     }
 }
 
+/// What the audit trail keeps of a decision that was taken back.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Undone {
+    /// The status that the scan has again.
+    pub(crate) status: String,
+    /// The decision; read only by people.
+    #[serde(skip_deserializing)]
+    undone: Option<Decided>,
+}
+
 impl Store {
     /// Takes the last decision about a scan back, as if it had not been made; the trail keeps both.
     ///
@@ -82,7 +92,8 @@ impl Store {
         for event in undo.events.iter().rev() {
             take_back(&mut tx, event).await?;
         }
-        tx.audit("scan.undone", &row.id, &decided)?;
+        let undone = Undone { status: name_of(undo.status)?, undone: Some(decided) };
+        tx.audit("scan.undone", &row.id, &undone)?;
         tx.commit().await?;
         self.scan(id).await?.ok_or(StoreError::NotFound("scan"))
     }

@@ -15,6 +15,9 @@ use tokio::sync::Mutex;
 
 /// Bytes of a part's header, and of what stands before it.
 const PART_HEADER_BYTES_MAX: usize = 8 * 1024;
+/// Bytes that the parser is given at once while a header is expected. It takes up to two such pieces
+/// before it looks at them.
+const HEADER_PIECE_BYTES: usize = 1024;
 /// No header is expected now.
 const WITHIN_A_PART: usize = usize::MAX;
 
@@ -41,6 +44,7 @@ impl Form {
         let (head, body) = request.into_parts();
         let wire = Wire {
             body: body.into_data_stream(),
+            rest: Bytes::new(),
             memory: memory.clone(),
             header_bytes: header_bytes.clone(),
             refused: refused.clone(),
@@ -83,6 +87,8 @@ pub(crate) async fn form_part(
 /// What the parser is given to read from.
 struct Wire {
     body: BodyDataStream,
+    /// What came off the wire and was not handed over yet.
+    rest: Bytes,
     memory: SharedIntake,
     header_bytes: Arc<AtomicUsize>,
     refused: Refused,
@@ -91,7 +97,7 @@ struct Wire {
 impl Wire {
     fn chunks(self) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send {
         stream::unfold(self, |mut wire| async move {
-            // The parser takes whatever is ready before it looks: one chunk at a time is ready.
+            // The parser takes whatever is ready before it looks: one piece at a time is ready.
             tokio::task::yield_now().await;
             match wire.next().await {
                 Ok(chunk) => chunk.map(|chunk| (Ok(chunk), wire)),
@@ -107,19 +113,26 @@ impl Wire {
 
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         let handed = self.header_bytes.load(Ordering::Relaxed);
+        let is_header = handed != WITHIN_A_PART;
         // Whoever asks for more after so many bytes has found no end of the header in them.
-        if handed != WITHIN_A_PART && handed >= PART_HEADER_BYTES_MAX {
+        if is_header && handed >= PART_HEADER_BYTES_MAX + 2 * HEADER_PIECE_BYTES {
             let detail = format!("a part's header has at most {PART_HEADER_BYTES_MAX} bytes");
             return Err(Problem::new(Code::BodyMalformed, detail));
         }
-        let mut memory = self.memory.lock().await;
-        let Some(chunk) = memory.next(&mut self.body).await? else { return Ok(None) };
-        let chunk = chunk.map_err(|error| Problem::new(Code::BodyMalformed, error.to_string()))?;
-        memory.admit(chunk.len()).await?;
-        if handed != WITHIN_A_PART {
-            self.header_bytes.fetch_add(chunk.len(), Ordering::Relaxed);
+        while self.rest.is_empty() {
+            let mut memory = self.memory.lock().await;
+            let Some(chunk) = memory.next(&mut self.body).await? else { return Ok(None) };
+            let chunk =
+                chunk.map_err(|error| Problem::new(Code::BodyMalformed, error.to_string()))?;
+            memory.admit(chunk.len()).await?;
+            self.rest = chunk;
         }
-        Ok(Some(chunk))
+        let most = if is_header { HEADER_PIECE_BYTES } else { self.rest.len() };
+        let piece = self.rest.split_to(most.min(self.rest.len()));
+        if is_header {
+            self.header_bytes.fetch_add(piece.len(), Ordering::Relaxed);
+        }
+        Ok(Some(piece))
     }
 }
 
