@@ -350,8 +350,9 @@ mod tests {
         }
     }
 
-    /// A form of two photos as it comes off the wire in chunks of that many bytes.
-    async fn in_chunks(bytes: usize) -> Result<Photos, Problem> {
+    /// A form of two photos as it comes off the wire in chunks of that many bytes, each at once or
+    /// after a while.
+    async fn in_chunks(bytes: usize, wait: bool) -> Result<Photos, Problem> {
         let mut photo = PNG.to_vec();
         photo.resize(100_000, b'x');
         let mut body = Vec::new();
@@ -365,9 +366,18 @@ mod tests {
         body.extend_from_slice(b"--b--\r\n");
         let chunks: Vec<_> =
             body.chunks(bytes).map(|it| Ok::<_, axum::Error>(Bytes::copy_from_slice(it))).collect();
+        let chunks = futures_util::StreamExt::then(
+            futures_util::stream::iter(chunks),
+            move |chunk| async move {
+                if wait {
+                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                }
+                chunk
+            },
+        );
         let request = Request::builder()
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
-            .body(Body::from_stream(futures_util::stream::iter(chunks)))
+            .body(Body::from_stream(chunks))
             .unwrap();
         let limits = UploadLimits { photo_bytes_max: 1 << 20, ..LIMITS };
         take(request, &limits, &UploadBudget::new(1 << 20, 0), "ann").await
@@ -376,9 +386,12 @@ mod tests {
     #[tokio::test]
     async fn a_form_is_taken_however_its_bytes_come() {
         for bytes in [1_000, 1_024, 4_096, 8_192, 10_000, 65_536, 99_999, 1 << 20] {
-            let photos = in_chunks(bytes).await.unwrap_or_else(|it| panic!("{bytes}: {it:?}"));
-            let lengths: Vec<_> = photos.photos.iter().map(|photo| photo.bytes.len()).collect();
-            assert_eq!(lengths, [100_000, 100_000], "{bytes}");
+            for wait in [false, true] {
+                let photos = in_chunks(bytes, wait).await;
+                let photos = photos.unwrap_or_else(|it| panic!("{bytes} {wait}: {it:?}"));
+                let lengths: Vec<_> = photos.photos.iter().map(|photo| photo.bytes.len()).collect();
+                assert_eq!(lengths, [100_000, 100_000], "{bytes}");
+            }
         }
     }
 

@@ -112,13 +112,6 @@ impl Wire {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
-        let handed = self.header_bytes.load(Ordering::Relaxed);
-        let is_header = handed != WITHIN_A_PART;
-        // Whoever asks for more after so many bytes has found no end of the header in them.
-        if is_header && handed >= PART_HEADER_BYTES_MAX + 2 * HEADER_PIECE_BYTES {
-            let detail = format!("a part's header has at most {PART_HEADER_BYTES_MAX} bytes");
-            return Err(Problem::new(Code::BodyMalformed, detail));
-        }
         while self.rest.is_empty() {
             let mut memory = self.memory.lock().await;
             let Some(chunk) = memory.next(&mut self.body).await? else { return Ok(None) };
@@ -127,11 +120,18 @@ impl Wire {
             memory.admit(chunk.len()).await?;
             self.rest = chunk;
         }
-        let most = if is_header { HEADER_PIECE_BYTES } else { self.rest.len() };
-        let piece = self.rest.split_to(most.min(self.rest.len()));
-        if is_header {
-            self.header_bytes.fetch_add(piece.len(), Ordering::Relaxed);
+        // Only now: whether a header is expected may have changed while the network was waited for.
+        let handed = self.header_bytes.load(Ordering::Relaxed);
+        if handed == WITHIN_A_PART {
+            return Ok(Some(std::mem::take(&mut self.rest)));
         }
+        // Whoever asks for more after so many bytes has found no end of the header in them.
+        if handed >= PART_HEADER_BYTES_MAX + 2 * HEADER_PIECE_BYTES {
+            let detail = format!("a part's header has at most {PART_HEADER_BYTES_MAX} bytes");
+            return Err(Problem::new(Code::BodyMalformed, detail));
+        }
+        let piece = self.rest.split_to(HEADER_PIECE_BYTES.min(self.rest.len()));
+        self.header_bytes.fetch_add(piece.len(), Ordering::Relaxed);
         Ok(Some(piece))
     }
 }
