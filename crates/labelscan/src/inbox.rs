@@ -30,7 +30,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use store::{Received, Store, StoreError, Upload, UploadedPhoto};
+use store::{Received, Store, Upload, UploadedPhoto};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use validate::Surface;
@@ -258,13 +258,13 @@ impl Inbox {
         };
         match self.store.receive(upload, now).await? {
             Received::New(scan) => Ok((scan, None)),
-            Received::Repeat(scan) => {
+            // The key is the content's: only what its folders say of it can differ.
+            Received::Repeat(scan) | Received::Conflict(scan) => {
                 let stored = self.store.scan(scan).await?.context("a scan vanished")?;
                 let first = stored.details["file"].as_str().map(str::to_owned);
                 // The same file again is one whose move a crash prevented.
                 Ok((scan, first.filter(|first| Some(first) != file.as_ref())))
             }
-            Received::Conflict => Err(StoreError::Damaged("two photos of one hash".into()).into()),
         }
     }
 

@@ -22,8 +22,9 @@ pub enum Received {
     New(ScanId),
     /// The same key came with the same photos and details before; this is the scan that it became.
     Repeat(ScanId),
-    /// The same key came with other photos or details before. Nothing was recorded.
-    Conflict,
+    /// The same key came with other photos or details before, which became this scan. Nothing was
+    /// recorded.
+    Conflict(ScanId),
 }
 
 /// What a key came with before.
@@ -97,7 +98,7 @@ impl Earlier {
         if self.photos_sha256 == photos_sha256 && self.details == *details {
             Received::Repeat(self.id)
         } else {
-            Received::Conflict
+            Received::Conflict(self.id)
         }
     }
 }

@@ -164,7 +164,7 @@ impl Model {
         let expected = match self.keys.get(&key) {
             None => Received::New(id),
             Some((first, same)) if *same == photo => Received::Repeat(*first),
-            Some(_) => Received::Conflict,
+            Some((first, _)) => Received::Conflict(*first),
         };
         assert_eq!(received, expected);
         if expected == Received::New(id) {

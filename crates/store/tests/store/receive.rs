@@ -37,11 +37,11 @@ async fn the_same_key_is_the_same_scan_or_a_conflict(place: Place) {
     let repeat = place.store.receive(upload("key", b"photo"), now()).await.unwrap();
     assert_eq!(repeat, Received::Repeat(first));
     let other = place.store.receive(upload("key", b"another photo"), now()).await.unwrap();
-    assert_eq!(other, Received::Conflict);
+    assert_eq!(other, Received::Conflict(first));
     let mut other = upload("key", b"photo");
     other.details = serde_json::json!({"site": "another"});
     let other = place.store.receive(other, now()).await.unwrap();
-    assert_eq!(other, Received::Conflict, "the photos are the same, the details are not");
+    assert_eq!(other, Received::Conflict(first), "the photos are the same, the details are not");
 
     let mut of_another_owner = upload("key", b"photo");
     of_another_owner.owner = "ben".into();
@@ -60,7 +60,7 @@ async fn sixty_four_duplicates_at_once_are_one_scan(place: Place) {
 
     let new: Vec<_> = received.iter().filter(|r| matches!(r, Received::New(_))).collect();
     let [Received::New(id)] = new[..] else { panic!("one is new: {received:?}") };
-    let conflicts = received.iter().filter(|r| **r == Received::Conflict).count();
+    let conflicts = received.iter().filter(|r| **r == Received::Conflict(*id)).count();
     let repeats = received.iter().filter(|r| **r == Received::Repeat(*id)).count();
     assert_eq!(repeats + conflicts, 63);
     assert!(conflicts == 8 || conflicts == 56, "{conflicts}");

@@ -62,7 +62,7 @@ pub(crate) async fn take(
     owner: &str,
 ) -> Result<Photos, Problem> {
     refuse_encoded(request.headers())?;
-    refuse_declared_oversize(request.headers(), limits.body_bytes_max())?;
+    refuse_declared_oversize(request.headers(), limits.body_bytes_max(), Code::BodyTooLarge)?;
     let mut intake = Intake::begin(memory, owner);
     let content_type = request
         .headers()
@@ -96,7 +96,7 @@ pub(crate) async fn take_one(
     if !declared.is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"image/")) {
         return Err(Code::ContentTypeUnsupported.into());
     }
-    refuse_declared_oversize(request.headers(), limits.photo_bytes_max)?;
+    refuse_declared_oversize(request.headers(), limits.photo_bytes_max, Code::PhotoTooLarge)?;
     let mut intake = Intake::begin(memory, owner);
     Ok((take_image(request, limits, &mut intake).await?, intake))
 }
@@ -111,11 +111,11 @@ async fn take_image(
 }
 
 /// An honest Content-Length that is too large spares both sides the transfer.
-fn refuse_declared_oversize(headers: &HeaderMap, most: usize) -> Result<(), Problem> {
+fn refuse_declared_oversize(headers: &HeaderMap, most: usize, over: Code) -> Result<(), Problem> {
     let Some(declared) = headers.get(header::CONTENT_LENGTH) else { return Ok(()) };
     match declared.to_str().ok().and_then(|value| value.parse::<u64>().ok()) {
         Some(bytes) if bytes <= most as u64 => Ok(()),
-        _ => Err(Problem::new(Code::BodyTooLarge, format!("at most {most} bytes"))),
+        _ => Err(Problem::new(over, format!("at most {most} bytes"))),
     }
 }
 
@@ -173,7 +173,7 @@ pub(crate) async fn list_body(
     owner: &str,
 ) -> Result<(Bytes, Intake), Problem> {
     refuse_encoded(request.headers())?;
-    refuse_declared_oversize(request.headers(), bytes_max)?;
+    refuse_declared_oversize(request.headers(), bytes_max, Code::BodyTooLarge)?;
     let mut intake = Intake::begin(memory, owner);
     let bytes = take_body(request, (bytes_max, Code::BodyTooLarge), &mut intake).await?;
     Ok((bytes, intake))
@@ -439,7 +439,7 @@ mod tests {
         let declared = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_LENGTH, value.parse().unwrap());
-            refuse_declared_oversize(&headers, LIMITS.body_bytes_max()).is_ok()
+            refuse_declared_oversize(&headers, LIMITS.body_bytes_max(), Code::BodyTooLarge).is_ok()
         };
         let most = LIMITS.body_bytes_max();
         assert!(declared("10") && declared(&most.to_string()));

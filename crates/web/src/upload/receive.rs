@@ -89,7 +89,7 @@ pub(crate) async fn store(
     };
     match app.store().receive(upload, now).await? {
         Received::New(id) | Received::Repeat(id) => Ok(id),
-        Received::Conflict => Err(Code::IdempotencyKeyReused.into()),
+        Received::Conflict(_) => Err(Code::IdempotencyKeyReused.into()),
     }
 }
 
