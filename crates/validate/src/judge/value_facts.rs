@@ -143,9 +143,12 @@ impl<'a> JudgeContext<'a> {
         };
         // Words that are joined to one value have no clear end between them.
         let one_word = ends().any(|(one_word, _)| one_word);
+        // A second reading that lost the space between two words shows them in one piece.
+        let as_read_first: Vec<&Sighting> =
+            sightings.iter().filter(|it| it.is_barcode() || first(it)).copied().collect();
         let printed_so = || {
             format.is_some_and(|it| {
-                it.standing != Standing::Permissive && written_like(it, sightings)
+                it.standing != Standing::Permissive && written_like(it, &as_read_first)
             })
         };
         facts.insert_if(Fact::EndsClear, clear && one_word);
