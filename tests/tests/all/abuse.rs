@@ -36,9 +36,9 @@ async fn a_bomb_is_answered_with_a_code_and_costs_no_more_than_a_reader() {
     let photo = clear_photo(61);
     let after = caller.upload("after", &[&photo.jpeg]).await.expect("an answer");
     assert_eq!(after.serial(), serial_of(&photo), "{after:?}");
+    assert_eq!(server.stop().await, Some(0));
     let log = installation.log();
     assert!(!log.contains("panicked"), "{log}");
-    assert_eq!(server.stop().await, Some(0));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Keys: who may come in with one, and what a secret opens that somebody presents as a key.
 
+use crate::access::granted::Granted;
 use crate::access::sessions::end_sessions;
 use crate::database::error::StoreError;
 use crate::database::hash::hex;
@@ -7,7 +8,6 @@ use crate::database::row::{column, time, time_or_none};
 use crate::database::tx::WriteContext;
 use crate::store::Store;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
 /// How often a key's last use is written, in milliseconds: writing it at every request would make
@@ -29,15 +29,6 @@ pub struct NewKey {
     pub hash: [u8; 32],
     /// When it ends by itself, if it does.
     pub expires_at: Option<Timestamp>,
-}
-
-/// What the audit trail keeps of a new key or sign-in link.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Granted {
-    pub(crate) name: String,
-    pub(crate) role: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// A key, without its secret.

@@ -1,7 +1,7 @@
 //! Who comes in without a key: sign-in links, attempts at the company's identity provider, and
 //! sessions. Only hashes of the secrets are stored; the caller makes the secrets and hashes them.
 
-use crate::access::keys::Granted;
+use crate::access::granted::Granted;
 use crate::database::error::StoreError;
 use crate::database::hash::hex;
 use crate::database::row::{column, time};

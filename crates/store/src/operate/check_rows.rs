@@ -1,16 +1,17 @@
 //! Whether the rows that matter most say what the audit trail says: who may do what, whose scan it
 //! is, what was decided, and that nothing was taken out.
 
-use crate::access::keys::Granted;
+use crate::access::granted::Granted;
 use crate::database::audit::{AuditEntry, entry_from};
 use crate::database::error::StoreError;
-use crate::database::row::column;
+use crate::database::row::{column, places};
 use crate::operate::check::{Check, Fault};
 use crate::scans::finding::Finished;
 use crate::scans::undo::Undone;
 use crate::store::Store;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
+use std::collections::HashMap;
 
 /// Rows that are read at once.
 const ROWS_AT_ONCE: i64 = 500;
@@ -18,7 +19,7 @@ const ROWS_AT_ONCE: i64 = 500;
 impl Store {
     /// Compares rows with the entries about them.
     pub(crate) async fn check_audited_rows(&self, check: &mut Check) -> Result<(), StoreError> {
-        self.check_each("keys", "id, name, role", check, async |row, entries| {
+        self.check_each("keys", "id, name, role", check, |row, entries| {
             let made = entries.iter().find(|entry| entry.what == "key.created");
             let Some(made) = made else { return Ok(false) };
             let granted: Granted = serde_json::from_slice(&made.detail).map_err(damaged)?;
@@ -26,7 +27,7 @@ impl Store {
                 && granted.role == column::<String>(row, "role")?)
         })
         .await?;
-        self.check_each("scans", "id, owner, status", check, async |row, entries| {
+        self.check_each("scans", "id, owner, status", check, |row, entries| {
             let status: String = column(row, "status")?;
             let said = entries.iter().rev().find_map(status_by);
             let Some(finished) = entries.iter().find(|entry| entry.what == "scan.finished") else {
@@ -48,7 +49,7 @@ impl Store {
         table: &'static str,
         columns: &'static str,
         check: &mut Check,
-        agrees: impl AsyncFn(&AnyRow, &[AuditEntry]) -> Result<bool, StoreError>,
+        agrees: impl Fn(&AnyRow, &[AuditEntry]) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
         let mut after = String::new();
         loop {
@@ -60,26 +61,39 @@ impl Store {
                 .await?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = column(last, "id")?;
-            for row in &rows {
-                let id: String = column(row, "id")?;
-                let entries = self.entries_about(&id).await?;
-                if !agrees(row, &entries).await? {
+            let ids = rows.iter().map(|row| column(row, "id")).collect::<Result<Vec<_>, _>>()?;
+            let about = self.entries_about(&ids).await?;
+            for (row, id) in rows.iter().zip(ids) {
+                let entries = about.get(&id).map(Vec::as_slice).unwrap_or_default();
+                if !agrees(row, entries)? {
                     check.add(Fault::Unaudited(format!("{table} {id}")));
                 }
             }
         }
     }
 
-    /// The entries about one subject that open; those that do not are faults of their own.
-    async fn entries_about(&self, subject: &str) -> Result<Vec<AuditEntry>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM audit WHERE subject = $1 AND (what LIKE 'scan.%' OR what LIKE 'key.%') \
-             ORDER BY seq",
-        )
-        .bind(subject)
-        .fetch_all(self.database.reader())
-        .await?;
-        Ok(rows.iter().filter_map(|row| entry_from(row, &self.seal).ok()).collect())
+    /// The entries about these subjects that open, by subject; those that do not are faults of their
+    /// own.
+    async fn entries_about(
+        &self,
+        subjects: &[String],
+    ) -> Result<HashMap<String, Vec<AuditEntry>>, StoreError> {
+        let sql = format!(
+            "SELECT * FROM audit WHERE subject IN ({}) \
+             AND (what LIKE 'scan.%' OR what LIKE 'key.%') ORDER BY seq",
+            places(subjects.len())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for subject in subjects {
+            query = query.bind(subject);
+        }
+        let mut about: HashMap<String, Vec<AuditEntry>> = HashMap::new();
+        for row in &query.fetch_all(self.database.reader()).await? {
+            if let Ok(entry) = entry_from(row, &self.seal) {
+                about.entry(entry.subject.clone()).or_default().push(entry);
+            }
+        }
+        Ok(about)
     }
 
     /// No scan and no key is ever deleted.
