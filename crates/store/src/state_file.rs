@@ -5,14 +5,13 @@
 //! file, and of changes made at once none is lost. The lock is the file's own and the system's, so it
 //! ends with its process; a file system that has no locks refuses the change.
 
-use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
-use uuid::Uuid;
+use tempfile::NamedTempFile;
 
 /// How often the lock is tried, and the pause in between: ten seconds in all.
 const LOCK_TRIES_MAX: u32 = 1_000;
@@ -66,14 +65,9 @@ impl LockedFile {
     pub fn replace(self, text: &str) -> io::Result<()> {
         let mode = self.file.metadata()?.permissions().mode() & 0o777;
         let part = write_part(&self.path, text, mode)?;
-        let former = beside(&self.path, ".former");
-        let kept = keep_former(&self.path, &former);
-        let replaced = kept.and_then(|()| std::fs::rename(&part, &self.path));
-        if replaced.is_err() {
-            // What is left of it says nothing that the error does not.
-            let _ = std::fs::remove_file(&part);
-        }
-        replaced.and_then(|()| sync_folder(&self.path))
+        keep_former(&self.path)?;
+        part.persist(&self.path)?;
+        sync_folder(&self.path)
     }
 }
 
@@ -85,44 +79,40 @@ pub fn create_file(path: &Path, text: &str, mode: u32) -> io::Result<bool> {
     if path.exists() {
         return Ok(false);
     }
-    let part = write_part(path, text, mode)?;
-    // A link fails where a rename would replace: of two that start at once, one makes the file.
-    let linked = std::fs::hard_link(&part, path);
-    std::fs::remove_file(&part)?;
-    match linked {
-        Ok(()) => sync_folder(path).map(|()| true),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error),
+    // Of two that start at once, one makes the file.
+    match write_part(path, text, mode)?.persist_noclobber(path) {
+        Ok(_) => sync_folder(path).map(|()| true),
+        Err(refused) if refused.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(refused) => Err(refused.error),
     }
 }
 
 /// The former file gets a second name; the place of the one before it is taken at one go.
-fn keep_former(path: &Path, former: &Path) -> io::Result<()> {
-    let link = beside(path, &format!(".{}", Uuid::new_v4().simple()));
-    std::fs::hard_link(path, &link)?;
-    std::fs::rename(&link, former)
+fn keep_former(path: &Path) -> io::Result<()> {
+    let mut former = path.as_os_str().to_owned();
+    former.push(".former");
+    let link = |beside: &Path| std::fs::hard_link(path, beside);
+    let linked = tempfile::Builder::new().make_in(folder_of(path), link)?;
+    linked.into_temp_path().persist(former)?;
+    Ok(())
 }
 
-/// Writes the text beside the file, durably.
-fn write_part(path: &Path, text: &str, mode: u32) -> io::Result<PathBuf> {
-    let part = beside(path, &format!(".{}", Uuid::new_v4().simple()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&part)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    if written.is_err() {
-        let _ = std::fs::remove_file(&part);
-    }
-    written.map(|()| part)
+/// Writes the text beside the file, durably. Dropped, it is removed.
+fn write_part(path: &Path, text: &str, mode: u32) -> io::Result<NamedTempFile> {
+    let mode = Permissions::from_mode(mode);
+    let mut part = tempfile::Builder::new().permissions(mode).tempfile_in(folder_of(path))?;
+    part.write_all(text.as_bytes())?;
+    part.as_file().sync_all()?;
+    Ok(part)
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path.file_name().unwrap_or_default());
-    name.push(ending);
-    path.with_file_name(name)
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder_of(path))?.sync_all()
 }
 
 #[cfg(test)]

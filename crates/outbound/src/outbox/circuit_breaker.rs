@@ -128,17 +128,13 @@ impl CircuitBreaker {
                     circuit.health.delivered_at = Some(now);
                 }
             }
-            Outcome::Retry { after, why } => {
+            Outcome::Retry { after, why } | Outcome::Unserved { after, why } => {
                 circuit.fail(now, why);
-                if circuit.health.failures_in_row >= FAILURES_IN_ROW_MAX
-                    || circuit.health.state == EndpointState::Probing
-                {
-                    circuit.pause(now, *after);
-                }
-            }
-            Outcome::Unserved { after, why } => {
-                circuit.fail(now, why);
-                if circuit.health.failures_in_row >= UNSERVED_IN_ROW_MAX
+                let most = match outcome {
+                    Outcome::Unserved { .. } => UNSERVED_IN_ROW_MAX,
+                    _ => FAILURES_IN_ROW_MAX,
+                };
+                if circuit.health.failures_in_row >= most
                     || circuit.health.state == EndpointState::Probing
                 {
                     circuit.pause(now, *after);

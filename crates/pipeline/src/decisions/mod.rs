@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use outbound::{Provenance, Review};
 use store::{Action, Authority, Decision, Proposal, Scan, StoreError};
 use thiserror::Error;
-use typed::{TypedVerdict, Typist};
+use typed::TypedVerdict;
 use validate::{Candidate, Check, Judgement, Serial, Source, Standing, Verdict};
 
 /// What a person says about a scan.
@@ -36,8 +36,8 @@ pub struct Typed {
 pub struct Person<'a> {
     /// The name of the key or session.
     pub name: &'a str,
-    /// What the person may decide.
-    pub typist: Typist,
+    /// On whose authority.
+    pub authority: Authority,
 }
 
 /// What a person decides, knowing what was decided before.
@@ -76,15 +76,12 @@ pub async fn decide(
     by: Person<'_>,
     now: Timestamp,
 ) -> Result<Scan, DecisionError> {
-    let authority = match by.typist {
-        Typist::Technician => Authority::Technician,
-        Typist::Operator => Authority::Operator,
-    };
-    let (mut action, is_for_others) = action(registrar, scan, &choosing.choice, by.typist)?;
+    let authority = by.authority;
+    let (mut action, is_for_others) = action(registrar, scan, &choosing.choice, authority)?;
     if let Action::Confirm { serial } | Action::Correct { serial } = &mut action {
         registrar.keep_maker(serial).await?;
-        let waits = by.typist == Typist::Technician
-            && (is_for_others.is_always()
+        let waits = authority == Authority::Technician
+            && (is_for_others == ForOthers::Always
                 || is_for_others == ForOthers::IfKnown && registrar.knows(serial).await?
                 || !registrar.may_be_registered(&serial.value).await?);
         if waits {
@@ -142,17 +139,11 @@ enum ForOthers {
     Never,
 }
 
-impl ForOthers {
-    fn is_always(self) -> bool {
-        self == Self::Always
-    }
-}
-
 fn action(
     registrar: &Registrar,
     scan: &Scan,
     choice: &Choice,
-    typist: Typist,
+    authority: Authority,
 ) -> Result<(Action, ForOthers), DecisionError> {
     let typed = match choice {
         Choice::Reject => return Ok((Action::Reject { why: None }, ForOthers::Never)),
@@ -164,7 +155,7 @@ fn action(
     let Choice::Correct(typed) = choice else {
         let is_proposed = scan.proposal.as_ref().is_some_and(|it| it.serial.value == value);
         let is_candidate = candidates(scan).any(|candidate| candidate == value);
-        if is_candidate || is_proposed && typist == Typist::Operator {
+        if is_candidate || is_proposed && authority == Authority::Operator {
             return Ok((Action::Confirm { serial }, ForOthers::Never));
         }
         let why = "serial: not among the candidates; send a correction";
@@ -180,8 +171,8 @@ fn action(
     };
     let rule = registrar.rules().typed_serials;
     let read = scan.judgement.as_ref();
-    let for_others = match typed::verdict(&value, is_twice, read, typist, rule) {
-        TypedVerdict::Taken if typed::resembles_a_reading(&value, read) => ForOthers::Never,
+    let for_others = match typed::verdict(&value, is_twice, read, authority, rule) {
+        TypedVerdict::AsRead => ForOthers::Never,
         TypedVerdict::Taken => ForOthers::IfKnown,
         TypedVerdict::Again => return Err(DecisionError::TypeAgain),
         TypedVerdict::Review => ForOthers::Always,

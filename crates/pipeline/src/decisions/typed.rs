@@ -1,34 +1,27 @@
 //! The one rule of what a person may type: for decisions, swaps, the API and the command line alike.
 //!
 //! What resembles a reading of the same photo, place by place, is taken: look-alikes, and one or two
-//! characters that the reader itself was unsure of. Anything else is typed
-//! twice, and what a technician invents is looked at by somebody else. It must never take what is no
-//! serial, nor name a maker whose name is not known.
+//! characters that the reader itself was unsure of. Anything else is typed twice, and what a
+//! technician invents is looked at by somebody else. It must never take what is no serial, nor name a
+//! maker whose name is not known.
 
 use crate::settings::TypedSerials;
+use store::Authority;
 use validate::{Format, Formats, Judgement, Standing, Verdict, canonical};
 
 /// Characters of a canonical serial: the longest known identifier has 50.
 const SERIAL_CHARS: std::ops::RangeInclusive<usize> = 4..=50;
 /// Characters that a person types, separators included.
 const TYPED_CHARS_MAX: usize = 64;
-
 /// Characters that the reader was unsure of and that may be anything.
 const UNSURE_MAX: usize = 2;
-
-/// Who types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Typist {
-    /// A technician, about an own scan.
-    Technician,
-    /// Somebody who answers for every terminal.
-    Operator,
-}
 
 /// What becomes of a typed serial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TypedVerdict {
-    /// It is taken.
+    /// It is taken: it resembles what was read.
+    AsRead,
+    /// It is taken at the typist's word.
     Taken,
     /// It must be typed a second time.
     Again,
@@ -54,22 +47,22 @@ pub fn verdict(
     value: &str,
     is_typed_twice: bool,
     read: Option<&Judgement>,
-    typist: Typist,
+    authority: Authority,
     rule: TypedSerials,
 ) -> TypedVerdict {
     if resembles_a_reading(value, read) {
-        return TypedVerdict::Taken;
+        return TypedVerdict::AsRead;
     }
-    match (is_typed_twice, typist, rule) {
+    match (is_typed_twice, authority, rule) {
         (false, ..) => TypedVerdict::Again,
-        (true, Typist::Technician, TypedSerials::Review) => TypedVerdict::Review,
+        (true, Authority::Technician, TypedSerials::Review) => TypedVerdict::Review,
         (true, ..) => TypedVerdict::Taken,
     }
 }
 
 /// Whether a value differs from something that was read as a serial by look-alikes alone, or where
 /// the reader said that it was unsure.
-pub(super) fn resembles_a_reading(value: &str, judgement: Option<&Judgement>) -> bool {
+fn resembles_a_reading(value: &str, judgement: Option<&Judgement>) -> bool {
     match judgement.map(|judgement| &judgement.verdict) {
         Some(Verdict::Accepted { serial }) => resembles(value, &serial.value, &[]),
         Some(Verdict::Review { candidates, .. }) => {
@@ -111,19 +104,19 @@ mod tests {
     fn what_resembles_a_reading_is_taken_and_nothing_else_at_once() {
         use TypedVerdict::*;
         let near = read("O821032398");
-        for (value, twice, read, typist, expected) in [
-            ("0821032398", false, Some(&near), Typist::Technician, Taken),
-            ("0821032399", false, Some(&near), Typist::Technician, Again),
-            ("0821032399", true, Some(&near), Typist::Technician, Review),
-            ("0821032399", true, Some(&near), Typist::Operator, Taken),
-            ("HELLOWORLD", false, None, Typist::Operator, Again),
-            ("HELLOWORLD", true, None, Typist::Technician, Review),
-            ("HELLOWORLD", true, None, Typist::Operator, Taken),
+        for (value, twice, read, authority, expected) in [
+            ("0821032398", false, Some(&near), Authority::Technician, AsRead),
+            ("0821032399", false, Some(&near), Authority::Technician, Again),
+            ("0821032399", true, Some(&near), Authority::Technician, Review),
+            ("0821032399", true, Some(&near), Authority::Operator, Taken),
+            ("HELLOWORLD", false, None, Authority::Operator, Again),
+            ("HELLOWORLD", true, None, Authority::Technician, Review),
+            ("HELLOWORLD", true, None, Authority::Operator, Taken),
         ] {
-            let came = verdict(value, twice, read, typist, TypedSerials::Review);
-            assert_eq!(came, expected, "{value} {twice} {typist:?}");
+            let came = verdict(value, twice, read, authority, TypedSerials::Review);
+            assert_eq!(came, expected, "{value} {twice} {authority:?}");
         }
-        let allowed = verdict("HELLOWORLD", true, None, Typist::Technician, TypedSerials::Allow);
+        let allowed = verdict("HELLOWORLD", true, None, Authority::Technician, TypedSerials::Allow);
         assert_eq!(allowed, Taken);
     }
 

@@ -319,7 +319,8 @@ async fn tell(
     }
     let sealed = |name, value| tx.seal.seal(SealContext::new("deliveries", name, event_id), value);
     sqlx::query(
-        "INSERT INTO deliveries (event_id, device, device_key, scan_id, event, created_at, status,          attempts, fence, due_at, operation) VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, 0, $7, $8)",
+        "INSERT INTO deliveries (event_id, device, device_key, scan_id, event, created_at, status, \
+         attempts, fence, due_at, operation) VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, 0, $7, $8)",
     )
     .bind(event_id)
     .bind(&locked.device)

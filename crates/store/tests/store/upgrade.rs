@@ -1,4 +1,4 @@
-//! Data of the first release: its tables, made by its own first migration and filled as it filled
+//! Data of earlier releases: their tables, made by their own migrations and filled as they filled
 //! them, are opened by this program; nothing of them is lost and what was owed is still owed.
 
 use crate::place::{lease, now, registration, shared_postgres};
@@ -12,9 +12,21 @@ use store::{
 };
 use validate::terminal::{Operation, Placement, Step};
 
-const FIRST: &str = include_str!("../../migrations/0001_first.sql");
+/// What a release left: the changes of the tables that it knew, and rows as it wrote them.
+struct Release {
+    name: &'static str,
+    changes: &'static [(i64, &'static str, &'static str)],
+    rows: &'static [&'static str],
+}
+
+const FIRST_RELEASE: Release =
+    Release { name: "first_release", changes: &[FIRST], rows: &FIRST_ROWS };
+const FORMER_RELEASE: Release =
+    Release { name: "former_release", changes: &FORMER_CHANGES, rows: &FORMER_ROWS };
+
+const FIRST: (i64, &str, &str) = (1, "first", include_str!("../../migrations/0001_first.sql"));
 /// A scan that was accepted and is owed to the registry, and one that was never read.
-const ROWS: [&str; 5] = [
+const FIRST_ROWS: [&str; 5] = [
     "INSERT INTO terminals VALUES ('pax:0821032398', '0821032398', 'pax', DEVICE, 'msg_1', \
      '01990000-0000-7000-8000-000000000001', NOW, NOW)",
     "INSERT INTO scans (id, owner, idempotency_key, photos_sha256, details, created_at, status, \
@@ -31,22 +43,51 @@ const ROWS: [&str; 5] = [
      '0707070707070707070707070707070707070707070707070707070707070707', NOW)",
 ];
 
-async fn first_release(address: &str, bytes: fn(&str) -> String) {
-    install_default_drivers();
-    let mut connection = AnyConnection::connect(address).await.unwrap();
-    let postgres = address.starts_with("postgres");
-    let tables = if postgres { FIRST.replace("BLOB", "BYTEA") } else { FIRST.to_owned() };
-    let tables = AssertSqlSafe(tables).into_sql_str();
-    let first = Migration::new(1, "first".into(), MigrationType::Simple, tables, false);
-    Migrator::with_migrations(vec![first]).run(&mut connection).await.unwrap();
-    for row in ROWS {
-        let row = row
-            .replace("NOW", &now().as_millisecond().to_string())
-            .replace("EMPTY", &bytes("{}"))
-            .replace("DEVICE", &bytes("0821032398"));
-        sqlx::query(AssertSqlSafe(row)).execute(&mut connection).await.unwrap();
+impl Release {
+    /// Makes its tables and rows in an empty database; `bytes` spells a text as bytes in its SQL.
+    async fn write(&self, address: &str, bytes: fn(&str) -> String) {
+        install_default_drivers();
+        let mut connection = AnyConnection::connect(address).await.unwrap();
+        let postgres = address.starts_with("postgres");
+        let changes = self.changes.iter().map(|(version, name, sql)| {
+            let sql = if postgres { sql.replace("BLOB", "BYTEA") } else { (*sql).to_owned() };
+            let sql = AssertSqlSafe(sql).into_sql_str();
+            Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
+        });
+        let changes: Vec<Migration> = changes.collect();
+        Migrator::with_migrations(changes).run(&mut connection).await.unwrap();
+        for row in self.rows {
+            let row = row
+                .replace("NOW", &now().as_millisecond().to_string())
+                .replace("EMPTY", &bytes("{}"))
+                .replace("DEVICE", &bytes("0821032398"))
+                .replace("OTHER", &bytes("0821032399"))
+                .replace("MERCHANT", &bytes("A"));
+            sqlx::query(AssertSqlSafe(row)).execute(&mut connection).await.unwrap();
+        }
+        connection.close().await.unwrap();
     }
-    connection.close().await.unwrap();
+
+    async fn goes_on_in_sqlite(&self, goes_on: impl AsyncFn(&Settings)) {
+        let folder = tempfile::tempdir().unwrap();
+        let settings =
+            Settings { encryption: Encryption::Off, ..Settings::in_folder(folder.path()) };
+        let file = format!("{}?mode=rwc", settings.database);
+        self.write(&file, |text| format!("CAST('{text}' AS BLOB)")).await;
+        goes_on(&settings).await;
+    }
+
+    async fn goes_on_in_postgres(&self, goes_on: impl AsyncFn(&Settings)) {
+        let postgres = shared_postgres();
+        let place = crate::place::Place::open(Some(postgres.clone()), false).await;
+        let mut admin = AnyConnection::connect(&postgres.url()).await.unwrap();
+        let create = format!("CREATE DATABASE {}", self.name);
+        sqlx::query(AssertSqlSafe(create)).execute(&mut admin).await.unwrap();
+        let database = format!("postgres://postgres@127.0.0.1:{}/{}", postgres.port(), self.name);
+        let settings = Settings { database, encryption: Encryption::Off, ..place.settings.clone() };
+        self.write(&settings.database, |text| format!("convert_to('{text}', 'UTF8')")).await;
+        goes_on(&settings).await;
+    }
 }
 
 async fn is_taken_up(settings: &Settings) {
@@ -79,28 +120,17 @@ async fn is_taken_up(settings: &Settings) {
 
 #[tokio::test]
 async fn data_of_the_first_release_goes_on_in_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = Settings { encryption: Encryption::Off, ..Settings::in_folder(folder.path()) };
-    let file = format!("{}?mode=rwc", settings.database);
-    first_release(&file, |text| format!("CAST('{text}' AS BLOB)")).await;
-    is_taken_up(&settings).await;
+    FIRST_RELEASE.goes_on_in_sqlite(is_taken_up).await;
 }
 
 #[tokio::test]
 async fn data_of_the_first_release_goes_on_in_postgres() {
-    let postgres = shared_postgres();
-    let place = crate::place::Place::open(Some(postgres.clone()), false).await;
-    let mut admin = AnyConnection::connect(&postgres.url()).await.unwrap();
-    sqlx::query("CREATE DATABASE first_release").execute(&mut admin).await.unwrap();
-    let database = format!("postgres://postgres@127.0.0.1:{}/first_release", postgres.port());
-    let settings = Settings { database, encryption: Encryption::Off, ..place.settings.clone() };
-    first_release(&settings.database, |text| format!("convert_to('{text}', 'UTF8')")).await;
-    is_taken_up(&settings).await;
+    FIRST_RELEASE.goes_on_in_postgres(is_taken_up).await;
 }
 
 /// Every change of the tables that the release before this one knew.
-const FORMER: [(i64, &str, &str); 9] = [
-    (1, "first", FIRST),
+const FORMER_CHANGES: [(i64, &str, &str); 9] = [
+    FIRST,
     (2, "operations", include_str!("../../migrations/0002_operations.sql")),
     (3, "sealed", include_str!("../../migrations/0003_sealed.sql")),
     (4, "console", include_str!("../../migrations/0004_console.sql")),
@@ -134,28 +164,6 @@ const FORMER_ROWS: [&str; 7] = [
      '01990000-0000-7000-8000-000000000001', EMPTY, NOW, 'delivered', 1, 1, NOW, NOW)",
 ];
 
-async fn former_release(address: &str, bytes: fn(&str) -> String) {
-    install_default_drivers();
-    let mut connection = AnyConnection::connect(address).await.unwrap();
-    let postgres = address.starts_with("postgres");
-    let changes = FORMER.map(|(version, name, sql)| {
-        let sql = if postgres { sql.replace("BLOB", "BYTEA") } else { sql.to_owned() };
-        let sql = AssertSqlSafe(sql).into_sql_str();
-        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
-    });
-    Migrator::with_migrations(changes.into()).run(&mut connection).await.unwrap();
-    for row in FORMER_ROWS {
-        let row = row
-            .replace("NOW", &now().as_millisecond().to_string())
-            .replace("EMPTY", &bytes("{}"))
-            .replace("DEVICE", &bytes("0821032398"))
-            .replace("OTHER", &bytes("0821032399"))
-            .replace("MERCHANT", &bytes("A"));
-        sqlx::query(AssertSqlSafe(row)).execute(&mut connection).await.unwrap();
-    }
-    connection.close().await.unwrap();
-}
-
 /// What was bound to nobody counts as registered, so that the bind that follows is news; and what
 /// the registry refuses of it leaves what the former release had said.
 async fn goes_on_where_it_was(settings: &Settings) {
@@ -186,21 +194,10 @@ async fn goes_on_where_it_was(settings: &Settings) {
 
 #[tokio::test]
 async fn data_of_the_former_release_goes_on_in_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = Settings { encryption: Encryption::Off, ..Settings::in_folder(folder.path()) };
-    let file = format!("{}?mode=rwc", settings.database);
-    former_release(&file, |text| format!("CAST('{text}' AS BLOB)")).await;
-    goes_on_where_it_was(&settings).await;
+    FORMER_RELEASE.goes_on_in_sqlite(goes_on_where_it_was).await;
 }
 
 #[tokio::test]
 async fn data_of_the_former_release_goes_on_in_postgres() {
-    let postgres = shared_postgres();
-    let place = crate::place::Place::open(Some(postgres.clone()), false).await;
-    let mut admin = AnyConnection::connect(&postgres.url()).await.unwrap();
-    sqlx::query("CREATE DATABASE former_release").execute(&mut admin).await.unwrap();
-    let database = format!("postgres://postgres@127.0.0.1:{}/former_release", postgres.port());
-    let settings = Settings { database, encryption: Encryption::Off, ..place.settings.clone() };
-    former_release(&settings.database, |text| format!("convert_to('{text}', 'UTF8')")).await;
-    goes_on_where_it_was(&settings).await;
+    FORMER_RELEASE.goes_on_in_postgres(goes_on_where_it_was).await;
 }

@@ -201,10 +201,8 @@ fn is_ideograph(char: char) -> bool {
 
 /// Whether a value stands in a barcode, or in print with the separators of the format's samples:
 /// `4,631,603` is no serial of a maker who prints seven digits in one piece.
-pub(super) fn written_like(format: &Format, sightings: &[&Sighting]) -> bool {
-    sightings.iter().any(|sighting| {
-        sighting.is_barcode() || !sighting.is_wrapped() && format.is_written(sighting.printed)
-    })
+pub(super) fn is_written_like(format: &Format, sighting: &Sighting) -> bool {
+    sighting.is_barcode() || !sighting.is_wrapped() && format.is_written(sighting.printed)
 }
 
 /// Whether one reading of print was sure of every character. Of 38 characters that were read wrong

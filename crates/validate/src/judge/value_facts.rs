@@ -8,7 +8,7 @@ use crate::judge::context::JudgeContext;
 use crate::judge::contradictions::{self, Contradictions};
 use crate::judge::correction::differences;
 use crate::judge::grounds::{Fact, Facts};
-use crate::judge::readings::{Agreement, agreement, is_spaced, is_sure, written_like};
+use crate::judge::readings::{Agreement, agreement, is_spaced, is_sure, is_written_like};
 use crate::judge::sighting::{Carrier, Reading, Sighting, looks_like_serial};
 use crate::judge::verdict::Correction;
 use crate::payload::field::{Extent, FieldRole};
@@ -144,11 +144,11 @@ impl<'a> JudgeContext<'a> {
         // Words that are joined to one value have no clear end between them.
         let one_word = ends().any(|(one_word, _)| one_word);
         // A second reading that lost the space between two words shows them in one piece.
-        let as_read_first: Vec<&Sighting> =
-            sightings.iter().filter(|it| it.is_barcode() || first(it)).copied().collect();
         let printed_so = || {
-            format.is_some_and(|it| {
-                it.standing != Standing::Permissive && written_like(it, &as_read_first)
+            let mut read_first = sightings.iter().filter(|it| it.is_barcode() || first(it));
+            format.is_some_and(|format| {
+                format.standing != Standing::Permissive
+                    && read_first.any(|it| is_written_like(format, it))
             })
         };
         facts.insert_if(Fact::EndsClear, clear && one_word);
@@ -189,7 +189,7 @@ impl<'a> JudgeContext<'a> {
             })
         };
         let taught = format.standing == Standing::Taught
-            && written_like(format, sightings)
+            && sightings.iter().any(|it| is_written_like(format, it))
             && !sightings.iter().all(in_sentence);
         facts.insert_if(Fact::TaughtForm, taught);
         facts.insert_if(

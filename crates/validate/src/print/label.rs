@@ -145,13 +145,14 @@ impl<'a> Reader<'_, 'a> {
         if is_left_out(&rest) {
             return true;
         }
-        let named = match () {
-            () if keyword.kind != IdentifierKind::Serial => (keyword.kind, keyword.strength),
-            () if line.names_a_part(keyword.start) => (IdentifierKind::Other, Strength::Sure),
-            () if is_of_another(line, keyword, first) => {
-                (IdentifierKind::Other, Strength::Disputed)
-            }
-            () => (keyword.kind, keyword.strength),
+        let named = if keyword.kind != IdentifierKind::Serial {
+            (keyword.kind, keyword.strength)
+        } else if line.names_a_part(keyword.start) {
+            (IdentifierKind::Other, Strength::Sure)
+        } else if is_of_another(line, keyword, first) {
+            (IdentifierKind::Other, Strength::Disputed)
+        } else {
+            (keyword.kind, keyword.strength)
         };
         let before = self.found.len();
         self.values(index, (keyword.end, end), Some(named), Caption::Inline);

@@ -8,7 +8,6 @@ use crate::problem::{Code, Problem};
 use axum::extract::State;
 use pipeline::access::Role;
 use pipeline::answer::Scan;
-use pipeline::decisions::typed::Typist;
 use pipeline::decisions::{self, Choice, Choosing, Person, Typed};
 use pipeline::details::{Details, Operation};
 use pipeline::stored::scan_object;
@@ -93,16 +92,16 @@ pub(crate) async fn decide(
     Json(body): Json<DecisionBody>,
 ) -> Result<axum::Json<Scan>, Problem> {
     let scan = stored_scan(&app, &caller, id).await?;
-    let (typist, authority) = match caller.role {
-        Role::Technician => (Typist::Technician, Authority::Technician),
-        Role::Operator | Role::Admin => (Typist::Operator, Authority::Operator),
+    let authority = match caller.role {
+        Role::Technician => Authority::Technician,
+        Role::Operator | Role::Admin => Authority::Operator,
     };
     let now = app.now();
     let Some(choosing) = body.choosing()? else {
         let undone = app.store().undo(scan.id, authority, WriteContext::new(&caller.name, now));
         return Ok(axum::Json(scan_object(undone.await?)));
     };
-    let by = Person { name: &caller.name, typist };
+    let by = Person { name: &caller.name, authority };
     let decided = decisions::decide(app.registrar(), &scan, &choosing, by, now).await?;
     Ok(axum::Json(scan_object(decided)))
 }

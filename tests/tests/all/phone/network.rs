@@ -106,7 +106,6 @@ async fn a_photo_that_waits_is_sent_as_its_takers_and_nobody_elses() {
     phone.choose("#take input", "label.jpg", &photo.jpeg).await;
     phone.until_shown("1 waiting to be sent").await;
     phone.click("form[action='/sign-out'] button").await;
-    eprintln!("{:?}", phone.complaints().await);
     let asked = phone.answer(false).await;
     assert!(asked.contains("Photos not sent yet: 1"), "{asked}");
     phone.until_shown("1 waiting to be sent").await;
