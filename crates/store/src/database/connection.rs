@@ -3,7 +3,6 @@
 //! for the connection after that. Here each statement, each connection that is asked for and each that
 //! is given back has its time. A connection whose statement did not end is closed, never used again.
 
-use crate::database::engine::Engine;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt as _};
 use futures_util::{TryStreamExt as _, stream};
@@ -25,7 +24,8 @@ const GIVE_BACK_MAX: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
     pool: AnyPool,
-    engine: Engine,
+    /// Over a network, which may have cut a connection without a word.
+    is_remote: bool,
     wait_max: Duration,
     statement_max: Duration,
 }
@@ -33,11 +33,11 @@ pub(crate) struct Connections {
 impl Connections {
     pub(crate) fn new(
         pool: AnyPool,
-        engine: Engine,
+        is_remote: bool,
         wait_max: Duration,
         statement_max: Duration,
     ) -> Self {
-        Self { pool, engine, wait_max, statement_max }
+        Self { pool, is_remote, wait_max, statement_max }
     }
 
     /// The pool itself, for what takes as long as it takes: changes of the tables, backups.
@@ -61,7 +61,7 @@ impl Connections {
             let mut lent = self.pool.acquire().await?;
             // A file does not hang up: asking each time whether it is there would cost every query
             // another way to the connection's thread and back.
-            if self.engine == Engine::Sqlite {
+            if !self.is_remote {
                 return Ok(lent);
             }
             match timeout(SIGN_OF_LIFE_MAX, sqlx::Connection::ping(&mut *lent)).await {

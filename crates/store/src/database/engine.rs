@@ -192,7 +192,8 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 
 fn connections(pool: AnyPool, engine: Engine, limits: &Limits) -> Connections {
     let wait_max = Duration::from_millis(limits.connection_wait_ms_max);
-    Connections::new(pool, engine, wait_max, Duration::from_millis(limits.statement_ms_max))
+    let is_remote = engine == Engine::Postgres;
+    Connections::new(pool, is_remote, wait_max, Duration::from_millis(limits.statement_ms_max))
 }
 
 async fn pool(
