@@ -16,10 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::{EventWriter, Registration, ScanId, Store, StoreError, Told};
 use validate::terminal::{self, Placement};
-use validate::{EstateMode, Formats, Identifier, IdentifierKind, Serial};
-
-/// The maker of a serial that nothing names.
-pub(crate) const UNKNOWN: &str = "unknown";
+use validate::{EstateMode, Formats, Identifier, IdentifierKind, Serial, UNKNOWN};
 
 /// What the event is made of.
 pub struct Accepted<'a> {
@@ -108,16 +105,14 @@ impl Registrar {
         &self.store
     }
 
-    /// Gives a serial the maker of the one terminal that is known by it, where one of the two says
-    /// none: half of a device's key is its maker, and the same device must not become two when a
-    /// label, or the table of formats, names its maker and another does not.
+    /// Gives a serial the maker of the one terminal that is known by it: half of a device's key is its
+    /// maker, and a device must not become two when a label or the table of formats names another. That
+    /// it is the same device the judge did not doubt, or a person says.
     ///
     /// # Errors
     /// If the store does not answer.
     pub async fn keep_maker(&self, serial: &mut Serial) -> Result<(), StoreError> {
-        if let [known] = &self.store.terminal(&serial.value).await?[..]
-            && (known.vendor == UNKNOWN || serial.vendor == UNKNOWN)
-        {
+        if let [known] = &self.store.terminal(&serial.value).await?[..] {
             serial.vendor.clone_from(&known.vendor);
         }
         Ok(())

@@ -35,6 +35,8 @@ pub struct Estate {
     /// its few possible originals without walking the list.
     by_look: BTreeMap<String, Vec<String>>,
     part_numbers: BTreeSet<String>,
+    /// The maker of each value that a known terminal has for its serial.
+    makers: BTreeMap<String, String>,
 }
 
 impl Estate {
@@ -55,7 +57,7 @@ impl Estate {
         for serial in &serials {
             by_look.entry(look(serial)).or_default().push(serial.clone());
         }
-        Self { mode, serials, by_look, part_numbers: BTreeSet::new() }
+        Self { mode, serials, by_look, ..Self::default() }
     }
 
     /// Values known to be part numbers, because they were seen on two different devices. They are
@@ -63,6 +65,19 @@ impl Estate {
     pub fn with_part_numbers(mut self, values: impl IntoIterator<Item = String>) -> Self {
         self.part_numbers.extend(values.into_iter().map(|value| fold(&value)));
         self
+    }
+
+    /// The makers of known terminals, by their canonical serials. Who a device is does not change with
+    /// the table of formats: a value that names another maker than the terminal known by it is a
+    /// question.
+    pub fn with_makers(mut self, makers: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.makers.extend(makers);
+        self
+    }
+
+    /// The maker of the one known terminal that has this canonical value for its serial.
+    pub fn maker(&self, value: &str) -> Option<&str> {
+        self.makers.get(value).map(String::as_str)
     }
 
     /// Whether a value that is not on the list always goes to a person.

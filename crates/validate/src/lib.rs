@@ -30,7 +30,7 @@ pub use estate::{Estate, EstateMode, look, values_in_view};
 pub use evidence::*;
 pub use formats::Formats;
 pub use formats::file::{FORMATS_BYTES_MAX, FormatsError};
-pub use formats::format::{Format, Plausibility, Standing};
+pub use formats::format::{Format, Plausibility, Standing, UNKNOWN};
 pub use formats::learn::{Explanation, LearnError, Proposal, explain, learn, misfit};
 pub use formats::shape::{Class, Shape};
 pub use identifier::*;

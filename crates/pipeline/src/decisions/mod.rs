@@ -3,13 +3,13 @@
 
 pub mod typed;
 
-use crate::registration::{Accepted, Registrar, UNKNOWN};
+use crate::registration::{Accepted, Registrar};
 use jiff::Timestamp;
 use outbound::{Provenance, Review};
 use store::{Action, Authority, Decision, Proposal, Scan, StoreError};
 use thiserror::Error;
 use typed::TypedVerdict;
-use validate::{Candidate, Check, Judgement, Serial, Source, Standing, Verdict};
+use validate::{Candidate, Check, Judgement, Serial, Source, Standing, UNKNOWN, Verdict};
 
 /// What a person says about a scan.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use validate::{Estate, EstateMode, look};
 
 /// Rows of one transaction of an import: a few milliseconds in which nobody else writes.
@@ -239,7 +239,37 @@ impl Store {
         let seen = self.seen_on_two_devices(values).await?;
         let part_numbers: Vec<String> =
             seen.into_iter().filter(|value| !stands.contains(value)).collect();
-        Ok(Estate::new(mode, expected).with_part_numbers(part_numbers))
+        let makers = self.makers(values).await?;
+        Ok(Estate::new(mode, expected).with_part_numbers(part_numbers).with_makers(makers))
+    }
+
+    /// The makers of those values that are the serial of one known terminal.
+    async fn makers(
+        &self,
+        values: &BTreeSet<String>,
+    ) -> Result<HashMap<String, String>, StoreError> {
+        let by_key: HashMap<String, &String> = values
+            .iter()
+            .map(|value| (self.seal.blind(IndexDomain::Serial, value), value))
+            .collect();
+        let keys: Vec<&String> = by_key.keys().collect();
+        let mut makers = HashMap::new();
+        for keys in keys.chunks(KEYS_AT_ONCE) {
+            let sql = format!(
+                "SELECT serial_key, MIN(vendor) AS maker FROM terminals WHERE serial_key IN ({}) \
+                 GROUP BY serial_key HAVING COUNT(*) = 1",
+                places(keys.len())
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for key in keys {
+                query = query.bind((*key).clone());
+            }
+            for row in query.fetch_all(self.database.reader()).await? {
+                let value = by_key[&column::<String>(&row, "serial_key")?].clone();
+                makers.insert(value, column(&row, "maker")?);
+            }
+        }
+        Ok(makers)
     }
 
     /// The expected serials that look like one of the values. Where too many do, only those that are

@@ -19,9 +19,22 @@ use sqlx::AssertSqlSafe;
 /// The longest that a delivery waits, by its schedule or at a registry's word: a day, and an hour.
 const DELIVERY_WAIT_MAX_MS: i64 = 25 * 3_600_000;
 
+/// Whether an event `d` tells of a terminal after an event that has not been settled. Each part is one
+/// look into an index of what is queued: the event's terminal and the other one that it may tell of,
+/// as either of the earlier event's.
+const FOLLOWS_QUEUED: &str = "EXISTS (SELECT 1 FROM deliveries o WHERE o.status = 'queued' \
+    AND o.device = d.device AND o.step < d.step) \
+    OR EXISTS (SELECT 1 FROM deliveries o WHERE o.status = 'queued' \
+    AND o.other = d.device AND o.other_step < d.step) \
+    OR EXISTS (SELECT 1 FROM deliveries o WHERE o.status = 'queued' \
+    AND o.device = d.other AND o.step < d.other_step) \
+    OR EXISTS (SELECT 1 FROM deliveries o WHERE o.status = 'queued' \
+    AND o.other = d.other AND o.other_step < d.other_step)";
+
 impl Store {
-    /// Claims up to `most` deliveries that are due. One device's go in order: a delivery waits
-    /// until the older ones of its device are settled.
+    /// Claims up to `most` deliveries that are due. They go in the order of their terminals' steps,
+    /// whatever the clocks said: an event waits until what it follows, of its own terminal or of the
+    /// one that a swap replaces, is settled.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -33,9 +46,7 @@ impl Store {
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let sql = format!(
             "WITH picked AS MATERIALIZED (SELECT event_id FROM deliveries d \
-             WHERE status = 'queued' AND (due_at <= $1 OR due_at > $4) AND NOT EXISTS (SELECT 1 FROM deliveries o \
-             WHERE o.device = d.device AND o.status = 'queued' \
-             AND (o.created_at, o.event_id) < (d.created_at, d.event_id)) \
+             WHERE status = 'queued' AND (due_at <= $1 OR due_at > $4) AND NOT ({FOLLOWS_QUEUED}) \
              ORDER BY due_at, event_id LIMIT $3 {}) \
              UPDATE deliveries SET attempts = attempts + 1, fence = fence + 1, due_at = $2 \
              WHERE event_id IN (SELECT event_id FROM picked) \

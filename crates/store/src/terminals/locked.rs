@@ -9,7 +9,7 @@ use crate::seal::sealing::Seal;
 use crate::terminals::nothing_new::NothingNew;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
-use validate::terminal::{LastOperation, RegistryReply, Standing, State};
+use validate::terminal::{LastOperation, RegistryReply, Standing, State, Step};
 
 /// What a terminal's row says, and that nobody else changes it until the transaction ends.
 #[derive(Clone, Debug)]
@@ -32,6 +32,16 @@ pub(crate) struct Locked {
 impl Locked {
     pub(crate) fn state(&self) -> State {
         State::of(self.standing.step, self.reply)
+    }
+
+    /// Whether an operation of a release that wrote no steps stands.
+    pub(crate) fn has_unwritten_step(&self) -> bool {
+        self.steps == 0 && self.standing.step != Step::See
+    }
+
+    /// The number of its next step.
+    pub(crate) fn next_step(&self) -> i64 {
+        self.steps + 1 + i64::from(self.has_unwritten_step())
     }
 
     /// What is told to whoever asked for something that changes nothing.

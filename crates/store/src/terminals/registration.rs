@@ -320,7 +320,8 @@ async fn tell(
     let sealed = |name, value| tx.seal.seal(SealContext::new("deliveries", name, event_id), value);
     sqlx::query(
         "INSERT INTO deliveries (event_id, device, device_key, scan_id, event, created_at, status, \
-         attempts, fence, due_at, operation) VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, 0, $7, $8)",
+         attempts, fence, due_at, operation, step, other, other_step) \
+         VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, 0, $7, $8, $9, $10, $11)",
     )
     .bind(event_id)
     .bind(&locked.device)
@@ -330,6 +331,9 @@ async fn tell(
     .bind(tx.now.as_millisecond())
     .bind(registration.not_before.unwrap_or(tx.now).as_millisecond())
     .bind(name_of(operation)?)
+    .bind(locked.next_step())
+    .bind(other.map(|(other, _)| &*other.device))
+    .bind(other.map(|(other, _)| other.next_step()))
     .execute(&mut *tx.connection)
     .await?;
     sqlx::query("UPDATE terminals SET sequence = sequence + 1 WHERE device = $1")

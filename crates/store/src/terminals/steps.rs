@@ -18,11 +18,10 @@ pub(crate) async fn write_step(
     event_id: &str,
     standing: &Standing,
 ) -> Result<(), StoreError> {
-    let mut number = locked.steps + 1;
-    if locked.steps == 0 && locked.standing.step != Step::See {
+    let number = locked.next_step();
+    if locked.has_unwritten_step() {
         let since = locked.since.unwrap_or(tx.now);
-        insert(tx, locked, number, &locked.event_id, &locked.standing, since).await?;
-        number += 1;
+        insert(tx, locked, number - 1, &locked.event_id, &locked.standing, since).await?;
     }
     insert(tx, locked, number, event_id, standing, tx.now).await?;
     sqlx::query("UPDATE terminals SET steps = $1 WHERE device = $2")

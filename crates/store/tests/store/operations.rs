@@ -4,7 +4,7 @@ use crate::place::{Place, accepted, later, lease, now, registration};
 use futures_util::future::join_all;
 use serde_json::json;
 use store::{
-    DeliveryFilter, Found, Registration, Scan, Settled, StoreError, Terminal, WriteContext,
+    DeliveryFilter, Finding, Found, Registration, Scan, Settled, StoreError, Terminal, WriteContext,
 };
 use uuid::Uuid;
 use validate::terminal::{Forbidden, Operation, Placement, State, Step};
@@ -20,6 +20,7 @@ on_every_place! {
     a_swap_that_is_said_again_leaves_the_old_terminal_where_it_went,
     a_repetition_at_once_is_one_operation,
     a_refused_swap_leaves_both_terminals_as_they_were,
+    a_swap_and_what_it_replaces_are_told_in_their_order_whatever_the_clock_says,
     a_retired_terminal_takes_no_more_operations,
 }
 
@@ -57,9 +58,15 @@ impl Place {
 
     /// The registry takes everything that waits.
     async fn delivered(&self) {
-        for claimed in self.store.claim_deliveries(100, lease(), later(1)).await.unwrap() {
-            let delivered = Settled::Delivered { answer: None };
-            self.store.settle(&claimed.claim, delivered, later(1)).await.unwrap();
+        loop {
+            let due = self.store.claim_deliveries(100, lease(), later(1)).await.unwrap();
+            if due.is_empty() {
+                return;
+            }
+            for claimed in due {
+                let delivered = Settled::Delivered { answer: None };
+                self.store.settle(&claimed.claim, delivered, later(1)).await.unwrap();
+            }
         }
     }
 
@@ -235,6 +242,40 @@ async fn a_refused_swap_leaves_both_terminals_as_they_were(place: Place) {
     assert_eq!((new.state, new.merchant), (State::Refused, None));
     let scan = place.scanned("0821000003", swap("0821000001")).await;
     assert_eq!(scan.forbidden, None);
+}
+
+async fn a_swap_and_what_it_replaces_are_told_in_their_order_whatever_the_clock_says(place: Place) {
+    let (old, new) = ("0821000001", "0821000002");
+    let mut earlier = 60_000;
+    let mut told = Vec::new();
+    for (serial, placement) in [
+        (old, bind_for("A")),
+        (new, swap(old)),
+        (old, operation(Operation::StockIn)),
+        (new, operation(Operation::Unbind)),
+    ] {
+        let claimed = place.claimed(&Uuid::now_v7().to_string()).await;
+        let owed = placed(serial, placement);
+        told.push(owed.event_id.clone());
+        let finding = Finding { registration: Some(owed), ..accepted(serial, "unused") };
+        // Each is recorded by a clock that stands earlier than the one before.
+        place.store.finish(&claimed.claim, finding, later(earlier)).await.expect("finished");
+        earlier -= 20_000;
+    }
+    let at = later(60_000);
+    let mut arrived = Vec::new();
+    while arrived.len() < told.len() {
+        let due = place.store.claim_deliveries(10, lease(), at).await.unwrap();
+        assert!(!due.is_empty(), "{arrived:?}");
+        let of_two_terminals = arrived.len() == 2;
+        assert_eq!(due.len(), if of_two_terminals { 2 } else { 1 });
+        for claimed in due {
+            let delivered = Settled::Delivered { answer: None };
+            place.store.settle(&claimed.claim, delivered, at).await.unwrap();
+            arrived.push(claimed.event_id);
+        }
+    }
+    assert_eq!(arrived[..2], told[..2]);
 }
 
 async fn a_retired_terminal_takes_no_more_operations(place: Place) {

@@ -151,7 +151,6 @@ impl Place {
         due.remove(0).claim
     }
 
-    /// Nothing is left over: no fault, no orphan, nothing unsettled.
     /// What is on record about a subject, oldest first.
     pub(crate) async fn told(&self, subject: &str) -> Vec<AuditEntry> {
         let mut told = self.store.history(&[subject], None, 0).await.unwrap().items;
@@ -159,6 +158,7 @@ impl Place {
         told
     }
 
+    /// Nothing is left over: no fault, no orphan, nothing unsettled.
     pub(crate) async fn assert_settled(&self) {
         let check = self.store.check(Timestamp::MAX).await.expect("the check runs");
         assert!(check.is_settled(), "{check:?}");

@@ -1,6 +1,6 @@
-//! A play of random operations on a few terminals, with a registry that takes, refuses and is asked
-//! again: what labelscan says of each terminal is what a registry knows that heard the events in
-//! order and nothing else.
+//! A play of random operations on a few terminals, with a registry that takes, refuses, puts off and is
+//! asked again, and a clock that is set forward and back: what labelscan says of each terminal is what
+//! a registry knows that applies events as they arrive and nothing else.
 
 use crate::place::{Place, accepted, for_review, later, lease, registration, serial};
 use jiff::Timestamp;
@@ -28,11 +28,20 @@ enum Act {
     /// The last decision is undone.
     Undo,
     /// The registry hears what is due.
-    Deliver { takes: bool },
+    Deliver { answer: Answer },
     /// An operator has something told again that was refused.
     Replay { which: prop::sample::Index },
     /// A moment, or more than a decision is held.
     Wait { long: bool },
+    /// The clock is set, or another machine's counts.
+    SetClock { forward: bool },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Answer {
+    Takes,
+    Refuses,
+    Later,
 }
 
 #[derive(Clone, Debug)]
@@ -57,13 +66,16 @@ fn act() -> impl Strategy<Value = Act> {
         (operation, said(["A", "B"]), said(["7", "8"]), said(["S", "T"]), 0..DEVICES).prop_map(
             |(operation, merchant, tid, site, old)| Asked { operation, merchant, tid, site, old },
         );
+    let answer =
+        prop_oneof![6 => Just(Answer::Takes), 3 => Just(Answer::Refuses), 2 => Just(Answer::Later)];
     prop_oneof![
         8 => (0..DEVICES, asked).prop_map(|(device, asked)| Act::Photo { device, asked }),
         3 => (0..DEVICES, any::<bool>()).prop_map(|(device, rejects)| Act::Decide { device, rejects }),
         1 => Just(Act::Undo),
-        8 => prop::bool::weighted(0.7).prop_map(|takes| Act::Deliver { takes }),
+        8 => answer.prop_map(|answer| Act::Deliver { answer }),
         1 => any::<prop::sample::Index>().prop_map(|which| Act::Replay { which }),
         4 => any::<bool>().prop_map(|long| Act::Wait { long }),
+        1 => any::<bool>().prop_map(|forward| Act::SetClock { forward }),
     ]
 }
 
@@ -72,7 +84,6 @@ fn act() -> impl Strategy<Value = Act> {
 struct Event {
     device: String,
     sequence: i64,
-    follows: Vec<String>,
     standing: Standing,
     replaces: Option<String>,
     corrects: Option<String>,
@@ -92,7 +103,6 @@ fn owed(device: u8, placement: Placement) -> Registration {
         let event = Event {
             device: key(device),
             sequence: told.sequence,
-            follows: told.follows.to_vec(),
             standing: told.standing.clone(),
             replaces: told.replaces.map(str::to_owned),
             corrects: told.corrects.map(str::to_owned),
@@ -107,8 +117,8 @@ struct Play {
     place: Place,
     now_ms: i64,
     scans: Vec<store::ScanId>,
-    /// What the registry took, by its id.
-    taken: BTreeMap<String, Event>,
+    /// What the registry took, as it arrived.
+    taken: Vec<Event>,
     refused: Vec<String>,
 }
 
@@ -128,9 +138,10 @@ impl Play {
                 let undone = self.place.store.undo(id, Authority::Operator, context).await;
                 assert!(matches!(undone, Ok(_) | Err(StoreError::UndoOver)), "{undone:?}");
             }
-            Act::Deliver { takes } => self.deliver(takes).await,
+            Act::Deliver { answer } => self.deliver(answer).await,
             Act::Replay { which } => self.replay(which).await,
             Act::Wait { long } => self.now_ms += if long { 9_000 } else { 100 },
+            Act::SetClock { forward } => self.now_ms += if forward { 30_000 } else { -30_000 },
         }
     }
 
@@ -183,23 +194,27 @@ impl Play {
         self.place.store.decide(id, decision, self.now()).await.expect("it is decided");
     }
 
-    async fn deliver(&mut self, takes: bool) {
+    /// What is sent at once arrives in any order.
+    async fn deliver(&mut self, answer: Answer) {
         let due = self.place.store.claim_deliveries(3, lease(), self.now()).await.unwrap();
-        for claimed in due {
+        for claimed in due.into_iter().rev() {
             let event: Event = serde_json::from_slice(&claimed.bytes).expect("an event");
-            self.settle(&claimed.claim, &claimed.event_id, event, takes).await;
+            self.settle(&claimed.claim, &claimed.event_id, event, answer).await;
         }
     }
 
-    async fn settle(&mut self, claim: &Claim, id: &str, event: Event, takes: bool) {
-        let settled = match takes {
-            true => Settled::Delivered { answer: None },
-            false => Settled::Refused { code: "no".into(), why: String::new() },
+    async fn settle(&mut self, claim: &Claim, id: &str, event: Event, answer: Answer) {
+        let why = String::new();
+        let settled = match answer {
+            Answer::Takes => Settled::Delivered { answer: None },
+            Answer::Refuses => Settled::Refused { code: "no".into(), why },
+            Answer::Later => Settled::RetryAt { at: later(self.now_ms + 4_000), why },
         };
         self.place.store.settle(claim, settled, self.now()).await.expect("it is ours");
-        match takes {
-            true => drop(self.taken.insert(id.to_owned(), event)),
-            false => self.refused.push(id.to_owned()),
+        match answer {
+            Answer::Takes => self.taken.push(event),
+            Answer::Refuses => self.refused.push(id.to_owned()),
+            Answer::Later => {}
         }
     }
 
@@ -221,7 +236,7 @@ impl Play {
         loop {
             self.now_ms += 60_000;
             let before = self.taken.len();
-            self.deliver(true).await;
+            self.deliver(Answer::Takes).await;
             let filter = DeliveryFilter {
                 status: Some(DeliveryStatus::Queued),
                 ..DeliveryFilter::default()
@@ -249,16 +264,13 @@ impl Play {
         self.taken.len()
     }
 
-    /// What a registry knows that applies each event after those that it follows.
+    /// What a registry knows that applies each event when it arrives.
     fn known(&self) -> BTreeMap<String, Standing> {
         let mut known = BTreeMap::new();
-        let mut waiting: Vec<&String> = self.taken.keys().collect();
-        while !waiting.is_empty() {
-            let is_free =
-                |id: &&String| !self.taken[*id].follows.iter().any(|it| waiting.contains(&it));
-            let next = *waiting.iter().find(|id| is_free(id)).expect("no event follows itself");
-            waiting.retain(|id| *id != next);
-            let event = &self.taken[next];
+        let mut sequences = BTreeMap::new();
+        for event in &self.taken {
+            let last = sequences.insert(&event.device, event.sequence).unwrap_or_default();
+            assert!(last < event.sequence, "an event arrives after what follows it");
             known.insert(event.device.clone(), event.standing.clone());
             if let Some(old) = &event.replaces {
                 known.insert(old.clone(), Standing::of(Step::Replace));
@@ -275,7 +287,7 @@ async fn play(place: Place, seed: u8, acts: usize) -> usize {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
     let mut play =
-        Play { place, now_ms: 0, scans: Vec::new(), taken: BTreeMap::new(), refused: Vec::new() };
+        Play { place, now_ms: 0, scans: Vec::new(), taken: Vec::new(), refused: Vec::new() };
     for _ in 0..acts {
         let next = act().new_tree(&mut runner).expect("an act").current();
         play.take(next).await;

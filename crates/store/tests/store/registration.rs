@@ -14,6 +14,7 @@ on_every_place! {
     one_serial_found_by_many_at_once_is_registered_once,
     a_refused_device_may_be_registered_again,
     one_devices_deliveries_go_in_order,
+    what_was_refused_and_is_told_again_goes_before_what_is_newer,
     a_registration_needs_its_accepted_serial,
     a_person_confirms_corrects_and_the_trail_keeps_both,
     what_was_wrong_is_withdrawn_with_what_is_right,
@@ -83,6 +84,23 @@ async fn one_devices_deliveries_go_in_order(place: Place) {
     let delivered = Settled::Delivered { answer: None };
     place.store.settle(&oldest.claim, delivered, later(1)).await.unwrap();
     assert_eq!(place.store.claim_deliveries(10, lease(), later(1)).await.unwrap().len(), 1);
+}
+
+async fn what_was_refused_and_is_told_again_goes_before_what_is_newer(place: Place) {
+    let refused = || Settled::Refused { code: "busy".into(), why: "busy".into() };
+    let mut events = Vec::new();
+    for scan in ["one", "two", "three"] {
+        place.registered(scan, "0821032398").await;
+        if scan != "three" {
+            let mut due = place.store.claim_deliveries(10, lease(), now()).await.unwrap();
+            place.store.settle(&due[0].claim, refused(), now()).await.unwrap();
+            events.push(due.remove(0).event_id);
+        }
+    }
+    place.store.replay(&events[0], WriteContext::new("op", now())).await.unwrap();
+    let due = place.store.claim_deliveries(10, lease(), now()).await.unwrap();
+    let due: Vec<&str> = due.iter().map(|due| &*due.event_id).collect();
+    assert_eq!(due, [&*events[0]], "the one between them was refused and holds nothing up");
 }
 
 async fn a_registration_needs_its_accepted_serial(place: Place) {

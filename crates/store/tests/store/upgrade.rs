@@ -141,8 +141,8 @@ const FORMER_CHANGES: [(i64, &str, &str); 9] = [
     (9, "maintenance photos", include_str!("../../migrations/0009_maintenance_photos.sql")),
 ];
 /// A terminal that a photo without an operation bound to nobody, as that release wrote it: told and
-/// taken; and one at a merchant.
-const FORMER_ROWS: [&str; 7] = [
+/// taken; one at a merchant; and one of which two events wait.
+const FORMER_ROWS: [&str; 9] = [
     "INSERT INTO sealing (only_row, mark) VALUES (1, 'off')",
     "INSERT INTO scans (id, owner, idempotency_key, photos_sha256, details, created_at, status, \
      attempts, fence, due_at, device, event_id, finished_at) VALUES \
@@ -162,12 +162,25 @@ const FORMER_ROWS: [&str; 7] = [
     "INSERT INTO deliveries (event_id, device, device_key, scan_id, event, created_at, status, \
      attempts, fence, due_at, settled_at) VALUES ('msg_2', 'pax:0821032399', OTHER, \
      '01990000-0000-7000-8000-000000000001', EMPTY, NOW, 'delivered', 1, 1, NOW, NOW)",
+    "INSERT INTO deliveries (event_id, device, device_key, scan_id, event, created_at, status, \
+     attempts, fence, due_at) VALUES ('msg_4', 'pax:0821032397', OTHER, \
+     '01990000-0000-7000-8000-000000000001', EMPTY, NOW, 'queued', 0, 0, NOW)",
+    "INSERT INTO deliveries (event_id, device, device_key, scan_id, event, created_at, status, \
+     attempts, fence, due_at) VALUES ('msg_3', 'pax:0821032397', OTHER, \
+     '01990000-0000-7000-8000-000000000001', EMPTY, NOW + 1, 'queued', 0, 0, NOW)",
 ];
 
-/// What was bound to nobody counts as registered, so that the bind that follows is news; and what
+/// What waits goes in its order. What was bound to nobody counts as registered, so that the bind that follows is news; and what
 /// the registry refuses of it leaves what the former release had said.
 async fn goes_on_where_it_was(settings: &Settings) {
     let store = Store::open(settings).await.unwrap();
+    for next in ["msg_4", "msg_3"] {
+        let due = store.claim_deliveries(10, lease(), now()).await.unwrap();
+        let events: Vec<&str> = due.iter().map(|due| &*due.event_id).collect();
+        assert_eq!(events, [next]);
+        let delivered = Settled::Delivered { answer: None };
+        store.settle(&due[0].claim, delivered, now()).await.unwrap();
+    }
     let step = async |value: &str| store.terminal(value).await.unwrap()[0].step;
     assert_eq!(step("0821032398").await, Step::Register);
     assert_eq!(step("0821032399").await, Step::Bind);

@@ -2,7 +2,7 @@
 //! it counts, with limits on every part, because an operator's file is input like any other.
 
 use crate::evidence::Symbology;
-use crate::formats::format::{Format, Lengths, Plausibility, Standing};
+use crate::formats::format::{Format, Lengths, Plausibility, Standing, UNKNOWN};
 use crate::formats::shape::Shape;
 use crate::identifier::IdentifierKind;
 use crate::serial::canonical::canonical;
@@ -109,7 +109,7 @@ fn check(row: Row, standing: Standing) -> Result<Format, String> {
     if row.name.is_empty() || row.name.len() > 40 || !row.name.chars().all(named) {
         return Err("a name has 1 to 40 lower case letters, digits and dashes".to_owned());
     }
-    let vendor = row.vendor.unwrap_or_else(|| "unknown".to_owned());
+    let vendor = row.vendor.unwrap_or_else(|| UNKNOWN.to_owned());
     if vendor.is_empty() || vendor.len() > 40 || !vendor.chars().all(named) {
         return Err("a vendor has 1 to 40 lower case letters, digits and dashes".to_owned());
     }

@@ -11,6 +11,9 @@ use serde::Deserialize;
 /// Given characters by which a serial is known for its maker's.
 const MARKS_MIN: usize = 3;
 
+/// The maker and the format of what nothing names.
+pub const UNKNOWN: &str = "unknown";
+
 /// How much a fit proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

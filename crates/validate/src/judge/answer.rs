@@ -1,7 +1,7 @@
 //! The judge's words: the accepted serial with its grounds, or the candidates with what is missing.
 
 use crate::evidence::Source;
-use crate::formats::format::Standing;
+use crate::formats::format::{Standing, UNKNOWN};
 use crate::identifier::IdentifierKind;
 use crate::judge::context::JudgeContext;
 use crate::judge::contradictions::{Contradiction, Contradictions};
@@ -29,8 +29,8 @@ pub(super) fn serial(value: &ValueFacts) -> Serial {
     Serial {
         value: value.value.to_owned(),
         printed: print.map_or(best.printed, |print| print.printed).to_owned(),
-        vendor: value.format.map_or("unknown", |format| &format.vendor).to_owned(),
-        format: value.format.map_or("unknown", |format| &format.name).to_owned(),
+        vendor: value.format.map_or(UNKNOWN, |format| &format.vendor).to_owned(),
+        format: value.format.map_or(UNKNOWN, |format| &format.name).to_owned(),
         source: source(value.sightings.iter().copied()),
         symbology: value.sightings.iter().find_map(|sighting| match sighting.carrier {
             Carrier::Barcode { symbology, .. } => Some(symbology),

@@ -3,7 +3,7 @@
 //! This is the second table that a domain expert reads. Here stands what a value carries itself;
 //! `rivalries` holds another value in view against the one that would be accepted.
 
-use crate::formats::format::Standing;
+use crate::formats::format::{Format, Standing, UNKNOWN};
 use crate::identifier::IdentifierKind;
 use crate::judge::context::JudgeContext;
 use crate::judge::grounds::{Fact, Facts};
@@ -37,6 +37,8 @@ pub(crate) enum Contradiction {
     Carton,
     /// A serial that is not expected, where only expected ones may be.
     NotInEstate,
+    /// A terminal is known by it, and of a maker whose formats it does not fit.
+    OtherMaker,
     /// Another serial is in view.
     TwoSerials,
     /// A barcode and the print differ.
@@ -48,7 +50,7 @@ pub(crate) enum Contradiction {
 }
 
 impl Contradiction {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::NamedOther,
         Self::NoSerial,
         Self::PerhapsMac,
@@ -59,6 +61,7 @@ impl Contradiction {
         Self::CaseMatters,
         Self::Carton,
         Self::NotInEstate,
+        Self::OtherMaker,
         Self::TwoSerials,
         Self::BarcodeTextDiffer,
         Self::ExtentsDiffer,
@@ -78,6 +81,7 @@ impl Contradiction {
             Self::BarcodeTextDiffer | Self::ExtentsDiffer => ReasonCode::BarcodeTextDiffer,
             Self::LabelScreenMismatch => ReasonCode::LabelScreenMismatch,
             Self::NotInEstate => ReasonCode::NotInEstate,
+            Self::OtherMaker => ReasonCode::OtherMaker,
         }
     }
 
@@ -158,7 +162,7 @@ pub(super) fn of_value(
         is_perhaps_mac(value) && !facts.has(Fact::BarcodeNames) && !facts.has(Fact::CaptionInline),
     );
     // A format with a check says nothing about another maker's serials of the same length.
-    let known = |format: &crate::formats::format::Format| format.standing != Standing::Permissive;
+    let known = |format: &Format| format.standing != Standing::Permissive;
     let fits_known = context.formats.matching(value).any(known);
     insert_if(CheckFailed, context.formats.any_check_fails(value) && !fits_known);
     let role = |role: FieldRole| {
@@ -187,7 +191,22 @@ pub(super) fn of_value(
     insert_if(Carton, context.is_carton);
     let required = context.estate.is_required();
     insert_if(NotInEstate, required && !context.estate.expects(value));
+    insert_if(OtherMaker, is_known_of_another_maker(context, value));
     found
+}
+
+/// Whether the terminal known by a value is of another maker than the one that the label or the table
+/// of formats names. A form that both makers have is the known one's, unless the other's name alone is
+/// in view.
+fn is_known_of_another_maker(context: &JudgeContext, value: &str) -> bool {
+    let Some(known) = context.estate.maker(value).filter(|known| *known != UNKNOWN) else {
+        return false;
+    };
+    let is_other = |it: &&Format| it.vendor != known && it.vendor != UNKNOWN;
+    let Some(named) = context.format(value).filter(is_other) else { return false };
+    let is_printed = context.is_in_view(named);
+    let mut fitting = context.formats.matching(value);
+    !fitting.any(|it| it.vendor == known && (!is_printed || context.is_in_view(it)))
 }
 
 /// The kinds of number, none of them a serial, that captions and identifiers name a value as.

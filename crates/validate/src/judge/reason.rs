@@ -34,6 +34,8 @@ pub enum ReasonCode {
     PartNumber,
     /// The serial is not on the list of expected serials.
     NotInEstate,
+    /// A terminal is known by this serial, of another maker.
+    OtherMaker,
     /// Numbers were found, but none that is a serial.
     OnlyOtherNumbers,
     /// No label was found in the photo.
@@ -83,6 +85,9 @@ impl ReasonCode {
             }
             Self::PartNumber => "This is a part number: look for the value beside S/N.",
             Self::NotInEstate => "This serial is not on the list of expected serials.",
+            Self::OtherMaker => {
+                "A terminal of another maker has this serial: see whose name is on the label."
+            }
             Self::OnlyOtherNumbers => "Only other numbers were found: show the line with S/N.",
             Self::NoLabel => "No label was found: fill the frame with the label.",
             Self::PhotoBlurred => "Hold still and tap to focus.",

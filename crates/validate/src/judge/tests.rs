@@ -222,6 +222,42 @@ fn the_estate_helps_or_is_required() {
 }
 
 #[test]
+fn a_serial_that_another_maker_s_terminal_has_is_a_question() {
+    let acme = r#"[[format]]
+name = "acme-10"
+vendor = "acme"
+shapes = ["0ddddddddd"]
+brands = ["ACME"]
+"#;
+    let taught = Formats::builtin().with_operator_file(acme).unwrap();
+    let plain = ["S/N: 0821032398"];
+    let (pax, acme) = (["PAX", plain[0]], ["ACME", plain[0]]);
+    let both = ["PAX", "ACME", plain[0]];
+    for (formats, lines, known, is_accepted) in [
+        (&Formats::builtin(), &pax[..], None, true),
+        (&Formats::builtin(), &pax[..], Some("pax"), true),
+        (&Formats::builtin(), &pax[..], Some("unknown"), true),
+        (&Formats::builtin(), &pax[..], Some("acme"), false),
+        (&Formats::builtin(), &plain[..], Some("acme"), true),
+        // A table that was taught since then makes no second device of a known one.
+        (&taught, &plain[..], Some("pax"), true),
+        (&taught, &plain[..], Some("acme"), true),
+        (&taught, &acme[..], Some("pax"), false),
+        (&taught, &both[..], Some("pax"), true),
+    ] {
+        let estate =
+            Estate::unknown().with_makers(known.map(|known| ("0821032398".into(), known.into())));
+        let seen = evidence(&[(Code128, "0821032398")], lines);
+        let verdict = judge(formats, &seen, &estate).verdict;
+        assert_eq!(matches!(verdict, Verdict::Accepted { .. }), is_accepted, "{lines:?} {known:?}");
+        if let Verdict::Review { reasons, candidates, .. } = verdict {
+            assert!(reasons.contains(&Reason(ReasonCode::OtherMaker)), "{reasons:?}");
+            assert_eq!(candidates[0].value, "0821032398");
+        }
+    }
+}
+
+#[test]
 fn nothing_in_view_says_why() {
     let Verdict::Unreadable { reasons } = decide(&Evidence::default()) else {
         panic!("unreadable")

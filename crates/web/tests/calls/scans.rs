@@ -10,8 +10,9 @@ use crate::table::assert_table;
 use store::Settled;
 
 pub(crate) fn cases() -> Vec<Case> {
-    [sent(), senders(), refused_uploads(), read(), looked_at(), decided(), refused_decisions()]
-        .concat()
+    let sent = [sent(), sent_again(), senders(), refused_uploads()];
+    let looked_at = [read(), looked_at(), decided(), refused_decisions()];
+    [sent, looked_at].concat().concat()
 }
 
 fn sent() -> Vec<Case> {
@@ -43,19 +44,6 @@ fn sent() -> Vec<Case> {
             .given([Given::Setting("answer_ms_max = 400")])
             .photo(ENDLESS)
             .answers(202),
-        send("the same terminal again is linked to the first registration")
-            .given([accepted()])
-            .by(AnotherTechnician)
-            .photo(AGREES)
-            .answers(201),
-        send("a label that names no maker is no second device beside the one that did")
-            .given([accepted()])
-            .photo(NAMELESS)
-            .answers(201),
-        send("a label that names a maker is no second device beside the one that did not")
-            .given([Given::Scan(Technician, NAMELESS, "{}")])
-            .photo(AGREES)
-            .answers(201),
         send("a terminal at a merchant goes to no other one: what was said is refused")
             .given([Given::Scan(AnotherTechnician, AGREES, r#"{"merchant":"Shop"}"#)])
             .form(&[("photo", &jpeg(AGREES)), ("details", br#"{"merchant":"Another"}"#)])
@@ -80,6 +68,37 @@ fn sent() -> Vec<Case> {
             .given([Given::Keyed(Technician, AGREES, "terminal-1")])
             .photo(AGREES)
             .header("idempotency-key", "terminal-1")
+            .answers(201),
+    ]
+}
+
+/// One device is one terminal, whatever maker its label or the table of formats names.
+fn sent_again() -> Vec<Case> {
+    let send = |says| case(says).by(Technician).calls("POST /v1/scans");
+    vec![
+        send("the same terminal again is linked to the first registration")
+            .given([accepted()])
+            .by(AnotherTechnician)
+            .photo(AGREES)
+            .answers(201),
+        send("a label that names no maker is no second device beside the one that did")
+            .given([accepted()])
+            .photo(NAMELESS)
+            .answers(201),
+        send("a label that names a maker is no second device beside the one that did not")
+            .given([Given::Scan(Technician, NAMELESS, "{}")])
+            .photo(AGREES)
+            .answers(201),
+        send("a serial that a terminal of another maker has is a question")
+            .given([
+                Given::Setting("typed_serials = \"allow\""),
+                Given::Scan(
+                    AnotherTechnician,
+                    ANOTHER,
+                    r#"{"operation":"swap","replaces":"verifone:0821032398"}"#,
+                ),
+            ])
+            .photo(AGREES)
             .answers(201),
     ]
 }
