@@ -98,8 +98,8 @@ async fn a_heic_photo_is_read_like_any_other() {
 #[tokio::test]
 async fn slow_and_lying_clients_are_shed_while_an_honest_one_is_served() {
     let mut installation = Installation::new();
-    installation.set("LABELSCAN_HEADER_MS_MAX", "3000");
-    installation.set("LABELSCAN_BODY_MS_MAX", "3000");
+    installation.set("LABELSCAN_HEADER_MS_MAX", "6000");
+    installation.set("LABELSCAN_BODY_MS_MAX", "6000");
     installation.set("LABELSCAN_CONNECTIONS_MAX", "600");
     installation.set("LABELSCAN_PHOTO_BYTES_MAX", "2000000");
     installation.set("LABELSCAN_REQUESTS_PER_SECOND_MAX", "1000");
