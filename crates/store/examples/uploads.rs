@@ -113,7 +113,9 @@ async fn deliveries(store: &Store) {
     let lease = Lease::from_millis(600_000);
     let (started, mut finished) = (Instant::now(), 0);
     while finished < DELIVERIES {
-        let claimed = store.claim_scans(64, lease, Timestamp::now()).await.expect("claimed");
+        let claims = (0..64).map(|_| store.claim_next_scan("", lease, Timestamp::now()));
+        let claimed = join_all(claims).await.into_iter().map(|claimed| claimed.expect("claimed"));
+        let claimed: Vec<_> = claimed.flatten().collect();
         if claimed.is_empty() {
             store.receive(upload("photo".into()), Timestamp::now()).await.expect("received");
         }

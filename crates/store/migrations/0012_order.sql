@@ -21,3 +21,7 @@ DROP INDEX deliveries_order;
 CREATE INDEX deliveries_order ON deliveries (device, step) WHERE status = 'queued';
 CREATE INDEX deliveries_other ON deliveries (other, other_step)
     WHERE status = 'queued' AND other IS NOT NULL;
+
+-- Owners take turns, and of one owner's scans the first that came is the next.
+DROP INDEX scans_queued;
+CREATE INDEX scans_queued ON scans (owner, id, due_at) WHERE status = 'queued';

@@ -88,19 +88,21 @@ impl ScanWorker {
 
     /// Works on the queue until `stop`, then waits for what is being read.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut last_owner = String::new();
         loop {
             let turn = tokio::select! {
                 () = stop.cancelled() => break,
                 turn = self.turns.take(QUEUE) => turn,
             };
             if let Some(turn) = turn {
-                match self.store.claim_scans(1, self.lease, self.clock.now()).await {
-                    Ok(claimed) => {
-                        if let Some(claimed) = claimed.into_iter().next() {
-                            self.begin(turn, claimed);
-                            continue;
-                        }
+                let now = self.clock.now();
+                match self.store.claim_next_scan(&last_owner, self.lease, now).await {
+                    Ok(Some(claimed)) => {
+                        last_owner.clone_from(&claimed.owner);
+                        self.begin(turn, claimed);
+                        continue;
                     }
+                    Ok(None) => {}
                     Err(error) => tracing::error!(%error, "the queue of scans cannot be read"),
                 }
             }

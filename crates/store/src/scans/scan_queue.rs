@@ -65,41 +65,41 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Claims up to `most` scans: owners take turns, and of one owner's the first that came is the
-    /// first claimed. A scan whose claimer died keeps its place, so that it goes on as soon as its
-    /// lease has ended, however many wait.
+    /// Claims the next scan, if one is due: owners take turns, in the order of their names, and of one
+    /// owner's the first that came is the first claimed. `after` is whose turn it was before. A scan
+    /// whose claimer died keeps its place, so that it goes on in its owner's next turn after its lease
+    /// has ended, however many wait.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn claim_scans(
+    pub async fn claim_next_scan(
         &self,
-        most: u32,
+        after: &str,
         lease: Lease,
         now: Timestamp,
-    ) -> Result<Vec<ClaimedScan>, StoreError> {
-        let sql = format!(
-            "WITH due AS (SELECT id, ROW_NUMBER() OVER (PARTITION BY owner ORDER BY id) AS turn \
-             FROM scans WHERE status = 'queued' AND (due_at <= $1 OR due_at > $4)), \
-             picked AS MATERIALIZED (SELECT id FROM scans WHERE status = 'queued' \
-             AND (due_at <= $1 OR due_at > $4) AND id IN (SELECT id FROM due ORDER BY turn, id LIMIT $3) {}) \
-             UPDATE scans SET attempts = attempts + 1, fence = fence + 1, due_at = $2 \
-             WHERE id IN (SELECT id FROM picked) RETURNING id, fence, attempts, owner, details",
-            self.database.skip_locked()
-        );
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(now.as_millisecond())
-            .bind(lease.end_ms(now))
-            .bind(self.limits.rows(most))
-            .bind(latest_due_ms(SCAN_WAIT_MAX_MS, lease, now))
-            .fetch_all(self.database.writer())
-            .await?;
-        let mut claimed =
-            rows.iter().map(|row| claimed_from(row, &self.seal)).collect::<Result<Vec<_>, _>>()?;
-        claimed.sort_by_key(|claimed| claimed.id);
-        if !claimed.is_empty() {
-            crash_point("scan.claimed");
+    ) -> Result<Option<ClaimedScan>, StoreError> {
+        // The owners behind the last one, and then from the first again: each a walk over an index.
+        for owners in ["owner > $4", "owner <= $4"] {
+            let sql = format!(
+                "WITH picked AS MATERIALIZED (SELECT id FROM scans WHERE status = 'queued' \
+                 AND (due_at <= $1 OR due_at > $3) AND {owners} ORDER BY owner, id LIMIT 1 {}) \
+                 UPDATE scans SET attempts = attempts + 1, fence = fence + 1, due_at = $2 \
+                 WHERE id IN (SELECT id FROM picked) RETURNING id, fence, attempts, owner, details",
+                self.database.skip_locked()
+            );
+            let row = sqlx::query(AssertSqlSafe(sql))
+                .bind(now.as_millisecond())
+                .bind(lease.end_ms(now))
+                .bind(latest_due_ms(SCAN_WAIT_MAX_MS, lease, now))
+                .bind(after.to_owned())
+                .fetch_optional(self.database.writer())
+                .await?;
+            if let Some(row) = row {
+                crash_point("scan.claimed");
+                return claimed_from(&row, &self.seal).map(Some);
+            }
         }
-        Ok(claimed)
+        Ok(None)
     }
 
     /// Gives a claimed scan back at once, for a graceful stop. The attempt still counts.

@@ -5,7 +5,7 @@
 //! call of a kind fail, or its folder lies on a file system of one megabyte.
 #![allow(clippy::print_stdout, reason = "a child tells its parent what it acknowledged")]
 
-use crate::place::{Place, accepted, lease, now, upload};
+use crate::place::{Place, accepted, claim_scans, lease, now, upload};
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -127,7 +127,7 @@ async fn assert_consistent(folder: &Path, ended: &Output, fault: &str) {
     // A claim of the child's may still hold, so its lease has to pass.
     let after = now() + jiff::SignedDuration::from_mins(2);
     store.receive(upload(KEY, PHOTO), now()).await.unwrap();
-    for claimed in store.claim_scans(2, lease(), after).await.unwrap() {
+    for claimed in claim_scans(&store, 2, lease(), after).await {
         store.finish(&claimed.claim, accepted("0821032398", "msg_2"), after).await.unwrap();
     }
     let due = store.claim_deliveries(2, lease(), after).await.unwrap();

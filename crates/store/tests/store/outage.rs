@@ -1,7 +1,7 @@
 //! A database that goes away and comes back, several nodes on one, and writes that share a
 //! transaction with one that fails.
 
-use crate::place::{Place, accepted, for_review, lease, now, upload};
+use crate::place::{Place, accepted, claim_scans, for_review, lease, now, upload};
 use futures_util::future::join_all;
 use servers::DataServer;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ async fn nodes_share_the_work_and_never_a_scan() {
         tokio::spawn(async move {
             let mut done = 0;
             loop {
-                let claimed = store.claim_scans(4, lease(), now()).await.unwrap();
+                let claimed = claim_scans(&store, 4, lease(), now()).await;
                 if claimed.is_empty() {
                     return done;
                 }

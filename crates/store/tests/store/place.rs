@@ -170,6 +170,24 @@ fn patient() -> Limits {
     Limits { connection_wait_ms_max: 120_000, ..Limits::default() }
 }
 
+/// Claims up to `most` scans, one after the other as a worker does.
+pub(crate) async fn claim_scans(
+    store: &Store,
+    most: usize,
+    lease: Lease,
+    at: Timestamp,
+) -> Vec<ClaimedScan> {
+    let mut claimed: Vec<ClaimedScan> = Vec::new();
+    while claimed.len() < most {
+        let after = claimed.last().map_or("", |last| last.owner.as_str());
+        match store.claim_next_scan(after, lease, at).await.expect("the database answers") {
+            Some(next) => claimed.push(next),
+            None => break,
+        }
+    }
+    claimed
+}
+
 /// A fixed time.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(1_790_000_000).expect("in range")

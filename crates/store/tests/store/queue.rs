@@ -1,6 +1,6 @@
 //! The two queues: leases, attempts, fencing tokens, order.
 
-use crate::place::{Place, accepted, for_review, later, lease, now, upload};
+use crate::place::{Place, accepted, claim_scans, for_review, later, lease, now, upload};
 use futures_util::future::join_all;
 use std::collections::HashSet;
 use store::{DeliveryFilter, DeliveryStatus, ScanStatus, Settled, StoreError, WriteContext};
@@ -25,10 +25,10 @@ async fn what_was_queued_while_the_clock_stood_a_year_ahead_is_done_now(place: P
     let held = upload("held", b"photo");
     place.store.receive(held.clone(), ahead).await.unwrap();
     place.store.claim_scan(held.id, lease(), ahead).await.unwrap().unwrap();
-    let claimed = place.store.claim_scans(10, lease(), now()).await.unwrap();
+    let claimed = claim_scans(&place.store, 10, lease(), now()).await;
     let ids: HashSet<_> = claimed.iter().map(|claimed| claimed.id).collect();
     assert_eq!(ids, HashSet::from([waiting.id, held.id]));
-    assert!(place.store.claim_scans(10, lease(), now()).await.unwrap().is_empty());
+    assert!(claim_scans(&place.store, 10, lease(), now()).await.is_empty());
 
     place.registered("registered", "0821032398").await;
     let due = place.store.claim_deliveries(1, lease(), now()).await.unwrap().remove(0);
@@ -44,19 +44,26 @@ async fn owners_take_turns(place: Place) {
     let mut late = upload("late", b"photo");
     late.owner = "somebody else".into();
     place.store.receive(late.clone(), now()).await.unwrap();
-    let first = place.store.claim_scans(2, lease(), now()).await.unwrap();
-    assert!(first.iter().any(|claimed| claimed.id == late.id), "{first:?}");
-    let rest = place.store.claim_scans(10, lease(), now()).await.unwrap();
+    // Claimed one by one, as a worker does.
+    let mut after = String::new();
+    let mut turns = Vec::new();
+    for _ in 0..2 {
+        let next = place.store.claim_next_scan(&after, lease(), now()).await.unwrap().unwrap();
+        after.clone_from(&next.owner);
+        turns.push(next.id);
+    }
+    assert!(turns.contains(&late.id), "the late one waits for one turn and not for six");
+    let rest = claim_scans(&place.store, 10, lease(), now()).await;
     assert_eq!(rest.len(), 5);
 }
 
 async fn a_claim_holds_until_its_lease_ends(place: Place) {
     let first = place.claimed("key").await;
     assert_eq!(first.attempts, 1);
-    let early = place.store.claim_scans(10, lease(), later(59_999)).await.unwrap();
+    let early = claim_scans(&place.store, 10, lease(), later(59_999)).await;
     assert!(early.is_empty());
 
-    let second = place.store.claim_scans(10, lease(), later(60_000)).await.unwrap().remove(0);
+    let second = claim_scans(&place.store, 10, lease(), later(60_000)).await.remove(0);
     assert_eq!((second.id, second.attempts), (first.id, 2));
     let too_late = place.store.finish(&first.claim, for_review(), later(60_001)).await;
     assert!(matches!(too_late, Err(StoreError::LeaseLost)));
@@ -70,14 +77,14 @@ async fn a_claim_holds_until_its_lease_ends(place: Place) {
 async fn what_a_dead_node_held_goes_on_before_what_came_after_it(place: Place) {
     let held = place.claimed("held").await;
     place.receive("came after it").await;
-    let next = place.store.claim_scans(1, lease(), later(60_000)).await.unwrap().remove(0);
+    let next = claim_scans(&place.store, 1, lease(), later(60_000)).await.remove(0);
     assert_eq!((next.id, next.attempts), (held.id, 2));
 }
 
 async fn a_released_scan_is_claimable_at_once(place: Place) {
     let claimed = place.claimed("key").await;
     place.store.release(&claimed.claim, later(1)).await.unwrap();
-    let again = place.store.claim_scans(1, lease(), later(1)).await.unwrap();
+    let again = claim_scans(&place.store, 1, lease(), later(1)).await;
     assert_eq!(again[0].attempts, 2);
     let released_twice = place.store.release(&claimed.claim, later(2)).await;
     assert!(matches!(released_twice, Err(StoreError::LeaseLost)));
@@ -92,7 +99,7 @@ async fn many_claimers_never_get_the_same_scan(place: Place) {
         tokio::spawn(async move {
             let mut got = Vec::new();
             loop {
-                let claimed = store.claim_scans(3, lease(), now()).await.unwrap();
+                let claimed = claim_scans(&store, 3, lease(), now()).await;
                 if claimed.is_empty() {
                     return got;
                 }

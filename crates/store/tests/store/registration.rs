@@ -225,9 +225,11 @@ async fn a_decision_is_undone_as_if_it_had_not_been_made(place: Place) {
 
 async fn what_the_registry_was_told_is_not_undone(place: Place) {
     let id = place.registered("one", "0821032398").await;
-    place.claim_delivery(later(1)).await;
+    let claim = place.claim_delivery(later(1)).await;
     let correction = corrected("eva", "0821032399", Some("0821032398"));
     place.store.decide(id, correction, later(1)).await.unwrap();
+    let delivered = Settled::Delivered { answer: None };
+    place.store.settle(&claim, delivered, later(2)).await.unwrap();
     place.claim_delivery(later(9_000)).await;
     let context = WriteContext::new("eva", later(9_001));
     let late = place.store.undo(id, Authority::Operator, context).await;

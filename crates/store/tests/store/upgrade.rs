@@ -1,7 +1,7 @@
 //! Data of earlier releases: their tables, made by their own migrations and filled as they filled
 //! them, are opened by this program; nothing of them is lost and what was owed is still owed.
 
-use crate::place::{lease, now, registration, shared_postgres};
+use crate::place::{claim_scans, lease, now, registration, shared_postgres};
 use jiff::Timestamp;
 use sqlx::any::install_default_drivers;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -104,7 +104,7 @@ async fn is_taken_up(settings: &Settings) {
     assert_eq!(found.len(), 1);
     let scans = store.scan(found[0].first_scan).await.unwrap().expect("the scan is kept");
     assert_eq!(scans.status, ScanStatus::Accepted);
-    let waiting = store.claim_scans(10, lease(), now()).await.unwrap();
+    let waiting = claim_scans(&store, 10, lease(), now()).await;
     assert_eq!(waiting.len(), 1, "what was not read is read now");
     let key = store.key_by_hash(&[7; 32], now()).await.unwrap();
     let Presented::InForce(key) = key else { panic!("keys go on: {key:?}") };

@@ -1,6 +1,6 @@
 //! Opening, checking, sweeping: what happens around the work.
 
-use crate::place::{Place, accepted, later, now, upload};
+use crate::place::{Place, accepted, claim_scans, later, lease, now, upload};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{AnyConnection, Connection};
 use store::{Fault, Settings, Store, StoreError};
@@ -184,5 +184,5 @@ async fn the_photos_of_an_unknown_scan_are_an_error(place: Place) {
     let error = place.store.photos(upload("x", b"").id).await.unwrap_err();
     assert!(matches!(error, StoreError::NotFound(_)));
     assert!(place.store.scan(upload("x", b"").id).await.unwrap().is_none());
-    assert_eq!(place.store.claim_scans(5, crate::place::lease(), now()).await.unwrap().len(), 0);
+    assert_eq!(claim_scans(&place.store, 5, lease(), now()).await.len(), 0);
 }
