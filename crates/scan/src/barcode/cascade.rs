@@ -6,6 +6,7 @@ use crate::barcode::matrix::Bits;
 use crate::barcode::strip::{merge, read_box};
 use crate::barcode::structure_tensor::Grid;
 use crate::barcode::symbologies::{MISREAD_EASILY, Symbologies};
+use crate::image::faults::quantile;
 use crate::image::oriented_box::OrientedBox;
 use crate::image::plane::{cut, halve};
 use crate::image::quad::{centre, inside};
@@ -30,6 +31,8 @@ const LAST_PIXELS_MAX: u64 = 1_000_000;
 const LEVEL_PIXELS_MIN: u32 = 100_000;
 /// Most patches of a photo that are looked at.
 const PATCHES_MAX: usize = 16;
+/// Darkest and brightest part of a cut-out that its contrast is measured without.
+const CONTRAST_TAIL_SHARE: f32 = 0.02;
 /// Side of a cut-out around a patch, in pixels.
 const CUT_PX: std::ops::RangeInclusive<f32> = 160.0..=440.0;
 /// Longest side of a cut-out around a stacked code, in pixels.
@@ -111,7 +114,7 @@ impl Search<'_, '_> {
         let mut unread: Vec<OrientedBox> = Vec::new();
         for (index, grid) in grids.iter().enumerate() {
             for place in bar_boxes(grid, self.levels[index].scale) {
-                if self.found.iter().any(|code| inside(&code.quad, place.centre)) {
+                if self.is_read(&place) {
                     continue;
                 }
                 let reading = read_box(self.photo(), &place, self.wanted);
@@ -188,10 +191,15 @@ impl Search<'_, '_> {
         }
         places.sort_by(|a, b| b.score.total_cmp(&a.score));
         for Scored { place, .. } in places.iter().take(PATCHES_MAX) {
-            if !self.found.iter().any(|code| inside(&code.quad, place.centre)) {
+            if !self.is_read(place) {
                 self.patch(place);
             }
         }
+    }
+
+    /// Whether a code was read at a place.
+    fn is_read(&self, place: &OrientedBox) -> bool {
+        self.found.iter().any(|code| inside(&code.quad, place.centre))
     }
 
     /// Looks for a symbol that no patch showed, in the photo as a whole.
@@ -229,10 +237,12 @@ impl Search<'_, '_> {
             let turned = OrientedBox { along: Point { x: angle.cos(), y: angle.sin() }, ..*patch };
             let step = scale / level.scale;
             let picture = cut(&level.picture, inner, turned.along, step, (size, size));
-            let Some(mut bits) = Bits::of(&picture) else { return };
             let half = size as f32 / 2.0;
             let place = |p: Point| turned.at((p.x - half) * scale, (p.y - half) * scale);
-            let codes = matrix_codes(&mut bits, self.wanted);
+            let mut codes = matrix_codes(&picture, self.wanted);
+            if codes.is_empty() {
+                codes = matrix_codes(&stretched(&picture), self.wanted);
+            }
             if !codes.is_empty() {
                 merge(&mut self.found, placed(codes, place));
                 return;
@@ -242,13 +252,27 @@ impl Search<'_, '_> {
 }
 
 /// The symbols of a cut-out, the first kind that reads.
-fn matrix_codes(bits: &mut Bits<'_>, wanted: Symbologies) -> Vec<Barcode> {
+fn matrix_codes(picture: &GrayImage, wanted: Symbologies) -> Vec<Barcode> {
+    let Some(mut bits) = Bits::of(picture) else { return Vec::new() };
     [Symbology::QrCode, Symbology::Aztec, Symbology::DataMatrix, Symbology::Pdf417]
         .into_iter()
         .filter(|&symbology| wanted.has(symbology))
         .map(|symbology| bits.read(symbology))
         .find(|codes| !codes.is_empty())
         .unwrap_or_default()
+}
+
+/// The picture with its grey levels stretched to all that there are, so that a faint symbol has the
+/// contrast that the threshold asks for.
+fn stretched(picture: &GrayImage) -> GrayImage {
+    let low = quantile(picture.as_raw(), CONTRAST_TAIL_SHARE);
+    let high = quantile(picture.as_raw(), 1.0 - CONTRAST_TAIL_SHARE);
+    let span = u16::from(high.saturating_sub(low).max(1));
+    let mut out = picture.clone();
+    for level in out.iter_mut() {
+        *level = (u16::from(level.saturating_sub(low)) * 255 / span).min(255) as u8;
+    }
+    out
 }
 
 fn placed(codes: Vec<Barcode>, place: impl Fn(Point) -> Point) -> impl Iterator<Item = Barcode> {

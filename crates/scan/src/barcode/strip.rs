@@ -12,7 +12,7 @@ use validate::{Barcode, Point, Quad, Symbology};
 /// Most samples of a row.
 const SAMPLES_MAX: usize = 4096;
 /// Most rows of a box.
-const ROWS_MAX: usize = 40;
+const ROWS_MAX: usize = 64;
 /// Least distance of two rows, so that each has pixels of its own.
 const ROW_PX: f32 = 2.0;
 /// Rows that are read before the others are worth it.
@@ -268,6 +268,7 @@ fn elect(place: &OrientedBox, tallies: Vec<Tally>) -> Vec<Barcode> {
 fn votes_min(code: &RowCode) -> u16 {
     match code.symbology {
         Symbology::UpcE | Symbology::Ean8 | Symbology::Itf | Symbology::Codabar => 4,
+        Symbology::Ean13 | Symbology::UpcA => 3,
         Symbology::Code39 if code.payload.len() < 4 => 4,
         Symbology::Code128 if code.payload.len() < 5 => 4,
         _ => VOTES_MIN,

@@ -93,7 +93,8 @@ fn reduced(photo: &GrayImage) -> GrayImage {
     resized(photo, fit(photo.width()), fit(photo.height()))
 }
 
-fn quantile(values: &[u8], share: f32) -> u8 {
+/// The level below which a share of all values lies.
+pub(crate) fn quantile(values: &[u8], share: f32) -> u8 {
     let mut counts = [0usize; 256];
     for &value in values {
         counts[usize::from(value)] += 1;

@@ -1,8 +1,9 @@
 //! EAN-13, EAN-8, UPC-A and UPC-E (ISO/IEC 15420): product numbers, read so that they can be
 //! told from serials. Digits have two bars and two spaces in seven modules, the last is a check.
 
-use crate::barcode::linear::pattern::{Symbol, guard, nearest, same_pitch};
+use crate::barcode::linear::pattern::{Symbol, nearest, same_pitch};
 use crate::barcode::symbologies::Symbologies;
+use std::ops::Range;
 use validate::Symbology;
 
 /// Space, bar, space, bar of the digits in set A (odd parity); set B is the mirror image.
@@ -42,71 +43,98 @@ const UPC_E_CHECK: [u8; 10] = [
 ];
 
 pub(super) fn read(widths: &[f32], before: f32, wanted: Symbologies) -> Option<Symbol> {
-    let module = widths.get(..3)?.iter().sum::<f32>() / 3.0;
-    if !guard(widths, 0, 3, module) || before < 4.0 * module {
+    let [bar, space, last] = *widths.first_chunk()?;
+    // Twice a bar and twice the space between: what ink adds to the one, the other lacks.
+    let module = (bar + 2.0 * space + last) / 4.0;
+    if (bar - last).abs() > 0.6 * module || before < 4.0 * module {
         return None;
     }
-    let pitch = module * 7.0;
     let family = [Symbology::Ean13, Symbology::UpcA, Symbology::Ean8, Symbology::UpcE];
     if !family.into_iter().any(|one| wanted.has(one)) {
         return None;
     }
     let symbol =
-        ean13(widths, pitch).or_else(|| ean8(widths, pitch)).or_else(|| upc_e(widths, pitch))?;
+        ean13(widths, module).or_else(|| ean8(widths, module)).or_else(|| upc_e(widths, module))?;
     let after = widths.get(symbol.widths).copied().unwrap_or(f32::INFINITY);
     (after >= 4.0 * module && wanted.has(symbol.symbology)).then_some(symbol)
 }
 
-/// Digits from `at` on with their sets as bits, first in the highest bit.
-fn digits(widths: &[f32], at: usize, count: usize, pitch: f32) -> Option<(Vec<u8>, u8)> {
-    let mut pitch = pitch;
+/// How much wider than a module the bars of a guard are, and its spaces narrower. Digits 1 and 7,
+/// and 2 and 8, differ in nothing but the width of bars, so that it has to be known. Even widths are
+/// bars; `None` where no guard stands.
+fn ink_spread(widths: &[f32], guard: Range<usize>, module: f32) -> Option<f32> {
+    let elements = widths.get(guard.clone())?;
+    let regular = |pair: &[f32]| (pair[0] + pair[1] - 2.0 * module).abs() < 0.7 * module;
+    let count = guard.len() as f32;
+    let excess = |(width, at): (&f32, usize)| {
+        let excess = width - module;
+        if at.is_multiple_of(2) { excess } else { -excess }
+    };
+    let sum: f32 = elements.iter().zip(guard).map(excess).sum();
+    elements.windows(2).all(regular).then_some(sum / count)
+}
+
+/// Digits from `at` on with their sets as bits, first in the highest bit. `spread` is that of the
+/// guards before and after them.
+fn digits(
+    widths: &[f32],
+    at: usize,
+    count: usize,
+    module: f32,
+    spread: (f32, f32),
+) -> Option<(Vec<u8>, u8)> {
+    let mut pitch = 7.0 * module;
     let (mut out, mut sets) = (Vec::with_capacity(count), 0);
-    for four in widths.get(at..at + 4 * count)?.chunks_exact(4) {
+    for (index, four) in widths.get(at..at + 4 * count)?.as_chunks::<4>().0.iter().enumerate() {
         let total: f32 = four.iter().sum();
         if !same_pitch(total, pitch) {
             return None;
         }
         pitch = 0.5 * (pitch + total);
-        let value = nearest(four, &DIGITS)? as u8;
+        let part = (index as f32 + 0.5) / count as f32;
+        let spread = spread.0 + part * (spread.1 - spread.0);
+        let inked = |i: usize| if (at + i).is_multiple_of(2) { -spread } else { spread };
+        let value = nearest(&[0, 1, 2, 3].map(|i| four[i] + inked(i)), &DIGITS)? as u8;
         out.push(value % 10);
         sets = (sets << 1) | (value / 10);
     }
     Some((out, sets))
 }
 
-fn ean13(widths: &[f32], pitch: f32) -> Option<Symbol> {
-    let (left, sets) = digits(widths, 3, 6, pitch)?;
+fn ean13(widths: &[f32], module: f32) -> Option<Symbol> {
+    let before = ink_spread(widths, 0..3, module)?;
+    let middle = ink_spread(widths, 27..32, module)?;
+    let after = ink_spread(widths, 56..59, module)?;
+    let (left, sets) = digits(widths, 3, 6, module, (before, middle))?;
     // The right half begins with a bar: its widths run bar, space, bar, space, and set C has the
     // widths of set A.
-    let (right, right_sets) = digits(widths, 3 + 24 + 5, 6, pitch)?;
+    let (right, right_sets) = digits(widths, 32, 6, module, (middle, after))?;
     let first = LEADING.iter().position(|&leading| leading == sets)? as u8;
     let mut all = vec![first];
     all.extend(left);
     all.extend(right);
-    let module = pitch / 7.0;
-    let framed = guard(widths, 27, 5, module) && guard(widths, 56, 3, module);
-    if right_sets != 0 || !framed || !checked(&all) {
+    if right_sets != 0 || !checked(&all) {
         return None;
     }
     let (symbology, skip) = if first == 0 { (Symbology::UpcA, 1) } else { (Symbology::Ean13, 0) };
     Some(symbol(symbology, &all[skip..], 59))
 }
 
-fn ean8(widths: &[f32], pitch: f32) -> Option<Symbol> {
-    let (mut all, sets) = digits(widths, 3, 4, pitch)?;
-    let (right, right_sets) = digits(widths, 3 + 16 + 5, 4, pitch)?;
+fn ean8(widths: &[f32], module: f32) -> Option<Symbol> {
+    let before = ink_spread(widths, 0..3, module)?;
+    let middle = ink_spread(widths, 19..24, module)?;
+    let after = ink_spread(widths, 40..43, module)?;
+    let (mut all, sets) = digits(widths, 3, 4, module, (before, middle))?;
+    let (right, right_sets) = digits(widths, 24, 4, module, (middle, after))?;
     all.extend(right);
-    let module = pitch / 7.0;
-    let framed = guard(widths, 19, 5, module) && guard(widths, 40, 3, module);
-    let valid = sets == 0 && right_sets == 0 && framed && checked(&all);
+    let valid = sets == 0 && right_sets == 0 && checked(&all);
     valid.then(|| symbol(Symbology::Ean8, &all, 43))
 }
 
-fn upc_e(widths: &[f32], pitch: f32) -> Option<Symbol> {
-    let (six, sets) = digits(widths, 3, 6, pitch)?;
-    if !guard(widths, 27, 6, pitch / 7.0) {
-        return None;
-    }
+fn upc_e(widths: &[f32], module: f32) -> Option<Symbol> {
+    let before = ink_spread(widths, 0..3, module)?;
+    let after = ink_spread(widths, 27..33, module)?;
+    let (six, sets) = digits(widths, 3, 6, module, (before, after))?;
     let (system, check) = match UPC_E_CHECK.iter().position(|&known| known == sets) {
         Some(check) => (0, check as u8),
         None => (1, UPC_E_CHECK.iter().position(|&known| known == !sets & 0b111111)? as u8),
