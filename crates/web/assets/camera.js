@@ -1,6 +1,4 @@
-// The viewfinder: the phone's back camera, its torch, and frames to read while the person aims.
-
-import { SIDE_PX, jpegOf } from "./photo.js";
+// The phone's back camera, its torch, and what of its picture can be seen.
 
 /** True where the browser lets a page use the camera at all (HTTPS or this same machine). */
 export function cameraOffered() {
@@ -29,39 +27,23 @@ export async function openCamera(video) {
       stream.getTracks().forEach((each) => each.stop());
       video.srcObject = null;
     },
-    /** The current frame as JPEG, as large as photos are sent. */
-    frame: () => jpegOf(video, video.videoWidth, video.videoHeight, SIDE_PX),
+    picture: () => visible(video),
   };
 }
 
 /**
- * Reads frames until two in a row give the same accepted serial; resolves to the second frame and
- * what was read in it, to null when `open()` turns false. One frame is under way at a time, so the
- * service sets the pace. `hint` hears what each frame showed.
+ * What a person sees of the camera's picture, at the camera's own resolution: the video fills its
+ * box and is cut off beside it (`object-fit: cover`). What is not seen is not read: it may be the
+ * neighbour's label.
  */
-export async function readLive(camera, open, hint) {
-  let last = null;
-  while (open()) {
-    const { scan, frame, wait } = await readFrame(camera);
-    if (!open()) break;
-    if (wait) {
-      await new Promise((resolve) => setTimeout(resolve, wait));
-      continue;
-    }
-    hint(scan);
-    const value = scan.serial?.value ?? null;
-    // The frame that was read is handed in, not the next one, which may be blurred.
-    if (value && value === last) return { frame, scan };
-    last = value;
-  }
-  return null;
-}
-
-async function readFrame(camera) {
-  const frame = await camera.frame().catch(() => null);
-  if (!frame) return { wait: 200 };
-  const headers = { "Content-Type": "image/jpeg" };
-  const response = await fetch("/v1/read", { method: "POST", headers, body: frame }).catch(() => null);
-  if (response?.ok) return { frame, scan: await response.json() };
-  return { wait: 1000 * (Number(response?.headers.get("Retry-After")) || 2) };
+function visible(video) {
+  const { clientWidth, clientHeight, videoWidth, videoHeight } = video;
+  const scale = Math.max(clientWidth / videoWidth, clientHeight / videoHeight);
+  const [width, height] = [clientWidth / scale, clientHeight / scale];
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(width);
+  canvas.height = Math.round(height);
+  const [left, top] = [(videoWidth - width) / 2, (videoHeight - height) / 2];
+  canvas.getContext("2d").drawImage(video, left, top, width, height, 0, 0, canvas.width, canvas.height);
+  return canvas;
 }

@@ -1,40 +1,61 @@
 // The technician's page: take or choose photos, keep them, send them, show what came back.
 
 import * as batch from "./batch.js";
-import { cameraAllowed, cameraOffered, openCamera, readLive } from "./camera.js";
-import { currentDetails, detailsComplete } from "./details.js";
+import { cameraAllowed, cameraOffered } from "./camera.js";
+import { currentDetails, detailsComplete, onDetails, position } from "./details.js";
 import { element } from "./element.js";
-import { forget, keep, kept, send } from "./outbox.js";
-import { reduced } from "./photo.js";
+import * as finder from "./finder.js";
+import { keep, kept, updateAll } from "./outbox.js";
+import * as queue from "./queue.js";
 import { badge, earlier, moment, scanView, serial } from "./scan_view.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
+const owner = document.querySelector("meta[name=caller]").content;
 const current = document.getElementById("current");
-const waiting = document.getElementById("waiting");
 const recent = document.getElementById("recent");
 const notice = document.getElementById("notice");
 
 /** Addresses of photos taken on this page, by Idempotency-Key or scan id, to show them at once. */
 const pictures = new Map();
 const PICTURES_MAX = 20;
+/** The Idempotency-Key or scan id that is looked at, and whether a person has to decide about it. */
 let shown = null;
-let pumping = false;
-let timer = 0;
+let deciding = false;
 
 for (const input of document.querySelectorAll("input[type=file]")) {
   input.addEventListener("change", async () => {
-    const files = [...input.files];
+    await take([...input.files]);
     input.value = "";
-    if (!detailsComplete()) return;
-    for (const file of files) await take(await reduced(file));
   });
 }
 
-async function take(photo) {
-  const entry = await keep([photo], await currentDetails());
-  remember(entry.key, URL.createObjectURL(photo));
-  show(entry.key, {}, entry.key);
-  await pump();
+/** Keeps photos, each of one terminal, and sends them; nothing else comes before they are kept. */
+async function take(photos) {
+  if (photos.length === 0) return;
+  const entries = await keep(photos, photos.map(currentDetails), owner).catch(() => null);
+  if (!entries) return say(texts.phone.no_room.replace("{n}", photos.length));
+  entries.forEach((entry, at) => remember(entry.key, URL.createObjectURL(photos[at])));
+  show(entries[0].key, {}, entries[0].key);
+  if (!detailsComplete()) {
+    await queue.complete(entries, () => entries.map((entry) => Object.assign(entry, { needsDetails: true })));
+    return queue.pump();
+  }
+  await queue.complete(entries, async () => {
+    const location = await position();
+    return location && entries.map((entry) => Object.assign(entry.details, { location }));
+  });
+  return queue.pump();
+}
+
+/** What was asked for after a photo was taken is said now: the photos that wait for it go. */
+async function completeDetails() {
+  const entries = (await kept()).filter((entry) => entry.needsDetails && entry.owner === owner);
+  if (entries.length === 0 || !detailsComplete()) return;
+  const said = currentDetails();
+  await updateAll(entries.map((entry) => ({
+    ...entry, needsDetails: false, details: { ...said, captured_at: entry.details.captured_at },
+  })));
+  await queue.pump();
 }
 
 function remember(key, address) {
@@ -45,89 +66,11 @@ function remember(key, address) {
   if (![...pictures.values()].includes(freed)) URL.revokeObjectURL(freed);
 }
 
-// --- the viewfinder ---
-
-const finder = document.getElementById("finder");
-const choices = document.getElementById("choices");
-const live = document.getElementById("live");
-const torch = document.getElementById("torch");
-let camera = null;
-
-async function openFinder() {
-  if (camera || !detailsComplete()) return;
-  try {
-    camera = await openCamera(finder.querySelector("video"));
-  } catch {
-    return say(texts.no_camera);
-  }
-  say("");
-  finder.hidden = false;
-  choices.hidden = true;
-  torch.hidden = !camera.hasTorch;
-  live.textContent = texts.aim;
-  current.replaceChildren();
-  finder.scrollIntoView({ block: "start" });
-  const mine = camera;
-  const open = () => camera === mine && !document.hidden;
-  for (;;) {
-    const agreed = await readLive(mine, open, drawLive);
-    if (!agreed) return;
-    const refused = batch.refusal(agreed.scan, texts) ?? (batch.isOn() ? earlier(agreed.scan, texts) : undefined);
-    if (!refused) {
-      closeFinder();
-      return take(agreed.frame);
-    }
-    live.replaceChildren(serial(agreed.scan.serial.value, [], true), refused);
-    live.classList.add("refused");
-    navigator.vibrate?.([80, 60, 80]);
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    live.classList.remove("refused");
-  }
-}
-
-function drawLive(scan) {
-  const [reason] = scan.reasons ?? [];
-  const value = scan.serial?.value;
-  const hint = reason ? texts.reasons[reason.code] ?? reason.hint : texts.aim;
-  if (value) live.replaceChildren(serial(value, [], true));
-  else if (live.textContent !== hint) live.textContent = hint;
-}
-
-function closeFinder() {
-  camera?.close();
-  camera = null;
-  finder.hidden = true;
-  choices.hidden = false;
-  torch.setAttribute("aria-pressed", "false");
-}
-
-/** Takes the frame that is in view and hands it in. */
-async function shoot() {
-  const photo = await camera?.frame().catch(() => null);
-  closeFinder();
-  if (photo) await take(photo);
-}
-
-function offerCamera() {
-  document.getElementById("camera").hidden = false;
-  document.getElementById("take").classList.remove("main");
-  document.getElementById("camera").addEventListener("click", openFinder);
-  document.getElementById("shutter").addEventListener("click", shoot);
-  finder.querySelector("video").addEventListener("click", shoot);
-  document.getElementById("close").addEventListener("click", closeFinder);
-  torch.addEventListener("click", () => {
-    const on = torch.getAttribute("aria-pressed") !== "true";
-    torch.setAttribute("aria-pressed", String(on));
-    camera?.torch(on);
-  });
-  // A hidden page must not keep the camera.
-  document.addEventListener("visibilitychange", () => document.hidden && camera && closeFinder());
-}
-
 // --- one scan ---
 
 function show(key, scan, picture) {
   shown = key;
+  deciding = ["review", "unreadable"].includes(scan.status);
   const address = pictures.get(picture) ?? (scan.id ? `/v1/scans/${scan.id}/photo` : undefined);
   const decide = (action, value) => decideOn(scan, action, value);
   const view = scanView(scan, texts, address, decide);
@@ -135,7 +78,7 @@ function show(key, scan, picture) {
   const refused = scan.status === "accepted" ? batch.count(scan, texts) : undefined;
   if (refused) view.prepend(element("p", { class: "notice bad", role: "alert" }, refused));
   if (scan.status === "accepted" && cameraOffered()) {
-    view.append(element("button", { type: "button", class: "main big", onclick: openFinder }, texts.phone.next_label));
+    view.append(element("button", { type: "button", class: "main big", onclick: () => finder.open() }, texts.phone.next_label));
   }
   current.replaceChildren(view);
   current.scrollIntoView({ block: "start" });
@@ -179,72 +122,23 @@ async function decideOn(scan, action, value) {
   if (!settled(body)) follow(body.id, body);
 }
 
-// --- what waits ---
-
-/** Sends everything that waits, one after the other, and comes back when the network does. */
-async function pump() {
-  // Two tabs must not send the same photo at the same time.
-  if (navigator.locks) return navigator.locks.request("pump", { ifAvailable: true }, (lock) => lock && sendAll());
-  return sendAll();
-}
-
-async function sendAll() {
-  if (pumping) return;
-  pumping = true;
-  clearTimeout(timer);
-  try {
-    for (;;) {
-      const entries = await kept();
-      drawWaiting(entries);
-      const entry = entries.find((each) => !each.problem);
-      if (!entry || !(await pass(entry))) break;
-    }
-  } finally {
-    pumping = false;
-  }
-  await drawRecent();
-}
-
-/** Sends one entry; false if the queue has to wait. */
-async function pass(entry) {
-  const answer = await send(entry);
-  if (answer.signIn) {
-    say(texts.sign_in_needed, element("a", { href: "/sign-in" }, texts.sign_in_title));
-    return false;
-  }
-  if (answer.retry) {
-    say(navigator.onLine ? texts.retrying : texts.offline);
-    if (shown === entry.key) show(entry.key, { status: "queued" }, entry.key);
-    timer = setTimeout(pump, answer.retry);
-    return false;
-  }
-  say("");
-  if (answer.problem) {
-    if (shown === entry.key) current.replaceChildren();
+/** Shows what the service answered for an entry, if that is looked at; true if so. */
+function answered(entry, scan) {
+  if (pictures.has(entry.key)) remember(scan.id, pictures.get(entry.key));
+  if (shown === entry.key) {
+    show(scan.id, scan, entry.key);
+    if (!settled(scan)) follow(scan.id, scan);
     return true;
   }
-  await forget(entry.key);
-  if (pictures.has(entry.key)) remember(answer.scan.id, pictures.get(entry.key));
-  if (shown === entry.key) {
-    show(answer.scan.id, answer.scan, entry.key);
-    if (!settled(answer.scan)) follow(answer.scan.id, answer.scan);
-  } else if (answer.scan.status === "accepted") {
-    const refused = batch.count(answer.scan, texts);
-    if (refused) say(refused);
-  }
-  return true;
+  const refused = scan.status === "accepted" ? batch.count(scan, texts) : undefined;
+  if (refused) say(refused);
+  return false;
 }
 
-function drawWaiting(entries) {
-  waiting.replaceChildren(...entries.map((entry) => {
-    const state = entry.problem ? "failed" : "queued";
-    const words = entry.problem ? texts.problems[entry.problem.code] ?? entry.problem.title : moment(entry.keptAt, texts);
-    const dismiss = element("button", { type: "button", onclick: () => forget(entry.key).then(pump) }, texts.phone.dismiss);
-    return element("li", { class: "row" }, badge(state, texts), element("span", { class: "grow" }, words), entry.problem ? dismiss : null);
-  }));
-  waiting.parentElement.hidden = entries.length === 0;
-  const count = entries.filter((entry) => !entry.problem).length;
-  document.getElementById("queue").textContent = count ? texts.waiting_count.replace("{n}", count) : texts.states.failed;
+/** Nothing is sent for now: what is looked at and was not sent waits. */
+async function stopped(entries) {
+  if (entries.some((entry) => entry.key === shown && !entry.problem)) show(shown, { status: "queued" }, shown);
+  await drawRecent();
 }
 
 /** The latest scans, those that wait for a person first. */
@@ -272,10 +166,18 @@ function say(...words) {
 }
 
 batch.begin(texts);
-if (cameraOffered()) offerCamera();
+if (cameraOffered()) finder.begin({ texts, say, take, opened: () => current.replaceChildren() });
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});
-addEventListener("online", pump);
-document.addEventListener("visibilitychange", () => document.hidden || pump());
+onDetails(completeDetails);
 performance.mark("usable");
-pump();
-if (cameraOffered() && (await cameraAllowed())) openFinder();
+queue.begin({
+  texts,
+  owner,
+  say,
+  /** The photo that is sent is shown, unless a person is deciding about another one. */
+  sending: (entry) => deciding || shown === entry.key || !pictures.has(entry.key) || show(entry.key, {}, entry.key),
+  refused: (entry) => shown === entry.key && current.replaceChildren(),
+  answered,
+  stopped,
+});
+if (cameraOffered() && (await cameraAllowed())) finder.open();

@@ -9,13 +9,12 @@ const ONCE = ["tid", "replaces", "note"];
 const POSITION_MS_MAX = 4000;
 
 /** What stands in the form, as the service takes it; what belonged to one terminal is cleared. */
-export async function currentDetails() {
+export function currentDetails() {
   const details = { captured_at: new Date().toISOString() };
   for (const name of FIELDS) {
     const value = form.elements[name].value.trim();
     if (value && !form.elements[name].closest("[hidden]")) details[name] = value;
   }
-  if (form.elements.position.checked) details.location = await position();
   for (const name of ONCE) form.elements[name].value = "";
   store();
   return details;
@@ -29,13 +28,14 @@ export function detailsComplete() {
   return false;
 }
 
-/** Where the phone is, if its owner lets the page know in time. */
-function position() {
+/** Where the phone is, if it is to be said and its owner lets the page know in time. */
+export function position() {
   return new Promise((resolve) => {
+    if (!form.elements.position.checked) return resolve(undefined);
     const found = ({ coords }) => resolve({ lat: coords.latitude, lon: coords.longitude });
     const limits = { timeout: POSITION_MS_MAX, maximumAge: 60000 };
-    if (navigator.geolocation) navigator.geolocation.getCurrentPosition(found, () => resolve(undefined), limits);
-    else resolve(undefined);
+    if (!navigator.geolocation) return resolve(undefined);
+    return navigator.geolocation.getCurrentPosition(found, () => resolve(undefined), limits);
   });
 }
 
@@ -55,6 +55,11 @@ function fit() {
   const swap = form.elements.operation.value === "swap";
   form.elements.replaces.closest("label").hidden = !swap;
   form.elements.replaces.required = swap;
+}
+
+/** Calls `changed` whenever something else is said. */
+export function onDetails(changed) {
+  form.addEventListener("change", changed);
 }
 
 restore();

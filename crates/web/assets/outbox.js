@@ -1,9 +1,11 @@
-// Photos that still have to reach the service. Each is kept in IndexedDB with the Idempotency-Key
-// that it will always be sent under, so that a reload, a dead battery or a lost answer can repeat
-// an upload but never double a scan. An entry leaves only after the service has answered for it,
-// or a person has read why the service refused it.
+// Photos that still have to reach the service. Each is kept in IndexedDB, before anything else is
+// done with it, with whose it is and with the Idempotency-Key that it will always be sent under, so
+// that a reload, a dead battery or a lost answer can repeat an upload but never double a scan. An
+// entry leaves only after the service has answered for it, or a person has read why the service
+// refused it.
 
 import { sendInParts } from "./parts.js";
+import { reduced } from "./photo.js";
 
 const NAME = "labelscan";
 const STORE = "uploads";
@@ -24,6 +26,8 @@ async function transact(mode, action) {
       // Strict: on the disk before the page says that the photo is kept.
       const transaction = database.transaction(STORE, mode, { durability: "strict" });
       const request = action(transaction.objectStore(STORE));
+      // At once: a page that is left before its requests are answered would take them back.
+      transaction.commit?.();
       transaction.oncomplete = () => resolve(request.result);
       transaction.onerror = () => reject(transaction.error);
       transaction.onabort = () => reject(transaction.error);
@@ -33,17 +37,38 @@ async function transact(mode, action) {
   }
 }
 
-/** Keeps the photos of one terminal until the service has them; answers the entry. */
-export async function keep(photos, details) {
-  // Browsers drop what sites keep when a phone is full, unless they were asked not to.
-  navigator.storage?.persist?.().catch(() => {});
-  const entry = { key: newKey(), photos, details, keptAt: Date.now() };
-  await update(entry);
-  return entry;
+/**
+ * Keeps photos, each of one terminal with its details, until the service has them: all of them or,
+ * where there is no room, none. Answers the entries. What is kept is what was chosen; it is reduced
+ * only when its turn comes.
+ */
+export async function keep(files, details, owner) {
+  const now = Date.now();
+  const entries = files.map((file, at) => ({
+    key: newKey(), photos: [file], whole: true, details: details[at], owner, keptAt: now + at,
+  }));
+  await updateAll(entries);
+  return entries;
+}
+
+/** Keeps entries as they are now. */
+export function updateAll(entries) {
+  return transact("readwrite", (store) => entries.map((entry) => store.put(entry)).at(-1));
 }
 
 function update(entry) {
-  return transact("readwrite", (store) => store.put(entry));
+  return updateAll([entry]);
+}
+
+/** Bytes below which a phone is nearly full. */
+const ROOM_BYTES_MIN = 200 * 1024 * 1024;
+
+/** Whether the browser may drop what is kept: it was not asked, said no, or is nearly full. */
+export async function mayBeDropped() {
+  const storage = navigator.storage;
+  const safe = await storage?.persist?.().catch(() => false);
+  const { quota = 0, usage = 0 } = (await storage?.estimate?.().catch(() => null)) ?? {};
+  return !safe || (quota > 0 && quota - usage < ROOM_BYTES_MIN);
 }
 
 /** Everything that the service has not taken, oldest first; what it refused has a `problem`. */
@@ -79,12 +104,18 @@ function form(entry) {
 /**
  * Sends one entry: at once, and once the network has failed it, in parts that can be resumed.
  * Answers `{scan}` when the service has it, `{problem}` when it refused the photos for good,
- * `{retry}` with milliseconds when the same entry has to be sent again later, and `{signIn: true}`
- * when nobody is signed in.
+ * `{retry}` with milliseconds when the same entry has to be sent again later, `{signIn: true}` when
+ * nobody is signed in and `{otherPerson: true}` when it is not the entry's owner.
  */
 export async function send(entry) {
+  // Once reduced it is kept so: what is sent again must be the same bytes.
+  if (entry.whole) {
+    await update(Object.assign(entry, { photos: await Promise.all(entry.photos.map(reduced)), whole: false }));
+  }
   const { body, type } = form(entry);
-  const headers = { "Idempotency-Key": entry.key, "Content-Type": type };
+  const headers = {
+    "Idempotency-Key": entry.key, "Content-Type": type, "Labelscan-Sender": encodeURIComponent(entry.owner),
+  };
   let response;
   try {
     response = entry.cut
@@ -97,9 +128,10 @@ export async function send(entry) {
     return { retry: 5000 };
   }
   if (response.status === 401) return { signIn: true };
+  const problem = await response.json().catch(() => ({ code: "internal" }));
+  if (problem.code === "sender_changed") return { otherPerson: true };
   const again = [403, 404, 408, 409, 425, 429].includes(response.status) || response.status >= 500;
   if (again) return { retry: 1000 * (Number(response.headers.get("Retry-After")) || 10) };
-  const problem = await response.json().catch(() => ({ code: "internal" }));
   await update(Object.assign(entry, { problem }));
   return { problem };
 }

@@ -58,6 +58,7 @@ codes! {
     RequestTimeout REQUEST_TIMEOUT "The request took too long.",
     UploadOffsetMismatch CONFLICT "The part begins elsewhere than the upload ends: see Upload-Offset.",
     Conflict CONFLICT "The state of this item does not allow it.",
+    SenderChanged CONFLICT "Somebody else is signed in than who took the photo.",
     SerialAmbiguous CONFLICT "Several makers use this serial: write vendor:serial.",
     TerminalRetired CONFLICT "The terminal is retired.",
     TerminalSwapped CONFLICT "Another terminal took its place.",

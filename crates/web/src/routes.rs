@@ -17,7 +17,6 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use pipeline::access::Role;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify as _, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -122,7 +121,7 @@ async fn first_page(
     caller: Result<Caller, Problem>,
 ) -> Response {
     match caller {
-        Ok(caller) => pages::capture(&headers, app.has_registry(), caller.role >= Role::Operator),
+        Ok(caller) => pages::capture(&headers, &caller, app.has_registry()),
         Err(_) => Redirect::to("/sign-in").into_response(),
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Caller, eventually};
 use fantoccini::elements::Element;
-use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -203,6 +203,53 @@ impl Browser {
         let input = self.client.find(Locator::Css(css)).await.expect("an input");
         let path = path.to_str().expect("a path in UTF-8");
         input.send_keys(path).await.expect("the input takes a file");
+    }
+
+    /// Puts several files into a file input at once.
+    ///
+    /// # Panics
+    /// If there is no such input.
+    pub async fn choose_all(&self, css: &str, files: &[&[u8]]) {
+        let write = |(at, bytes): (usize, &&[u8])| {
+            let path = self.folder.path().join(format!("chosen-{at}.jpg"));
+            std::fs::write(&path, bytes).expect("a file");
+            path.to_str().expect("a path in UTF-8").to_owned()
+        };
+        let paths: Vec<String> = files.iter().enumerate().map(write).collect();
+        let input = self.client.find(Locator::Css(css)).await.expect("an input");
+        input.send_keys(&paths.join("\n")).await.expect("the input takes files");
+    }
+
+    /// Answers the question that the page asks in a window of its own; what it asked.
+    ///
+    /// # Panics
+    /// If it asks nothing.
+    pub async fn answer(&self, yes: bool) -> String {
+        let asked = || async { self.client.get_alert_text().await.ok() };
+        let words = eventually("a question", Duration::from_secs(SHOWN_S_MAX), asked).await;
+        let answered =
+            if yes { self.client.accept_alert().await } else { self.client.dismiss_alert().await };
+        answered.expect("an answer");
+        words
+    }
+
+    /// Opens an empty tab and goes to it; the tab that was shown before.
+    ///
+    /// # Panics
+    /// If there is none to open.
+    pub async fn new_tab(&self) -> WindowHandle {
+        let before = self.client.window().await.expect("a tab");
+        let opened = self.client.new_window(true).await.expect("another tab");
+        self.go_to_tab(opened.handle).await;
+        before
+    }
+
+    /// Goes to a tab.
+    ///
+    /// # Panics
+    /// If it was closed.
+    pub async fn go_to_tab(&self, tab: WindowHandle) {
+        self.client.switch_to_window(tab).await.expect("the tab");
     }
 
     /// Drags a file over an element and lets it go, as from a file manager.

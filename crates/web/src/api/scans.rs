@@ -4,7 +4,7 @@ use crate::access::caller::Caller;
 use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::problem::{Code, Problem};
-use crate::upload::receive::{answered, idempotency_key, prefers_async, store, take};
+use crate::upload::receive::{answered, check_sender, idempotency_key, prefers_async, store, take};
 use crate::upload::resumable;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -42,6 +42,7 @@ pub(crate) struct UploadForm {
     post, path = "/v1/scans", tag = "scans",
     params(
         ("Idempotency-Key" = Option<String>, Header, description = "Chosen by the client, once a terminal. Without it a repetition is a new scan.", max_length = 255, min_length = 1),
+        ("Labelscan-Sender" = Option<String>, Header, description = "Who took the photos, percent-encoded. Refused with `sender_changed` if that is not the caller: a phone is handed on while photos wait on it."),
         ("Upload-Complete" = Option<String>, Header, description = "`?0`: this begins a resumable upload; see `PATCH /v1/uploads/{id}`."),
         ("Upload-Length" = Option<u64>, Header, description = "Bytes of the whole body of a resumable upload."),
         ("Prefer" = Option<String>, Header, description = "`respond-async`: answer 202 without waiting for the verdict."),
@@ -58,6 +59,7 @@ pub(crate) async fn receive(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Problem> {
+    check_sender(request.headers(), &caller)?;
     let key = idempotency_key(request.headers(), app.now())?;
     let wait = !prefers_async(request.headers());
     if resumable::is_begun_by(request.headers()) {

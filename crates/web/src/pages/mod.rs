@@ -5,10 +5,12 @@ mod assets;
 pub(crate) mod console;
 mod texts;
 
+use crate::access::caller::Caller;
 use crate::problem::{Code, Problem};
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use pipeline::access::Role;
 use texts::{Language, Texts};
 
 pub(crate) use assets::asset;
@@ -18,6 +20,8 @@ pub(crate) use assets::asset;
 struct Capture {
     texts: &'static Texts,
     texts_json: String,
+    /// Who is signed in: what is kept on a phone is kept under this name.
+    caller: String,
     registry: bool,
     operator: bool,
 }
@@ -91,11 +95,12 @@ struct DocumentedProblem {
     title: &'static str,
 }
 
-/// The technician's page. `registry` says whether registrations have somewhere to go, `operator`
-/// whether the person may see the console.
-pub(crate) fn capture(headers: &HeaderMap, registry: bool, operator: bool) -> Response {
+/// The technician's page. `registry` says whether registrations have somewhere to go.
+pub(crate) fn capture(headers: &HeaderMap, caller: &Caller, registry: bool) -> Response {
     let texts = Language::of(headers).texts();
-    page(&Capture { texts, texts_json: texts.json(), registry, operator })
+    let operator = caller.role >= Role::Operator;
+    let texts_json = texts.json();
+    page(&Capture { texts, texts_json, caller: caller.name.clone(), registry, operator })
 }
 
 /// The page behind a sign-in link (`token`), or the one that says how to come in: with an account of

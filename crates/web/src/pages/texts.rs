@@ -78,6 +78,7 @@ pub(crate) struct Texts {
     pub(crate) retrying: String,
     pub(crate) offline: String,
     pub(crate) sign_in_needed: String,
+    pub(crate) may_be_dropped: String,
     pub(crate) no_registry: String,
     pub(crate) needs_script: String,
     pub(crate) review_title: String,

@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use percent_encoding::percent_decode;
 use pipeline::answer::{Status, new_id};
 use pipeline::stored::{scan_object, with_earlier};
 use std::time::Duration;
@@ -16,6 +17,9 @@ use store::{Received, ScanId, Upload, UploadedPhoto};
 
 /// The header that makes a repeated upload harmless.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header that names who took the photos, percent-encoded. A phone is handed on: what one person
+/// took must not become another's scan because that one is signed in when it is sent.
+const SENDER: HeaderName = HeaderName::from_static("labelscan-sender");
 /// Characters of an Idempotency-Key.
 const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
@@ -39,6 +43,17 @@ pub(crate) fn idempotency_key(headers: &HeaderMap, now: Timestamp) -> Result<Str
         let detail = format!("1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters");
         Problem::new(Code::IdempotencyKeyInvalid, detail)
     })
+}
+
+/// Refuses photos of somebody else than the caller, where the request says whose they are.
+pub(crate) fn check_sender(headers: &HeaderMap, caller: &Caller) -> Result<(), Problem> {
+    let Some(sender) = headers.get(SENDER) else {
+        return Ok(());
+    };
+    match percent_decode(sender.as_bytes()).decode_utf8() {
+        Ok(sender) if sender == caller.name => Ok(()),
+        _ => Err(Code::SenderChanged.into()),
+    }
 }
 
 /// RFC 7240: the preferences are a list, parameters may follow each.

@@ -10,7 +10,8 @@ use crate::table::assert_table;
 use store::Settled;
 
 pub(crate) fn cases() -> Vec<Case> {
-    [sent(), refused_uploads(), read(), looked_at(), decided(), refused_decisions()].concat()
+    [sent(), senders(), refused_uploads(), read(), looked_at(), decided(), refused_decisions()]
+        .concat()
 }
 
 fn sent() -> Vec<Case> {
@@ -80,6 +81,24 @@ fn sent() -> Vec<Case> {
             .photo(AGREES)
             .header("idempotency-key", "terminal-1")
             .answers(201),
+    ]
+}
+
+fn senders() -> Vec<Case> {
+    let send = |says| case(says).by(Technician).calls("POST /v1/scans");
+    vec![
+        send("photos come from who took them")
+            .header("labelscan-sender", "van%207")
+            .photo(NOTHING)
+            .answers(201),
+        send("photos that somebody else took on this phone are not the caller's")
+            .header("labelscan-sender", "van%208")
+            .photo(NOTHING)
+            .refuses(409, "sender_changed"),
+        send("a sender that is no text is nobody")
+            .header("labelscan-sender", "%ff")
+            .photo(NOTHING)
+            .refuses(409, "sender_changed"),
     ]
 }
 

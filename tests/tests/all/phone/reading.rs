@@ -1,11 +1,14 @@
 //! From the label to an answer in the same view.
 
 use super::Site;
-use crate::{clear_photo, photo_without_numbers, serial_of};
+use crate::{SOON, clear_photo, photo_without_numbers, serial_of};
+use image::RgbImage;
+use image::codecs::jpeg::JpegEncoder;
 use rand::{SeedableRng, rngs::StdRng};
 use render::{Fonts, Ink, Photo, photograph, set};
 use serde_json::json;
-use tests::harness::{BrowserSettings, Camera};
+use std::time::Duration;
+use tests::harness::{BrowserSettings, Camera, eventually};
 
 fn showing(jpeg: &[u8]) -> BrowserSettings {
     BrowserSettings::phone(Camera::Showing(jpeg.to_vec()))
@@ -15,7 +18,7 @@ fn showing(jpeg: &[u8]) -> BrowserSettings {
 async fn the_viewfinder_reads_a_label_by_itself() {
     let site = Site::up().await;
     let photo = clear_photo(71);
-    let phone = site.phone(showing(&photo.jpeg)).await;
+    let phone = site.phone(showing(&upright(&photo, 180))).await;
     phone.find("#current .badge.accepted").await;
     phone.screenshot("accepted").await;
     phone.until_shown("Registered").await;
@@ -32,6 +35,63 @@ async fn the_viewfinder_reads_a_label_by_itself() {
     assert!(to("/v1/read") >= 2, "two frames agree: {requests:?}");
     assert_eq!(to("/v1/scans"), 1, "one photo is handed in: {requests:?}");
     assert_eq!(phone.complaints().await, Vec::<String>::new());
+}
+
+/// A camera's picture of that size with `photo` at `left` and `top`, before something grey.
+fn beside(photo: &Photo, (width, height): (u32, u32), (left, top): (i64, i64)) -> Vec<u8> {
+    let label = image::load_from_memory(&photo.jpeg).expect("a JPEG").into_rgb8();
+    let mut picture = RgbImage::from_pixel(width, height, image::Rgb([96, 96, 96]));
+    image::imageops::replace(&mut picture, &label, left, top);
+    jpeg_of(&picture)
+}
+
+/// A camera's picture of which a phone held upright shows all, with the label so far from the top;
+/// the frame is drawn from 200 to 850 pixels.
+fn upright(photo: &Photo, top: i64) -> Vec<u8> {
+    let mut label = photo.clone();
+    let small = image::load_from_memory(&photo.jpeg).expect("a JPEG").resize(
+        960,
+        720,
+        image::imageops::FilterType::Lanczos3,
+    );
+    label.jpeg = jpeg_of(&small.into_rgb8());
+    beside(&label, (1100, 1424), (70, top))
+}
+
+fn jpeg_of(picture: &RgbImage) -> Vec<u8> {
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, 92).encode_image(picture).expect("a JPEG");
+    jpeg
+}
+
+#[tokio::test]
+async fn a_label_beside_the_frame_is_neither_sent_nor_taken() {
+    let site = Site::up().await;
+    let photo = clear_photo(88);
+    let label = image::load_from_memory(&photo.jpeg).expect("a JPEG");
+    // A phone held upright shows the middle of a picture that lies: the label is far to the left.
+    let (width, height) = (4 * label.width(), 2 * label.height());
+    let hidden = beside(&photo, (width, height), (0, i64::from(label.height() / 2)));
+    let phone = site.phone(showing(&hidden)).await;
+    let read = || async {
+        let requests = phone.requests().await;
+        requests.iter().any(|it| it.url.ends_with("/v1/read")).then_some(())
+    };
+    eventually("a frame was read", SOON, read).await;
+    phone.until("it says what to do", "document.getElementById('live').textContent").await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let read = phone.requests().await.iter().filter(|it| it.url.ends_with("/v1/read")).count();
+    assert!(read <= 6, "{read} frames of a picture that stands still were sent");
+    assert_eq!((site.scans().await.len(), site.registry.events().len()), (0, 0));
+    phone.screenshot("label-beside").await;
+
+    // Below the frame it is seen and read, and the person is told to aim.
+    let below = upright(&photo, 700);
+    let phone = site.phone(showing(&below)).await;
+    phone.until_shown("Move the label into the frame").await;
+    phone.screenshot("label-below").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!((site.scans().await.len(), site.registry.events().len()), (0, 0));
 }
 
 #[tokio::test]
