@@ -1,7 +1,7 @@
 //! Whether a cell holds a serial, and if not, what a spreadsheet program made of it. Nothing is put
 //! right here: a number that was rounded, a date or a formula has lost what the serial was.
 
-use crate::lists::table::{Cell, CellKind};
+use crate::lists::row::{Cell, CellKind};
 use std::borrow::Cow;
 use validate::{Formats, Standing, canonical, looks_like_serial};
 

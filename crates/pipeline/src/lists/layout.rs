@@ -4,12 +4,13 @@
 
 use crate::lists::cell::{Refusal, fits_a_maker, serial_of};
 use crate::lists::doubt::is_number;
+use crate::lists::error::ColumnQuestion;
 use crate::lists::header::{Says, says};
+use crate::lists::row::{Cell, Row};
 use crate::lists::row_filter::RowFilter;
-use crate::lists::table::{Row, Rows};
+use crate::lists::table::Rows;
 use serde::Serialize;
 use std::borrow::Cow;
-use thiserror::Error;
 use utoipa::ToSchema;
 use validate::Formats;
 
@@ -58,26 +59,6 @@ pub struct Column {
     pub name: String,
     /// The first five values.
     pub examples: Vec<String>,
-}
-
-/// Why no column was taken for the serials.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ColumnQuestion {
-    /// The column whose name says so holds something else.
-    #[error("column {0} does not look like serials: {1}")]
-    NotSerials(String, String),
-    /// More than one may hold them.
-    #[error("several columns may hold the serials: {0}")]
-    Several(String),
-    /// None looks like it.
-    #[error("no column is named like serials or looks like them: {0}")]
-    None(String),
-    /// The one that was asked for is not there.
-    #[error("there is no column \"{0}\": {1}")]
-    Unknown(String, String),
-    /// The name that was asked for is that of several.
-    #[error("several columns are named \"{0}\", say the number: {1}")]
-    Ambiguous(String, String),
 }
 
 /// A layout, and what the rows need of it.
@@ -304,6 +285,6 @@ fn listed(names: &[String], columns: &[usize]) -> String {
     columns.iter().take(COLUMNS_MAX).map(name).collect::<Vec<_>>().join(", ")
 }
 
-fn shown(cell: &crate::lists::table::Cell<'_>) -> String {
+fn shown(cell: &Cell<'_>) -> String {
     cell.trimmed().chars().filter(|char| !char.is_control()).take(SHOWN_CHARS_MAX).collect()
 }

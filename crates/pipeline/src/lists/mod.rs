@@ -4,16 +4,19 @@
 //! A line that cannot be taken is named with the reason and stops no other. A serial is text here
 //! too: one that a spreadsheet made a number, a date or a formula of is refused, never guessed at.
 //!
-//! - `encoding`, `separated`, `workbook`, `table`: a file's bytes to rows of cells
+//! - `encoding`, `separated`, `workbook`, `row`, `table`: a file's bytes to rows of cells
 //! - `header`, `layout`: which line names the columns, and which column holds the serials
 //! - `cell`, `doubt`: what a cell holds, and what a spreadsheet may have done to it
 //! - `row_filter`: which rows are meant
+//! - `error`: why a file is not read
 
 mod cell;
 mod doubt;
 mod encoding;
+mod error;
 mod header;
 mod layout;
+mod row;
 mod row_filter;
 mod separated;
 mod table;
@@ -22,18 +25,19 @@ mod tests;
 mod workbook;
 
 pub use doubt::Doubt;
-pub use layout::{Column, ColumnQuestion, Layout};
+pub use error::{ColumnQuestion, ListError};
+pub use layout::{Column, Layout};
 pub use row_filter::RowFilter;
 
 use cell::serial_of;
 use doubt::doubt;
 use layout::Found;
+use row::{Cell, CellKind, Row};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use store::Expected;
-use table::{Cell, CellKind, Row, Table};
-use thiserror::Error;
+use table::Table;
 use utoipa::ToSchema;
 use validate::Formats;
 
@@ -146,29 +150,6 @@ pub struct DoubtfulLine {
     /// The serial with the zeros that may have been dropped.
     #[schema(example = "0821032398")]
     pub restored: Option<String>,
-}
-
-/// Why a file is no list at all.
-#[derive(Debug, PartialEq, Eq, Error)]
-pub enum ListError {
-    /// A workbook in the format of former years.
-    #[error("this is a workbook of an old kind: save it as XLSX, or as CSV in UTF-8")]
-    OldWorkbook,
-    /// A ZIP file that is no workbook, or not a whole one.
-    #[error("this is no whole workbook: save it as XLSX again, or as CSV in UTF-8")]
-    DamagedWorkbook,
-    /// A workbook of more cells or bytes than are read.
-    #[error("this workbook is too large: save the sheet with the serials as CSV in UTF-8")]
-    LargeWorkbook,
-    /// A file of another kind.
-    #[error("this is {0}, not a list: save it as XLSX, or as CSV in UTF-8")]
-    Kind(&'static str),
-    /// Nobody said which column holds the serials, and it cannot be told.
-    #[error("{0}")]
-    Column(ColumnQuestion),
-    /// More serials than the settings allow.
-    #[error("more than {0} serials")]
-    TooMany(usize),
 }
 
 /// Says how a list would be read, and reads nothing of it.

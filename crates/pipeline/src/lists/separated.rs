@@ -4,7 +4,7 @@
 //! read.
 
 use crate::lists::header::names_serials;
-use crate::lists::table::{Cell, Row};
+use crate::lists::row::{Cell, Row};
 use std::borrow::Cow;
 
 /// What may separate cells. Of equals the first is taken.

@@ -2,8 +2,8 @@
 //! size to be is not believed: a file of a few kilobytes can unpack to gigabytes, and one cell in the
 //! last corner of a sheet makes a table of seventeen milliards.
 
-use crate::lists::ListError;
-use crate::lists::table::{Cell, CellKind, Row};
+use crate::lists::error::ListError;
+use crate::lists::row::{Cell, CellKind, Row};
 use calamine::{DataRef, Reader as _, SheetVisible, Xlsx};
 use std::borrow::Cow;
 use std::io::{self, Cursor, Read as _};
