@@ -97,6 +97,13 @@ pub enum Command {
     /// Make, list and revoke the keys of the HTTP API
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// List who is signed in, and sign people out
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Make a sign-in link for a person, good once and for a while
+    ///
+    /// It goes to stdout and nowhere else.
+    SignIn(SignInArgs),
     /// Write a backup of the running service into one file
     ///
     /// The database as it is at one moment and every photo that it names; work goes on meanwhile.
@@ -335,6 +342,33 @@ pub struct EvalArgs {
     pub threads: Option<usize>,
 }
 
+/// `labelscan sessions`
+#[derive(Clone, Debug, Subcommand)]
+pub enum SessionsCommand {
+    /// List who is signed in
+    List,
+    /// Sign somebody out, at once
+    End {
+        /// The session's id, from `sessions list`
+        #[arg(required_unless_present = "name", conflicts_with = "name")]
+        id: Option<String>,
+        /// Everything of this name
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+/// `labelscan sign-in`
+#[derive(Clone, Debug, Args)]
+pub struct SignInArgs {
+    /// What whoever follows the link is called
+    #[arg(long, default_value = "owner")]
+    pub name: String,
+    /// What they may do
+    #[arg(long, value_enum, default_value = "admin")]
+    pub role: Role,
+}
+
 /// `labelscan keys`
 #[derive(Clone, Debug, Subcommand)]
 pub enum KeysCommand {
@@ -446,6 +480,25 @@ pub struct LearnArgs {
     /// Append the block to this formats file
     #[arg(long, value_name = "FORMATS.toml")]
     pub out: Option<PathBuf>,
+}
+
+impl Command {
+    /// Whether it keeps something that is nobody else's business: rows, photos, keys.
+    pub(crate) fn keeps_state(&self) -> bool {
+        matches!(
+            self,
+            Self::Serve(_)
+                | Self::Watch(_)
+                | Self::Keys(_)
+                | Self::SignIn(_)
+                | Self::Sessions(_)
+                | Self::Check(_)
+                | Self::Migrate
+                | Self::Backup(_)
+                | Self::Restore(_)
+                | Self::Seal(_)
+        )
+    }
 }
 
 impl Cli {

@@ -12,13 +12,15 @@ pub mod cli;
 mod commands;
 mod inbox;
 mod log;
+mod log_lines;
 
 use cli::{Cli, Command};
 use commands::{
     backup, check, estate, eval, explain, formats, generate, keys, print, reconcile, scan, serve,
-    watch,
+    sessions, sign_in, watch,
 };
 use log::Log;
+use nix::sys::stat::Mode;
 use pipeline::settings::Settings;
 use std::process::ExitCode;
 
@@ -27,6 +29,10 @@ pub const COULD_NOT_RUN: u8 = 2;
 
 /// Runs one command, everything but `reader`.
 pub fn run(cli: Cli) -> ExitCode {
+    if cli.command.keeps_state() {
+        // What is kept is for whoever runs the service, file by file and folder by folder.
+        nix::sys::stat::umask(Mode::S_IRWXG | Mode::S_IRWXO);
+    }
     let outcome = Settings::load(&cli.flags()).map_err(anyhow::Error::from).and_then(|settings| {
         let _log = Log::start(&settings)?;
         dispatch(cli.command, settings)
@@ -46,6 +52,8 @@ fn dispatch(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Serve(_) => serve::run(settings),
         Command::Watch(args) => watch::run(args, settings),
         Command::Keys(command) => keys::run(command, settings),
+        Command::Sessions(command) => sessions::run(command, settings),
+        Command::SignIn(args) => sign_in::run(args, settings),
         Command::Check(args) => check::run(&args, &settings),
         Command::Migrate => check::migrate(&settings),
         Command::Backup(args) => backup::backup(&args, &settings),

@@ -35,6 +35,7 @@ fn settings(readers: usize, read_ms_max: u64) -> PoolSettings {
         memory_bytes_max: 1 << 30,
         requests_max: 100_000,
         waiting_max: 100,
+        must_be_confined: false,
     }
 }
 

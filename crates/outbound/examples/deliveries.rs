@@ -19,7 +19,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use store::{
-    Encryption, Finding, Found, Lease, Registration, Settings, Store, Upload, UploadedPhoto,
+    Encryption, EventWriter, Finding, Found, Lease, Registration, Settings, Store, Upload,
+    UploadedPhoto,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -145,12 +146,8 @@ async fn queue(store: &Store, number: usize) -> Result<(), store::StoreError> {
     let claimed = store.claim_scan(id.into(), Lease::from_millis(60_000), now).await?;
     let Some(claimed) = claimed else { return Ok(()) };
     let serial = Serial::vouched(&format!("{number:010}"), "pax", "pax-10", Source::Barcode);
-    let registration = Registration {
-        event_id: id.to_string(),
-        device_key: serial.device_key(),
-        placement: Placement::default(),
-        bytes: event(number),
-    };
+    let (placement, written) = (Placement::default(), EventWriter::new(move |_| Ok(event(number))));
+    let registration = Registration::new(id.to_string(), serial.device_key(), placement, written);
     let verdict = Verdict::Accepted { serial };
     let finding = Finding {
         found: Found::Judged(Judgement { verdict, identifiers: Vec::new() }),

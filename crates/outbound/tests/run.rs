@@ -352,3 +352,30 @@ async fn check_invariants(outbox: &Outbox, hook: &Hook, events: usize, seed: u64
     let left = outbox.store.claim_deliveries(100, Lease::from_millis(1), done).await.unwrap();
     assert!(left.is_empty(), "seed {seed}: something is left over");
 }
+
+#[tokio::test]
+async fn an_endpoint_that_serves_nobody_for_a_while_refuses_no_registration() {
+    let unserved = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
+    let misled = Hook::serve(Box::new(move |_, before| {
+        let status = if before < 9 { unserved[before % 3] } else { StatusCode::OK };
+        (Duration::ZERO, status.into_response())
+    }));
+    let (outbox, hook) = (Outbox::open().await, misled.await);
+    for number in 0..9 {
+        outbox.queue(number).await;
+    }
+    let running = outbox.start(hook.registry(), fast());
+    let noticed = eventually(async || running.handle.health().state != EndpointState::Ready).await;
+    assert!(noticed, "the breaker opens: {:?}", running.handle.health());
+    let why = running.handle.health().failed_why.unwrap_or_default();
+    assert!(why.contains("address, secret"), "{why}");
+    for _ in 0..12 {
+        outbox.clock.pass(360);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    outbox.until(DeliveryStatus::Delivered, 9).await;
+    running.stop().await;
+    assert_eq!(outbox.count(DeliveryStatus::Refused).await, 0);
+    let after: HashSet<_> = hook.ids().into_iter().skip(9).collect();
+    assert_eq!(after.len(), 9, "each is sent again");
+}

@@ -6,6 +6,7 @@ use readers::ReadFailure;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::{NoContext, Uuid};
+use validate::terminal::{Operation, State};
 use validate::{
     Check, Correction, IdentifierKind, Judgement, Place, Question, Reason, ReasonCode, Source,
     Symbology, Verdict,
@@ -35,11 +36,26 @@ pub struct Scan {
     pub reasons: Vec<ReasonObject>,
     /// Where the registration stands.
     pub registration: Registration,
+    /// A serial that a technician typed and somebody else is to look at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProposalObject>,
     /// Who showed the same terminal before; only in answers about one accepted scan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Earlier>,
     /// How long each step took.
     pub took_ms: TookMs,
+}
+
+/// A serial that a technician typed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProposalObject {
+    /// Canonical form.
+    pub serial: String,
+    /// Who typed it.
+    pub by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
 }
 
 /// The first scan of a terminal that is seen again.
@@ -164,8 +180,37 @@ pub struct Registration {
     /// The delivery that carries it, if there is one.
     pub delivery_id: Option<String>,
     /// The registry's code, if it refused; or why the operation may not follow what stands, such
-    /// as `terminal_bound`, and nothing was sent.
+    /// as `terminal_bound`; what says too little, such as `merchant_missing`, only registered.
     pub code: Option<String>,
+    /// What the delivery tells the registry: `register`, `bind`, `stock_in`, `swap`, `unbind` or
+    /// `withdraw`; absent where none is owed and in what an earlier release queued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "register")]
+    pub operation: Option<Operation>,
+    /// What stands, if nothing is new: then the delivery is that of an earlier scan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nothing_new: Option<NothingNewObject>,
+    /// Until when a person's decision can be undone; the registry is told then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub undo_until: Option<Timestamp>,
+}
+
+/// What stands of a terminal of which nothing changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NothingNewObject {
+    /// Where it is in its life.
+    #[schema(value_type = String, example = "registered")]
+    pub state: State,
+    /// The merchant that has it.
+    pub merchant: Option<String>,
+    /// The terminal number that it works under.
+    pub tid: Option<String>,
+    /// Where it stands.
+    pub site: Option<String>,
+    /// Since when that is so.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
 }
 
 /// How far a registration is.
@@ -183,6 +228,8 @@ pub enum RegistrationStatus {
     Refused,
     /// Every attempt failed.
     Exhausted,
+    /// It was taken back before the registry was told.
+    Undone,
 }
 
 /// How long each step took, in milliseconds.
@@ -230,6 +277,7 @@ impl Scan {
             identifiers: judgement.identifiers.into_iter().map(IdentifierObject::from).collect(),
             reasons: reasons.into_iter().map(ReasonObject::from).collect(),
             registration: Registration::default(),
+            proposal: None,
             earlier: None,
             took_ms: took,
         }
@@ -247,6 +295,7 @@ impl Scan {
             identifiers: vec![],
             reasons: vec![],
             registration: Registration::default(),
+            proposal: None,
             earlier: None,
             took_ms: TookMs::default(),
         }
@@ -264,6 +313,7 @@ impl Scan {
             identifiers: vec![],
             reasons: vec![reason],
             registration: Registration::default(),
+            proposal: None,
             earlier: None,
             took_ms: TookMs::default(),
         }

@@ -72,6 +72,29 @@ impl Stopwatch {
     }
 }
 
+/// Holds the clock against the time that really goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct ClockWatch {
+    seen: Timestamp,
+    since: Stopwatch,
+}
+
+impl ClockWatch {
+    /// Begins at what the clock shows now.
+    pub fn start(now: Timestamp) -> Self {
+        Self { seen: now, since: Stopwatch::start() }
+    }
+
+    /// How far the clock jumped since the last look, ahead or back. Small steps add up to none: the
+    /// next look begins here.
+    pub fn jump(&mut self, now: Timestamp) -> SignedDuration {
+        let shown = now.duration_since(self.seen);
+        let passed = SignedDuration::try_from(self.since.elapsed()).unwrap_or_default();
+        *self = Self::start(now);
+        shown.saturating_sub(passed)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +118,18 @@ mod tests {
         let now = Clock::System.now();
         assert_eq!(now.subsec_nanosecond() % 1_000_000, 0);
         assert!(now > Timestamp::from_millisecond(1_700_000_000_000).unwrap());
+    }
+
+    #[test]
+    fn a_jump_of_the_clock_is_noticed_once() {
+        let clock = Clock::manual(Timestamp::from_second(1_700_000_000).unwrap());
+        let mut watch = ClockWatch::start(clock.now());
+        assert!(watch.jump(clock.now()).abs() < SignedDuration::from_secs(60));
+        for hours in [9_000, -9_000] {
+            let by = SignedDuration::from_hours(hours);
+            clock.advance(by);
+            assert!((watch.jump(clock.now()) - by).abs() < SignedDuration::from_secs(60));
+            assert!(watch.jump(clock.now()).abs() < SignedDuration::from_secs(60));
+        }
     }
 }

@@ -34,7 +34,8 @@ pub struct Details {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200, example = "A920")]
     pub model: Option<String>,
-    /// What happens to the terminal.
+    /// What happens to the terminal. Without it the photo registers the terminal: the registry
+    /// learns once that it exists, and nothing else changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
     /// The serial of the terminal that this one replaces, for a swap.
@@ -65,7 +66,9 @@ pub struct Details {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// It goes to a merchant.
+    /// It exists; nothing else changes.
+    Register,
+    /// It goes to a merchant: one of `merchant` and `tid` says where.
     Bind,
     /// It goes into stock.
     StockIn,
@@ -106,7 +109,8 @@ impl Details {
         Ok(details)
     }
 
-    /// Whether every field is what it may be.
+    /// Whether every field is what it may be. A photo whose operation says too little is taken all
+    /// the same, and whoever sent it is asked: see [`Details::check_complete`].
     ///
     /// # Errors
     /// Names the first field that is not.
@@ -125,8 +129,8 @@ impl Details {
         check_text("file", self.file.as_deref(), FILE_CHARS_MAX, char::is_control)?;
         let control_but_newline = |c: char| c.is_control() && c != '\n';
         check_text("note", self.note.as_deref(), NOTE_CHARS_MAX, control_but_newline)?;
-        if (self.operation == Some(Operation::Swap)) != self.replaces.is_some() {
-            let detail = "replaces: a swap, and only a swap, names the terminal that is replaced";
+        if self.replaces.is_some() && self.operation != Some(Operation::Swap) {
+            let detail = "replaces: only a swap names a terminal that is replaced";
             return Err(DetailsError(detail.into()));
         }
         if let Some(written) = &self.replaces {
@@ -139,6 +143,21 @@ impl Details {
         } else {
             Err(DetailsError("location: not a place on Earth".into()))
         }
+    }
+}
+
+impl Details {
+    /// Whether the operation is said completely, for where there is no photo to be kept.
+    ///
+    /// # Errors
+    /// Names what is missing.
+    pub fn check_complete(&self) -> Result<(), DetailsError> {
+        if self.operation == Some(Operation::Swap) && self.replaces.is_none() {
+            return Err(DetailsError(
+                "replaces: a swap names the terminal that is replaced".into(),
+            ));
+        }
+        self.check()
     }
 }
 
@@ -174,16 +193,21 @@ mod tests {
     }
 
     #[test]
+    fn a_photo_whose_swap_names_nothing_is_taken_and_an_operation_is_not() {
+        let swap = Details::parse(br#"{"operation":"swap"}"#).unwrap();
+        assert!(swap.check_complete().is_err());
+    }
+
+    #[test]
     fn details_that_lie_are_refused() {
         let long = format!(r#"{{"site":"{}"}}"#, "x".repeat(201));
-        let refused: [&[u8]; 10] = [
+        let refused: [&[u8]; 9] = [
             b"",
             b"[]",
             b"{\"unknown\":1}",
             b"{\"site\":7}",
             b"{\"site\":\"a\\u0000b\"}",
             b"{\"operation\":\"explode\"}",
-            b"{\"operation\":\"swap\"}",
             b"{\"operation\":\"bind\",\"replaces\":\"0821032397\"}",
             b"{\"location\":{\"lat\":91,\"lon\":0}}",
             long.as_bytes(),

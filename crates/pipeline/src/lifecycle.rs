@@ -82,6 +82,7 @@ impl Pipeline {
                 clock.clone(),
                 stop.clone(),
             )),
+            tokio::spawn(housekeeping::watch_clock(clock.clone(), stop.clone())),
         ];
         if let Some(forwarder) = forwarder {
             let clock = clock.clone();

@@ -7,6 +7,13 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use scan::Took;
+use std::sync::atomic::AtomicU64;
+
+/// Log lines that nobody read in time, of the whole process.
+pub static LOG_LINES_DROPPED: AtomicU64 = AtomicU64::new(0);
+
+/// How often the clock jumped, for the whole process.
+pub static CLOCK_JUMPS: AtomicU64 = AtomicU64::new(0);
 
 /// How the names begin.
 const PREFIX: &str = "labelscan";

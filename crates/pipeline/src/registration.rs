@@ -2,17 +2,21 @@
 //! made once and stored with the verdict.
 
 use crate::answer::new_id;
+use crate::decisions::typed;
 use crate::details::{Details, Operation};
-use jiff::Timestamp;
+use crate::settings::sections::RegisteringSettings;
+use crate::settings::{DefaultOperation, Settings, Switch, TypedSerials};
+use jiff::{SignedDuration, Timestamp};
 use outbound::{
     Event, EventData, EventIdentifier, EventSerial, Merchant, PhotoReference, Provenance, Review,
     Site,
 };
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use store::{Registration, ScanId, Store, StoreError};
+use store::{EventWriter, Registration, ScanId, Store, StoreError, Told};
 use validate::terminal::{self, Placement};
-use validate::{Formats, Identifier, IdentifierKind, Serial};
+use validate::{EstateMode, Formats, Identifier, IdentifierKind, Serial};
 
 /// The maker of a serial that nothing names.
 pub(crate) const UNKNOWN: &str = "unknown";
@@ -45,12 +49,53 @@ pub struct Registrar {
     formats: Arc<Formats>,
     /// Where the photos can be fetched, if that is known.
     public_url: Option<String>,
+    rules: RegisteringSettings,
+    estate_mode: EstateMode,
 }
 
 impl Registrar {
     /// A registrar that asks `store` for known terminals and `formats` for unknown ones.
-    pub fn new(store: Store, formats: Formats, public_url: Option<String>) -> Self {
-        Self { store, formats: Arc::new(formats), public_url }
+    pub fn new(store: Store, formats: Formats, settings: &Settings) -> Self {
+        Self {
+            store,
+            formats: Arc::new(formats),
+            public_url: settings.http.public_url.clone(),
+            rules: settings.registering,
+            estate_mode: settings.judging.estate,
+        }
+    }
+
+    /// Whether a terminal with this serial is known.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn knows(&self, serial: &Serial) -> Result<bool, StoreError> {
+        Ok(!self.store.terminal(&serial.value).await?.is_empty())
+    }
+
+    /// Whether a serial may be registered without anybody's word: where only what is expected may
+    /// be, it must be on the list.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn may_be_registered(&self, serial: &str) -> Result<bool, StoreError> {
+        if self.estate_mode != EstateMode::Required {
+            return Ok(true);
+        }
+        let values = BTreeSet::from([serial.to_owned()]);
+        Ok(self.store.estate_for(self.estate_mode, &values).await?.expects(serial))
+    }
+
+    /// What a photo and a person's word do to a terminal.
+    pub fn rules(&self) -> &RegisteringSettings {
+        &self.rules
+    }
+
+    /// Until when a decision that is made now can be undone; none if it cannot.
+    pub fn undo_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let ms = i64::try_from(self.rules.undo_ms).unwrap_or(i64::MAX);
+        let until = now.saturating_add(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MAX);
+        (ms > 0).then_some(until)
     }
 
     /// The formats that serials are judged by.
@@ -78,45 +123,81 @@ impl Registrar {
         Ok(())
     }
 
-    /// The registration that is owed, with the event's final bytes.
+    /// The registration that is owed, with what writes the event's final bytes.
     ///
     /// # Errors
     /// If the store does not answer. [`StoreError::Damaged`] if the stored details are not what was
-    /// checked at the door, or the event is too large to be sent, which the limits on details rule
-    /// out.
+    /// checked at the door.
     pub async fn owed(
         &self,
         accepted: &Accepted<'_>,
         now: Timestamp,
     ) -> Result<Registration, StoreError> {
-        let damaged = |why: String| StoreError::Damaged(why);
         let details = Details::deserialize(accepted.details);
-        let details = details.map_err(|error| damaged(error.to_string()))?;
-        let replaces = match &details.replaces {
-            Some(written) => Some(self.device_key(written).await?),
-            None => None,
-        };
-        let placement = Placement {
-            operation: details.operation.unwrap_or(Operation::Bind).into(),
-            merchant: details.merchant.clone(),
-            replaces,
-        };
-        let event = Event::registered(now, self.event_data(accepted, &details, &placement));
-        let bytes = event.to_bytes().map_err(|error| damaged(error.to_string()))?;
-        Ok(Registration {
-            event_id: format!("msg_{}", new_id(now).simple()),
-            device_key: accepted.serial.device_key(),
-            placement,
-            bytes,
-        })
+        let details = details.map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let (placement, told_as) = self.placement(accepted, &details).await?;
+        Ok(Registration { told_as, ..self.registration(accepted, &details, placement, now) })
     }
 
-    fn event_data(
+    /// The registration of a terminal that turned out to be a mistake.
+    pub fn withdrawal(&self, accepted: &Accepted<'_>, now: Timestamp) -> Registration {
+        let operation = terminal::Operation::Withdraw;
+        let placement = Placement { operation, ..Placement::default() };
+        self.registration(accepted, &Details::default(), placement, now)
+    }
+
+    fn registration(
         &self,
         accepted: &Accepted<'_>,
         details: &Details,
-        placement: &Placement,
-    ) -> EventData {
+        placement: Placement,
+        now: Timestamp,
+    ) -> Registration {
+        let data = self.event_data(accepted, details);
+        let event = EventWriter::new(move |told| {
+            let event = Event::new(told.kind, now, filled(data.clone(), told));
+            event.to_bytes().map_err(|error| error.to_string())
+        });
+        let event_id = format!("msg_{}", new_id(now).simple());
+        Registration {
+            names_unseen: self.rules.typed_serials == TypedSerials::Allow,
+            tells_sightings: self.rules.sighting_event == Switch::On,
+            ..Registration::new(event_id, accepted.serial.device_key(), placement, event)
+        }
+    }
+
+    /// What was said to be done, and what a register is told as where it is to be the bind that it
+    /// was once.
+    async fn placement(
+        &self,
+        accepted: &Accepted<'_>,
+        details: &Details,
+    ) -> Result<(Placement, Option<terminal::Operation>), StoreError> {
+        let replaces = match &details.replaces {
+            Some(written) => self.device_key(written).await?,
+            None => None,
+        };
+        let label_tid = accepted.identifiers.iter().find(|it| it.kind == IdentifierKind::Tid);
+        let tid = details.tid.clone().or_else(|| label_tid.map(|it| it.value.clone()));
+        let was_bind = self.rules.default_operation == DefaultOperation::Bind;
+        let said = details.operation.or(was_bind.then_some(Operation::Bind));
+        let says_nobody = details.merchant.is_none() && tid.is_none();
+        let told_as_bind = was_bind && said == Some(Operation::Bind) && says_nobody;
+        let operation = said.filter(|_| !told_as_bind).unwrap_or(Operation::Register);
+        let serves = matches!(operation, Operation::Bind | Operation::Swap);
+        let placement = Placement {
+            operation: operation.into(),
+            merchant: details.merchant.clone().filter(|_| serves),
+            tid: tid.filter(|_| serves),
+            site: details.site.clone(),
+            replaces,
+            corrects: None,
+        };
+        Ok((placement, told_as_bind.then_some(terminal::Operation::Bind)))
+    }
+
+    /// What the event says of the evidence; what stands is filled in when it is known.
+    fn event_data(&self, accepted: &Accepted<'_>, details: &Details) -> EventData {
         let first = |kind| {
             let found = accepted.identifiers.iter().find(|identifier| identifier.kind == kind);
             found.map(|identifier| identifier.value.clone())
@@ -129,6 +210,7 @@ impl Registrar {
                 .map(|base| format!("{base}/v1/scans/{}/photo?n={n}", accepted.scan)),
         };
         let tusn = first(IdentifierKind::Tusn);
+        let (lat, lon) = details.location.map(|location| (location.lat, location.lon)).unzip();
         EventData {
             scan_id: accepted.scan.to_string(),
             device_key: accepted.serial.device_key(),
@@ -138,11 +220,14 @@ impl Registrar {
             identifiers: accepted.identifiers.iter().map(EventIdentifier::from).collect(),
             identifiers_omitted: 0,
             model: details.model.clone().or_else(|| first(IdentifierKind::Model)),
-            site: site(details),
-            merchant: details.merchant.clone().map(|mid| Merchant { mid }),
-            tid: details.tid.clone().or_else(|| first(IdentifierKind::Tid)),
-            operation: placement.operation,
-            replaces: placement.replaces.clone(),
+            site: Some(Site { address: None, lat, lon }),
+            merchant: None,
+            tid: None,
+            operation: terminal::Operation::Register,
+            replaces: None,
+            corrects: None,
+            sequence: 0,
+            follows: Vec::new(),
             technician: Some(accepted.owner.to_owned()),
             evidence: accepted.photos_sha256.iter().enumerate().map(photo).collect(),
             status: accepted.provenance,
@@ -150,33 +235,54 @@ impl Registrar {
         }
     }
 
-    /// The device key of what a person wrote: a known terminal's if one alone has this serial, else
-    /// that of the maker whose format it fits. [`Details::check`] has refused what is no serial.
-    async fn device_key(&self, written: &str) -> Result<String, StoreError> {
-        if let Some((vendor, serial)) = written.split_once(':')
-            && self.formats.iter().any(|format| format.vendor == vendor)
-        {
-            return Ok(format!("{vendor}:{}", validate::fold(serial)));
-        }
-        let serial = validate::fold(written);
-        if let [known] = &self.store.terminal(&serial).await?[..] {
-            return Ok(known.device_key.clone());
-        }
-        let format = self.formats.matching(&serial).next();
-        let vendor = format.map_or(UNKNOWN, |format| format.vendor.as_str());
-        Ok(format!("{vendor}:{serial}"))
+    /// The device key of what a person wrote: the one known terminal's, else that of the maker
+    /// whose format it names. None if several terminals are meant, or it is no serial.
+    async fn device_key(&self, written: &str) -> Result<Option<String>, StoreError> {
+        let named = written.split_once(':');
+        let maker = |vendor: &&str| {
+            *vendor == UNKNOWN || self.formats.iter().any(|format| format.vendor == **vendor)
+        };
+        let (vendor, serial) = match named.filter(|(vendor, _)| maker(vendor)) {
+            Some((vendor, serial)) => (Some(vendor), serial),
+            None => (None, written),
+        };
+        let Ok(serial) = validate::canonical(serial) else { return Ok(None) };
+        let mut known = self.store.terminal(&serial).await?;
+        known.retain(|terminal| vendor.is_none_or(|vendor| terminal.vendor == vendor));
+        Ok(match &known[..] {
+            [known] => Some(known.device_key.clone()),
+            [] => {
+                let format = typed::format_of(&self.formats, &serial);
+                let maker = vendor.or(format.map(|format| format.vendor.as_str()));
+                Some(format!("{}:{serial}", maker.unwrap_or(UNKNOWN)))
+            }
+            _ => None,
+        })
     }
 }
 
-fn site(details: &Details) -> Option<Site> {
-    let (lat, lon) = details.location.map(|location| (location.lat, location.lon)).unzip();
-    let site = Site { address: details.site.clone(), lat, lon };
-    (site != Site::default()).then_some(site)
+/// An event's data with all that stands.
+fn filled(mut data: EventData, told: &Told<'_>) -> EventData {
+    let standing = told.standing;
+    let mut site = data.site.take().unwrap_or_default();
+    site.address.clone_from(&standing.site);
+    EventData {
+        site: (site != Site::default()).then_some(site),
+        merchant: standing.merchant.clone().map(|mid| Merchant { mid }),
+        tid: standing.tid.clone(),
+        operation: told.operation,
+        replaces: told.replaces.map(str::to_owned),
+        corrects: told.corrects.map(str::to_owned),
+        sequence: told.sequence,
+        follows: told.follows.to_vec(),
+        ..data
+    }
 }
 
 impl From<Operation> for terminal::Operation {
     fn from(operation: Operation) -> Self {
         match operation {
+            Operation::Register => Self::Register,
             Operation::Bind => Self::Bind,
             Operation::StockIn => Self::StockIn,
             Operation::Swap => Self::Swap,

@@ -2,10 +2,11 @@
 //! since, and where the registration stands.
 
 use crate::answer::{
-    Earlier, ReasonObject, Registration, RegistrationStatus, Scan, SerialObject, Status, TookMs,
+    Earlier, NothingNewObject, ProposalObject, ReasonObject, Registration, RegistrationStatus,
+    Scan, SerialObject, Status, TookMs,
 };
 use serde::Deserialize;
-use store::{Action, DeliveryStatus, ScanStatus, Store, StoreError};
+use store::{Action, DeliveryStatus, NothingNew, RegistrationState, ScanStatus, Store, StoreError};
 use uuid::Uuid;
 
 /// Builds the object; a person's decision stands over the judge's verdict.
@@ -22,7 +23,8 @@ pub fn scan_object(stored: store::Scan) -> Scan {
     };
     scan.status = stored.status.into();
     scan.took_ms = took;
-    if stored.decision.is_some() {
+    let is_decided = stored.decision.is_some();
+    if is_decided && stored.status != ScanStatus::Review {
         scan.question = None;
     }
     match stored.decision.map(|decided| decided.action) {
@@ -34,18 +36,48 @@ pub fn scan_object(stored: store::Scan) -> Scan {
         Some(Action::Reject { .. }) => scan.serial = None,
         None => {}
     }
-    if let Some(code) = stored.forbidden {
-        let status = RegistrationStatus::Refused;
-        scan.registration = Registration { status, delivery_id: None, code: Some(code) };
+    if stored.status == ScanStatus::Review {
+        scan.serial = None;
     }
-    if let Some(registration) = stored.registration {
-        scan.registration = Registration {
-            status: registration.status.into(),
-            delivery_id: Some(registration.event_id),
-            code: registration.code,
-        };
-    }
+    scan.proposal = stored.proposal.map(|proposal| ProposalObject {
+        serial: proposal.serial.value,
+        by: proposal.by,
+        at: proposal.at,
+    });
+    scan.registration =
+        registration_object(stored.registration, stored.forbidden, stored.nothing_new, is_decided);
     scan
+}
+
+fn registration_object(
+    registration: Option<RegistrationState>,
+    forbidden: Option<String>,
+    nothing_new: Option<NothingNew>,
+    is_decided: bool,
+) -> Registration {
+    let nothing_new = nothing_new.map(NothingNewObject::from);
+    let Some(registration) = registration else {
+        let status = match forbidden {
+            Some(_) => RegistrationStatus::Refused,
+            None => RegistrationStatus::None,
+        };
+        return Registration { status, code: forbidden, nothing_new, ..Registration::default() };
+    };
+    Registration {
+        status: registration.status.into(),
+        delivery_id: Some(registration.event_id),
+        code: registration.code.or(forbidden),
+        operation: registration.operation,
+        nothing_new,
+        undo_until: registration.not_before.filter(|_| is_decided),
+    }
+}
+
+impl From<NothingNew> for NothingNewObject {
+    fn from(stood: NothingNew) -> Self {
+        let NothingNew { state, merchant, tid, site, since } = stood;
+        Self { state, merchant, tid, site, since }
+    }
 }
 
 /// Says who showed the same terminal before, if anybody did.
@@ -95,6 +127,7 @@ impl From<DeliveryStatus> for RegistrationStatus {
             DeliveryStatus::Delivered => Self::Delivered,
             DeliveryStatus::Refused => Self::Refused,
             DeliveryStatus::Exhausted => Self::Exhausted,
+            DeliveryStatus::Undone => Self::Undone,
         }
     }
 }

@@ -27,6 +27,9 @@ pub enum PoolError {
     /// A reader did not come up.
     #[error("{0}")]
     Reader(String),
+    /// The kernel lacks what is required.
+    #[error("no {0} here, and `sandbox = \"required\"`: take a kernel that has it")]
+    Unconfined(&'static str),
     /// The pool's thread could not be started.
     #[error("cannot start the readers' thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -65,6 +68,11 @@ impl Pool {
                 Ok(Err(why)) => return Err(PoolError::Reader(why)),
                 Err(_) => return Err(PoolError::Reader("the readers' thread ended".into())),
             }
+        }
+        if pool.shared.settings.must_be_confined
+            && let Some(lacks) = pool.confinement().lacks()
+        {
+            return Err(PoolError::Unconfined(lacks));
         }
         Ok(pool)
     }

@@ -27,6 +27,8 @@ pub struct PoolSettings {
     pub requests_max: u32,
     /// Requests that may wait for a reader.
     pub waiting_max: usize,
+    /// Whether to start no pool where readers cannot be confined.
+    pub must_be_confined: bool,
 }
 
 /// What a pool has done so far.

@@ -21,7 +21,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use store::{
-    Claim, Finding, Found, Lease, Registration, Settings, Settled, Store, Upload, UploadedPhoto,
+    Claim, EventWriter, Finding, Found, Lease, Registration, Settings, Settled, Store, Upload,
+    UploadedPhoto,
 };
 use uuid::Uuid;
 use validate::terminal::Placement;
@@ -143,12 +144,9 @@ async fn deliveries(store: &Store) {
 
 async fn finish(store: &Store, claim: &Claim) {
     let value = Uuid::new_v4().simple().to_string().to_uppercase();
-    let registration = Registration {
-        event_id: format!("msg_{}", Uuid::now_v7().simple()),
-        device_key: format!("unknown:{value}"),
-        placement: Placement::default(),
-        bytes: vec![b' '; 1_500],
-    };
+    let (id, key) = (format!("msg_{}", Uuid::now_v7().simple()), format!("unknown:{value}"));
+    let event = EventWriter::new(|_| Ok(vec![b' '; 1_500]));
+    let registration = Registration::new(id, key, Placement::default(), event);
     let serial = Serial::vouched(&value, "unknown", "generic", Source::Both);
     let judgement = Judgement { verdict: Verdict::Accepted { serial }, identifiers: Vec::new() };
     let finding = Finding {

@@ -18,6 +18,7 @@
 //! - `access`: keys, sign-in links, sessions
 //! - `operate`: backup, check, statistics
 //! - `database`: the engine, transactions, the commit group, the audit trail, errors, claims
+//! - `state_file`: files that several processes may change, under a lock
 //! - `settings`: where the store lives, and its limits
 
 mod access;
@@ -30,11 +31,12 @@ mod photos;
 mod scans;
 mod seal;
 mod settings;
+mod state_file;
 mod store;
 mod terminals;
 
 pub use access::keys::{Key, NewKey, Presented};
-pub use access::sessions::{NewSignIn, Session};
+pub use access::sessions::{NewSignIn, OpenSession, Session};
 pub use database::audit::AuditEntry;
 pub use database::claim::{Claim, Lease};
 pub use database::crash::{CRASH_POINTS, crash_point};
@@ -51,10 +53,10 @@ pub use operate::check::{Check, Fault, PhotoOf};
 pub use operate::statistics::{DeliveriesOf, Queues, ScansOfDay, Waiting};
 pub use outbox::delivery::{ClaimedDelivery, Delivery, DeliveryFilter, DeliveryStatus, Settled};
 pub use photos::read::StoredPhoto;
-pub use scans::decision::{Action, Decided, Decision};
+pub use scans::decision::{Action, Authority, Decided, Decision, Proposal};
 pub use scans::finding::{Failure, Finding, Found};
 pub use scans::receive::Received;
-pub use scans::scan::{PhotoRecord, Scan, ScanFilter};
+pub use scans::scan::{PhotoRecord, RegistrationState, Scan, ScanFilter};
 pub use scans::scan_id::ScanId;
 pub use scans::scan_queue::ClaimedScan;
 pub use scans::status::ScanStatus;
@@ -62,8 +64,11 @@ pub use scans::upload::{Upload, UploadedPhoto};
 pub use seal::header::{SealHeader, SealHeaderError};
 pub use seal::rotate::{Rotated, SealUse};
 pub use settings::{Encryption, Limits, Settings};
+pub use state_file::{LockedFile, create_file};
 pub use store::Store;
+pub use terminals::event::{EventKind, EventWriter, Told};
 pub use terminals::find::FoundTerminal;
+pub use terminals::nothing_new::NothingNew;
 pub use terminals::registration::Registration;
 pub use terminals::same_devices::SameDevice;
 pub use terminals::terminal::Terminal;

@@ -50,6 +50,10 @@ pub struct Limits {
     pub connections_max: u32,
     /// How long a call may wait for a connection, in milliseconds.
     pub connection_wait_ms_max: u64,
+    /// How long a statement may take, in milliseconds.
+    pub statement_ms_max: u64,
+    /// How long a photo may take to be written or read, in milliseconds.
+    pub object_ms_max: u64,
     /// Photos of one scan.
     pub photos_max: usize,
     /// Bytes of one photo.
@@ -73,6 +77,8 @@ impl Default for Limits {
         Self {
             connections_max: 8,
             connection_wait_ms_max: 10_000,
+            statement_ms_max: 10_000,
+            object_ms_max: 30_000,
             photos_max: 16,
             photo_bytes_max: 32 * 1024 * 1024,
             details_bytes_max: 64 * 1024,

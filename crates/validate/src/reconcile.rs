@@ -133,11 +133,16 @@ fn expected_and_seen(expected: &List, seen: &List, told: &mut Vec<Disagreeing>) 
     let mut missing = Alike::new(expected.not_in(seen));
     let there = Alike::new(expected.counts.keys().filter(|serial| seen.has(serial)));
     for serial in seen.not_in(expected) {
-        let (what, other) = match (missing.take(serial), there.nearest(serial)) {
-            (Some(other), _) => (Disagreement::LookAlike, Some(other.to_owned())),
-            (None, Some(other)) => (Disagreement::PerhapsSame, Some(other.to_owned())),
+        // One that was seen and is nearer is the same device, whatever else is missing.
+        let (what, other) = match (missing.nearest(serial), there.nearest(serial)) {
+            (Some((far, _)), Some((near, other))) if near < far => {
+                (Disagreement::PerhapsSame, Some(other))
+            }
+            (Some(_), _) => (Disagreement::LookAlike, missing.take(serial)),
+            (None, Some((_, other))) => (Disagreement::PerhapsSame, Some(other)),
             (None, None) => (Disagreement::Unexpected, None),
         };
+        let other = other.map(str::to_owned);
         told.push(Disagreeing { what, serial: serial.clone(), other });
     }
     told.extend(missing.rest().map(|serial| Disagreeing {
@@ -213,16 +218,16 @@ impl<'a> Alike<'a> {
         Self(by_look)
     }
 
-    /// The one that differs in the fewest places, by look-alikes alone.
-    fn nearest(&self, serial: &str) -> Option<&'a str> {
+    /// The one that differs in the fewest places, by look-alikes alone, and in how many.
+    fn nearest(&self, serial: &str) -> Option<(usize, &'a str)> {
         let alike = self.0.get(&look(serial))?.iter();
         let near = alike.filter_map(|other| Some((look_alike_distance(serial, other)?, *other)));
-        near.filter(|(places, _)| *places <= PLACES_MAX).min().map(|(_, other)| other)
+        near.filter(|(places, _)| *places <= PLACES_MAX).min()
     }
 
     /// The same, which is then no longer there.
     fn take(&mut self, serial: &str) -> Option<&'a str> {
-        let nearest = self.nearest(serial)?;
+        let (_, nearest) = self.nearest(serial)?;
         self.0.get_mut(&look(serial))?.remove(nearest);
         Some(nearest)
     }
@@ -305,6 +310,14 @@ mod tests {
         assert_eq!(
             told(&["1S000000"], &["I5000000", "15000000"], None),
             ["unexpected I5000000", "look_alike 15000000 1S000000"]
+        );
+    }
+
+    #[test]
+    fn the_nearest_look_alike_is_named() {
+        assert_eq!(
+            told(&["0821004325", "0821001325"], &["0821004325", "O821004325"], None),
+            ["missing 0821001325", "perhaps_same O821004325 0821004325"]
         );
     }
 

@@ -1,11 +1,12 @@
 // The technician's page: take or choose photos, keep them, send them, show what came back.
 
+import { again } from "./afterwards.js";
 import * as batch from "./batch.js";
 import { cameraAllowed, cameraOffered } from "./camera.js";
-import { currentDetails, detailsComplete, onDetails, position } from "./details.js";
+import { currentDetails, position } from "./details.js";
 import { element } from "./element.js";
 import * as finder from "./finder.js";
-import { keep, kept, updateAll } from "./outbox.js";
+import { keep } from "./outbox.js";
 import * as queue from "./queue.js";
 import { badge, earlier, moment, scanView, serial } from "./scan_view.js";
 
@@ -18,6 +19,8 @@ const notice = document.getElementById("notice");
 /** Addresses of photos taken on this page, by Idempotency-Key or scan id, to show them at once. */
 const pictures = new Map();
 const PICTURES_MAX = 20;
+/** The latest scans. */
+let latest = [];
 /** The Idempotency-Key or scan id that is looked at, and whether a person has to decide about it. */
 let shown = null;
 let deciding = false;
@@ -36,26 +39,11 @@ async function take(photos) {
   if (!entries) return say(texts.phone.no_room.replace("{n}", photos.length));
   entries.forEach((entry, at) => remember(entry.key, URL.createObjectURL(photos[at])));
   show(entries[0].key, {}, entries[0].key);
-  if (!detailsComplete()) {
-    await queue.complete(entries, () => entries.map((entry) => Object.assign(entry, { needsDetails: true })));
-    return queue.pump();
-  }
   await queue.complete(entries, async () => {
     const location = await position();
     return location && entries.map((entry) => Object.assign(entry.details, { location }));
   });
   return queue.pump();
-}
-
-/** What was asked for after a photo was taken is said now: the photos that wait for it go. */
-async function completeDetails() {
-  const entries = (await kept()).filter((entry) => entry.needsDetails && entry.owner === owner);
-  if (entries.length === 0 || !detailsComplete()) return;
-  const said = currentDetails();
-  await updateAll(entries.map((entry) => ({
-    ...entry, needsDetails: false, details: { ...said, captured_at: entry.details.captured_at },
-  })));
-  await queue.pump();
 }
 
 function remember(key, address) {
@@ -73,7 +61,8 @@ function show(key, scan, picture) {
   deciding = ["review", "unreadable"].includes(scan.status);
   const address = pictures.get(picture) ?? (scan.id ? `/v1/scans/${scan.id}/photo` : undefined);
   const decide = (action, value) => decideOn(scan, action, value);
-  const view = scanView(scan, texts, address, decide);
+  const operate = (body) => post(`/v1/scans/${scan.id}/operation`, body);
+  const view = scanView(scan, texts, address, decide, operate, latest);
   if (!scan.status) view.querySelector(".badge").classList.add("pulse");
   const refused = scan.status === "accepted" ? batch.count(scan, texts) : undefined;
   if (refused) view.prepend(element("p", { class: "notice bad", role: "alert" }, refused));
@@ -107,19 +96,31 @@ async function follow(id, known, wait = 1000) {
   if (!scan || !settled(scan)) await follow(id, scan ?? known, Math.min(wait * 1.5, 15000));
 }
 
-async function decideOn(scan, action, value) {
-  const response = await fetch(`/v1/scans/${scan.id}/decision`, {
+async function decideOn(scan, action, value, typedAgain) {
+  const body = await post(`/v1/scans/${scan.id}/decision`, { action, serial: value, typed_again: typedAgain });
+  if (body?.code !== "type_again") return;
+  say(texts.phone.type_again, again(value, texts, (typed) => decideOn(scan, action, value, typed)));
+  notice.scrollIntoView({ block: "center" });
+}
+
+/** Posts what a person says of a scan and shows what stands then; the answer. */
+async function post(address, said) {
+  const response = await fetch(address, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(value === undefined ? { action } : { action, serial: value }),
+    body: JSON.stringify(said),
   }).catch(() => null);
   if (!response) return say(texts.phone.decide_offline);
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) return say(texts.problems[body.code] ?? body.detail ?? body.title);
+  if (!response.ok) {
+    say(texts.problems[body.code] ?? body.detail ?? body.title);
+    return body;
+  }
   say("");
   show(body.id, body, body.id);
   await drawRecent();
   if (!settled(body)) follow(body.id, body);
+  return body;
 }
 
 /** Shows what the service answered for an entry, if that is looked at; true if so. */
@@ -146,6 +147,7 @@ async function drawRecent() {
   const response = await fetch("/v1/scans?most=10").catch(() => null);
   if (!response?.ok) return;
   const { scans } = await response.json();
+  latest = scans;
   const doubtful = scans.filter((scan) => scan.status === "review");
   const others = scans.filter((scan) => scan.status !== "review");
   recent.replaceChildren(...[...doubtful, ...others].map((scan) => {
@@ -168,7 +170,6 @@ function say(...words) {
 batch.begin(texts);
 if (cameraOffered()) finder.begin({ texts, say, take, opened: () => current.replaceChildren() });
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});
-onDetails(completeDetails);
 performance.mark("usable");
 queue.begin({
   texts,

@@ -20,14 +20,6 @@ export function currentDetails() {
   return details;
 }
 
-/** Whether what must be said is said; if not, the field is shown. */
-export function detailsComplete() {
-  if (form.checkValidity()) return true;
-  form.closest("details").open = true;
-  form.reportValidity();
-  return false;
-}
-
 /** Where the phone is, if it is to be said and its owner lets the page know in time. */
 export function position() {
   return new Promise((resolve) => {
@@ -50,16 +42,10 @@ function restore() {
   form.elements.position.checked = Boolean(kept.position);
 }
 
-/** The old terminal's serial is asked for only where there is one, and needed there. */
+/** The old terminal's serial is asked for only where there is one. The photo is kept first: what is
+ * missing is asked for afterwards. */
 function fit() {
-  const swap = form.elements.operation.value === "swap";
-  form.elements.replaces.closest("label").hidden = !swap;
-  form.elements.replaces.required = swap;
-}
-
-/** Calls `changed` whenever something else is said. */
-export function onDetails(changed) {
-  form.addEventListener("change", changed);
+  form.elements.replaces.closest("label").hidden = form.elements.operation.value !== "swap";
 }
 
 restore();

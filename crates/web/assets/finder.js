@@ -3,7 +3,6 @@
 
 import * as batch from "./batch.js";
 import { openCamera } from "./camera.js";
-import { detailsComplete } from "./details.js";
 import { SIDE_PX, jpegOf } from "./photo.js";
 import { earlier, serial } from "./scan_view.js";
 
@@ -54,7 +53,7 @@ export function begin(callbacks) {
 /** Opens the camera and reads until a label is taken or the viewfinder is closed. */
 export async function open() {
   const { texts, say } = page;
-  if (camera || !detailsComplete()) return undefined;
+  if (camera) return undefined;
   try {
     camera = await openCamera(video);
   } catch {

@@ -68,7 +68,7 @@ function isMine(entry) {
 }
 
 function isSendable(entry) {
-  return isMine(entry) && !entry.problem && !entry.needsDetails && !unfinished.has(entry.key);
+  return isMine(entry) && !entry.problem && !unfinished.has(entry.key);
 }
 
 async function sendAll() {
@@ -150,7 +150,7 @@ function line(entry) {
   const { texts } = page;
   const state = entry.problem ? "failed" : "queued";
   const why = entry.problem && (texts.problems[entry.problem.code] ?? entry.problem.title);
-  const words = why ?? (entry.needsDetails ? texts.phone.needs_details : moment(entry.keptAt, texts));
+  const words = why ?? moment(entry.keptAt, texts);
   const dismiss = element("button", { type: "button", onclick: () => forget(entry.key).then(pump) }, texts.phone.dismiss);
   return element("li", { class: "row" }, badge(state, texts), element("span", { class: "grow" }, words), entry.problem ? dismiss : null);
 }

@@ -54,6 +54,7 @@ function waitForSight() {
 
 async function show(review) {
   current = review;
+  typedFirst = undefined;
   view.hidden = !review;
   empty.hidden = Boolean(review);
   if (!review) return;
@@ -64,8 +65,11 @@ async function show(review) {
   part("why").replaceChildren(...(question ? [element("li", {}, question)] : []), ...scan.reasons.map((reason) => element("li", {}, all.reasons[reason.code] ?? reason.hint)));
   part("identifiers").replaceChildren(...described(scan.identifiers.map((found) => [all.kinds[found.kind] ?? found.kind, found.value])));
   part("others").hidden = scan.identifiers.length === 0;
-  part("candidates").replaceChildren(...scan.candidates.slice(0, 9).map(candidate));
-  if (scan.candidates.length === 0) part("candidates").append(element("li", { class: "quiet" }, texts.no_candidates));
+  const { proposal } = scan;
+  const proposed = proposal ? [{ value: proposal.serial, doubtful: [], format: texts.proposed.replace("{who}", proposal.by) }] : [];
+  const offered = [...proposed, ...scan.candidates.filter((it) => it.value !== proposal?.serial)];
+  part("candidates").replaceChildren(...offered.slice(0, 9).map(candidate));
+  if (offered.length === 0) part("candidates").append(element("li", { class: "quiet" }, texts.no_candidates));
   form.elements.serial.value = scan.candidates[0]?.value ?? "";
   part("photos").replaceChildren(...(review.photos > 1 ? Array.from({ length: review.photos }, (_, n) => photoButton(n)) : []));
   const place = scan.candidates[0]?.place ?? null;
@@ -141,20 +145,48 @@ function drawCrop(image, quad) {
 
 // --- deciding ---
 
-async function decide(action, value) {
+async function decide(action, value, typedAgain) {
   if (!current || busy || performance.now() - shownAt < SETTLE_MS) return;
   busy = true;
   const { scan } = current;
-  const body = value === undefined ? { action } : { action, serial: value };
+  const body = { action, serial: value, typed_again: typedAgain };
   const answer = await call("POST", `/v1/scans/${scan.id}/decision`, body);
   busy = false;
   if (answer.status === 0) return say(notice, texts.no_connection);
+  if (answer.body?.code === "type_again") return askAgain(value);
   if (!answer.ok && answer.status !== 409) {
     return say(notice, all.problems[answer.body?.code] ?? answer.body?.detail ?? answer.body?.title);
   }
   const done = action === "reject" ? texts.rejected : texts.done.replace("{serial}", answer.body?.serial?.value ?? value);
-  say(notice, answer.ok ? done : texts.taken);
+  say(notice, answer.ok ? done : answer.body?.detail ?? texts.taken);
+  if (answer.ok) offerUndo(scan.id, answer.body);
   await next();
+}
+
+/** What nobody read is typed a second time. */
+let typedFirst;
+
+function askAgain(value) {
+  typedFirst = value;
+  say(notice, texts.type_again);
+  form.elements.serial.value = "";
+  form.elements.serial.focus();
+}
+
+/** A button beside what was decided, until the registry is told. */
+function offerUndo(id, scan) {
+  const left = new Date(scan.registration.undo_until ?? 0) - Date.now();
+  if (!(left > 0)) return;
+  const button = element("button", { type: "button", class: "small undo", onclick: undo }, texts.undo);
+  notice.append(" ", button);
+  setTimeout(() => button.remove(), left);
+
+  async function undo() {
+    const answer = await call("POST", `/v1/scans/${id}/decision`, { action: "undo" });
+    say(notice, answer.ok ? texts.undone : answer.body?.detail ?? texts.no_connection);
+    current = undefined;
+    await next();
+  }
 }
 
 async function putAside() {
@@ -168,7 +200,10 @@ async function putAside() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  decide("correct", form.elements.serial.value);
+  const typed = form.elements.serial.value;
+  const [first, second] = typedFirst === undefined ? [typed] : [typedFirst, typed];
+  typedFirst = undefined;
+  decide("correct", first, second);
 });
 part("reject").addEventListener("click", () => decide("reject"));
 part("later").addEventListener("click", putAside);

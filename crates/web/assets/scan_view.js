@@ -1,6 +1,7 @@
 // Shows one Scan object: the serial in groups, where it was found, how it was checked, what comes
 // next; on doubt the candidates, to confirm or to correct.
 
+import { missing, undo, wrong } from "./afterwards.js";
 import { corrector } from "./corrector.js";
 import { element } from "./element.js";
 
@@ -56,17 +57,24 @@ function list(items, className) {
 }
 
 /**
- * The whole view of a scan. `decide(action, serial)` posts a decision. `photo` is the address of
- * its picture, if there is one.
+ * The whole view of a scan. `decide(action, serial)` posts a decision, `operate(body)` what happens
+ * to its terminal. `photo` is the address of its picture, if there is one; `recent` are scans that
+ * may be meant.
  */
-export function scanView(scan, texts, photo, decide) {
+export function scanView(scan, texts, photo, decide, operate, recent) {
   const best = scan.serial ?? scan.candidates?.[0];
   const status = scan.status ?? "waiting";
   const view = element("section", { class: `card answer ${status}`, "aria-live": "polite" });
   view.append(element("p", { class: "row" }, badge(status, texts), registration(scan, texts)));
   if (scan.serial) {
     view.append(serial(scan.serial.value), element("p", { class: "quiet" }, checked(scan, texts)), next(scan, texts));
+    view.append(...[missing(scan, texts, operate, recent)].filter(Boolean));
+  } else if (scan.status === "rejected" && scan.registration?.operation === "withdraw") {
+    view.append(element("p", { class: "next" }, texts.next.withdrawn));
   }
+  const undoing = undo(scan, texts, decide);
+  if (undoing) view.append(undoing);
+  if (scan.proposal) view.append(element("p", { class: "notice" }, texts.next.proposed.replace("{serial}", scan.proposal.serial)));
   const known = earlier(scan, texts);
   if (known) view.append(element("p", { class: "notice" }, known));
   // On doubt the photo stands before the candidates: they are compared with it.
@@ -77,26 +85,46 @@ export function scanView(scan, texts, photo, decide) {
   if (hints) view.append(hints);
   if (inDoubt) view.append(...choices(scan, texts, decide));
   if (photo && !inDoubt) view.append(shot(photo, best?.place, texts));
+  const fold = wrong(scan, texts, decide);
+  if (fold) view.append(fold);
   return view;
 }
 
 function checked(scan, texts) {
-  const checks = (scan.serial.checks ?? []).map((check) => texts.checks[check] ?? check);
+  // A serial that fits no maker's format has none to fit.
+  const known = (scan.serial.checks ?? []).filter((check) => check !== "format" || scan.serial.vendor !== "unknown");
+  const checks = known.map((check) => texts.checks[check] ?? check);
   const vendor = scan.serial.vendor && scan.serial.vendor !== "unknown" ? [scan.serial.vendor] : [];
   return [...vendor, ...checks].join(" · ");
 }
 
+/** Whether what was said of it was refused here, and not by the registry. */
+const refusedHere = ({ status, code, delivery_id }) => code && (!delivery_id || status !== "refused");
+
 function registration(scan, texts) {
   const status = scan.registration?.status ?? "none";
-  return status === "none" ? undefined : badge(`registration ${status}`, { states: { [`registration ${status}`]: texts.registrations[status] } });
+  if (status === "none" || refusedHere(scan.registration)) return undefined;
+  return badge(`registration ${status}`, { states: { [`registration ${status}`]: texts.registrations[status] } });
 }
 
-/** What happens now, one sentence, with the registry's own reason if it refused. */
+/** What happens now, one sentence, with the reason if it was refused, by the registry or here. */
 function next(scan, texts) {
-  const status = scan.registration?.status ?? "none";
-  const code = scan.registration?.code;
-  const reason = code ? ` ${texts.refusals[code] ?? code}` : "";
-  return element("p", { class: "next" }, texts.next[status] + reason);
+  const { status = "none", code, nothing_new: stood, undo_until: until } = scan.registration ?? {};
+  return element("p", { class: "next" }, sentence());
+
+  function sentence() {
+    if (code) {
+      const by = refusedHere(scan.registration) ? texts.next.refused_here : texts.next.refused;
+      return `${by} ${texts.refusals[code] ?? code}`;
+    }
+    if (stood) {
+      const at = stood.merchant ?? stood.tid ?? stood.site;
+      const what = at ? texts.next.nothing_new_at.replace("{merchant}", at) : texts.registrations.delivered;
+      return texts.next.nothing_new.replace("{what}", what).replace("{when}", stood.since ? moment(stood.since, texts) : "");
+    }
+    if (until && new Date(until) > Date.now()) return texts.next.held;
+    return texts.next[status];
+  }
 }
 
 /** The candidates, each to be confirmed with one tap; below them, typing and rejecting. */

@@ -4,8 +4,9 @@
 
 const CACHE = "pages";
 const SHELL = ["/", "/assets/style.css", "/assets/icon.svg", "/assets/language.js", "/assets/capture.js",
-  "/assets/batch.js", "/assets/camera.js", "/assets/corrector.js", "/assets/details.js", "/assets/element.js",
-  "/assets/finder.js",   "/assets/outbox.js", "/assets/parts.js", "/assets/photo.js", "/assets/queue.js", "/assets/scan_view.js", "/assets/app.webmanifest"];
+  "/assets/afterwards.js", "/assets/batch.js", "/assets/camera.js", "/assets/corrector.js", "/assets/details.js",
+  "/assets/element.js", "/assets/finder.js", "/assets/outbox.js", "/assets/parts.js", "/assets/photo.js",
+  "/assets/queue.js", "/assets/scan_view.js", "/assets/app.webmanifest"];
 const NETWORK_MS = 2500;
 
 self.addEventListener("install", (event) => {

@@ -48,6 +48,8 @@ for (const button of document.querySelectorAll("button[data-remove]")) {
   button.addEventListener("click", () => save("DELETE", button.dataset.remove));
 }
 
+document.getElementById("withdraw")?.addEventListener("click", () => save("POST", "/events", { event: "withdraw" }));
+
 onSubmit(document.getElementById("verify"), async ({ merchant }) => {
   const answer = await call("POST", `${address}/verify`, merchant ? { merchant } : {});
   if (!answer.ok) return failed(answer);

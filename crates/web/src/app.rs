@@ -49,10 +49,7 @@ impl App {
             details_bytes_max: settings.uploads.details_bytes_max.get(),
         };
         Self(Arc::new(Inner {
-            // The largest upload there may be must fit, else it could never be received.
-            memory: UploadBudget::new(
-                settings.uploads.bytes_max.get().max(limits.body_bytes_max()),
-            ),
+            memory: upload_budget(&settings, &limits),
             held: PartialUploads::new(PartialUploadLimits {
                 bytes_max: settings.uploads.resumable_bytes_max.get(),
                 owner_uploads_max: settings.uploads.resumable_uploads_max.get(),
@@ -126,6 +123,14 @@ impl App {
             || public.is_some_and(|it| it.starts_with("https://"))
     }
 
+    /// Whether browsers may be told to come over HTTPS alone: a certificate of our own making is one
+    /// that they warn about, and after that word nobody could pass the warning.
+    pub(crate) fn is_only_encrypted(&self) -> bool {
+        let public = self.0.settings.http.public_url.as_deref();
+        self.0.settings.http.tls == TlsMode::Files
+            || public.is_some_and(|it| it.starts_with("https://"))
+    }
+
     /// Whether registrations have somewhere to go.
     pub(crate) fn has_registry(&self) -> bool {
         self.0.handles.forwarding.is_some()
@@ -176,4 +181,13 @@ impl App {
     pub(crate) fn held(&self) -> &PartialUploads {
         &self.0.held
     }
+}
+
+/// The memory of bodies that are being received. A caller's share is a photo, and the largest upload
+/// there may be must fit beside it, else it could never be received.
+fn upload_budget(settings: &Settings, limits: &UploadLimits) -> UploadBudget {
+    let share_bytes = limits.photo_bytes_max;
+    let largest_bytes = limits.body_bytes_max().saturating_sub(share_bytes);
+    let bytes_max = settings.uploads.bytes_max.get().max(2 * largest_bytes);
+    UploadBudget::new(bytes_max, share_bytes)
 }

@@ -23,7 +23,7 @@ pub async fn uploaded(
     let chunks = futures_util::stream::iter(chunks.into_iter().map(Ok::<_, axum::Error>));
     let request = Request::builder().header(CONTENT_TYPE, content_type);
     let request = request.body(Body::from_stream(chunks)).map_err(|_| None)?;
-    let taken = take(request, &limits, &UploadBudget::new(1 << 20)).await;
+    let taken = take(request, &limits, &UploadBudget::new(1 << 20, 0), "fuzzer").await;
     let photos = taken.map_err(|problem| Some(problem.into_response()))?.photos;
     Ok((photos.len(), photos.iter().map(|photo| photo.bytes.len()).sum()))
 }

@@ -16,6 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 /// Requests under way on one HTTP/2 connection.
 const HTTP2_STREAMS_MAX: u32 = 32;
+/// Bytes of a request's headers, of what one connection of HTTP/1 reads ahead, and of what one request
+/// of HTTP/2 holds that its client did not take yet.
+const HEADER_BYTES_MAX: u32 = 16 * 1024;
+const HTTP1_BUFFER_BYTES: usize = 64 * 1024;
+const SEND_BYTES_MAX: usize = 64 * 1024;
 /// Connections of monitoring at a time.
 const METRICS_CONNECTIONS_MAX: usize = 16;
 /// How long monitoring may take to send its request.
@@ -110,12 +115,15 @@ async fn listen(
     let header_time = Duration::from_millis(settings.http.header_ms_max.get());
     let mut server =
         axum_server::from_tcp(listener)?.first_request_timeout(header_time).handle(handle);
-    server.http_builder().http1().header_read_timeout(header_time);
+    server.http_builder().http1().header_read_timeout(header_time).max_buf_size(HTTP1_BUFFER_BYTES);
     server
         .http_builder()
         .http2()
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
-        .keep_alive_interval(Some(header_time));
+        .max_header_list_size(HEADER_BYTES_MAX)
+        .max_send_buf_size(SEND_BYTES_MAX)
+        .keep_alive_interval(Some(header_time))
+        .keep_alive_timeout(header_time);
     let routes = routes(app).into_make_service_with_connect_info::<SocketAddr>();
     let capped = Capped::new(settings.http.connections_max.get());
     match tls {

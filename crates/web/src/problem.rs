@@ -66,13 +66,16 @@ codes! {
     TerminalNotBound CONFLICT "The terminal is at no merchant.",
     ReplacedNotInService CONFLICT "The terminal to be replaced is not in service.",
     SwapWithItself CONFLICT "A terminal cannot replace itself.",
+    ReplacesMissing CONFLICT "The swap does not name the terminal that is replaced.",
+    ReplacedUnknown CONFLICT "Nobody has seen the terminal to be replaced.",
+    MerchantMissing CONFLICT "The bind names neither the merchant nor the terminal number.",
     BodyTooLarge PAYLOAD_TOO_LARGE "The body is too large.",
     PhotoTooLarge PAYLOAD_TOO_LARGE "The photo has too many bytes.",
     TooManyPhotos PAYLOAD_TOO_LARGE "There are too many photos in the request.",
     ContentTypeUnsupported UNSUPPORTED_MEDIA_TYPE "The body has a content type that is not taken here.",
     NotAPhoto UNSUPPORTED_MEDIA_TYPE "This is not a photo.",
     FormatUnsupported UNSUPPORTED_MEDIA_TYPE "This picture format is not read: send JPEG, HEIC, PNG or WebP.",
-    IdempotencyKeyReused UNPROCESSABLE_ENTITY "This Idempotency-Key belongs to other photos.",
+    IdempotencyKeyReused UNPROCESSABLE_ENTITY "This Idempotency-Key belongs to other photos or details.",
     PartUnknown UNPROCESSABLE_ENTITY "The form has a part with an unknown name.",
     PhotoMissing UNPROCESSABLE_ENTITY "There is no photo in the request.",
     PhotoEmpty UNPROCESSABLE_ENTITY "The photo is empty.",
@@ -82,6 +85,7 @@ codes! {
     ReaderFailed UNPROCESSABLE_ENTITY "The photo could not be read.",
     DetailsInvalid UNPROCESSABLE_ENTITY "The details are not valid.",
     DecisionInvalid UNPROCESSABLE_ENTITY "The decision is not valid.",
+    TypeAgain UNPROCESSABLE_ENTITY "Nothing that was read resembles this serial: type it a second time.",
     RateLimited TOO_MANY_REQUESTS "Too many requests.",
     Overloaded SERVICE_UNAVAILABLE "The service is busy.",
     StorageFull INSUFFICIENT_STORAGE "There is no space left to store anything.",
@@ -209,8 +213,8 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound(_) => Code::NotFound.into(),
-            StoreError::AlreadyDecided => {
-                Self::new(Code::Conflict, "Somebody has decided already: send a correction.")
+            StoreError::AlreadyDecided(_) | StoreError::UndoOver => {
+                Self::new(Code::Conflict, error.to_string())
             }
             StoreError::Forbidden(forbidden) => forbidden.into(),
             StoreError::Cursor => Self::new(Code::ParameterInvalid, error.to_string()),
@@ -240,6 +244,9 @@ impl From<Forbidden> for Problem {
             Forbidden::NotBound => Code::TerminalNotBound,
             Forbidden::ReplacedNotInService => Code::ReplacedNotInService,
             Forbidden::SwapWithItself => Code::SwapWithItself,
+            Forbidden::ReplacesMissing => Code::ReplacesMissing,
+            Forbidden::ReplacedUnknown => Code::ReplacedUnknown,
+            Forbidden::MerchantMissing => Code::MerchantMissing,
         };
         debug_assert_eq!(code.name(), forbidden.code());
         Self::new(code, forbidden.to_string())
@@ -250,6 +257,7 @@ impl From<DecisionError> for Problem {
     fn from(error: DecisionError) -> Self {
         match error {
             DecisionError::Invalid(why) => Self::new(Code::DecisionInvalid, why),
+            DecisionError::TypeAgain => Code::TypeAgain.into(),
             DecisionError::Store(error) => error.into(),
         }
     }

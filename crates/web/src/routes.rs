@@ -2,7 +2,7 @@
 //! request, asks [`App`], and answers; every refusal is a [`problem::Problem`] with a stable code.
 
 use crate::access::caller::Caller;
-use crate::access::{oidc, session, sign_ins};
+use crate::access::{oidc, open_sessions, session, sign_ins};
 use crate::api::{
     console, decision, deliveries, estate, formats, health, maintenance, maintenance_photos,
     reconciliation, registry, reviews, scans, serials, terminal_events, terminal_search, terminals,
@@ -12,11 +12,12 @@ use crate::middleware::guard;
 use crate::problem::{self, Code, Problem};
 use crate::upload::resumable;
 use crate::{examples, pages};
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use bytes::Bytes;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify as _, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -50,6 +51,9 @@ impl utoipa::Modify for KeyScheme {
 /// Every route of the service; a request carries its peer's address as `ConnectInfo`.
 pub fn routes(app: App) -> Router {
     let (calls, api) = described();
+    // It is large and always the same: made once, sent as it is.
+    let api = Bytes::from(serde_json::to_vec(&api).unwrap_or_default());
+    let description = get(async || ([(header::CONTENT_TYPE, "application/json")], api));
     let body_bytes_max = app.limits().body_bytes_max();
     let pages = Router::new()
         .route("/", get(first_page))
@@ -58,7 +62,7 @@ pub fn routes(app: App) -> Router {
         .route("/sign-out", axum::routing::post(session::leave))
         .route("/sw.js", get(pages::service_worker))
         .route("/assets/{name}", get(pages::asset))
-        .route("/openapi.json", get(async || Json(api)));
+        .route("/openapi.json", description);
     let routes = calls
         .merge(pages)
         .merge(console::routes())
@@ -85,6 +89,7 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(resumable::look, resumable::part, resumable::cancel))
         .routes(routes!(scans::photo))
         .routes(routes!(decision::decide))
+        .routes(routes!(decision::operate))
         .routes(routes!(reviews::next))
         .routes(routes!(reviews::aside))
         .routes(routes!(terminals::list))
@@ -108,6 +113,8 @@ fn calls() -> OpenApiRouter<App> {
         .routes(routes!(reconciliation::compare))
         .routes(routes!(formats::list))
         .routes(routes!(sign_ins::create))
+        .routes(routes!(open_sessions::list, open_sessions::end_all))
+        .routes(routes!(open_sessions::end))
         .routes(routes!(oidc::start))
         .routes(routes!(oidc::callback))
         .routes(routes!(health::alive))

@@ -4,13 +4,14 @@
 
 use anyhow::{Context, anyhow};
 use axum_server::tls_rustls::RustlsConfig;
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs::{self, DirBuilder};
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+use store::create_file;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// How often certificate files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -67,37 +68,59 @@ impl Pair {
             .map(|file| fs::metadata(file).and_then(|metadata| metadata.modified()).ok())
     }
 
-    /// The pair in `folder`, made now if it is not there. Browsers warn about it once; the
-    /// connection is encrypted and the camera allowed.
+    /// The pair in `folder`, made now if it is not there, both files or none: of two that start at
+    /// once, one makes the pair. Browsers warn about it once; the connection is encrypted and the
+    /// camera allowed.
     ///
     /// # Errors
-    /// If the folder cannot be written.
+    /// If the folder cannot be written, or holds one file of a pair.
     pub(crate) fn self_signed(folder: &Path, listen: IpAddr) -> anyhow::Result<Self> {
         let pair =
             Self { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
-        if pair.certificate.is_file() && pair.key.is_file() {
+        let has = || (pair.certificate.is_file(), pair.key.is_file());
+        if has() == (true, true) {
             return Ok(pair);
         }
-        fs::create_dir_all(folder)?;
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
         if !listen.is_unspecified() && !listen.is_loopback() {
             names.push(listen.to_string());
         }
         let made = rcgen::generate_simple_self_signed(names)
             .map_err(|error| anyhow!("cannot make a certificate: {error}"))?;
-        write_private(&pair.key, &made.signing_key.serialize_pem())?;
-        fs::write(&pair.certificate, made.cert.pem())?;
+        let part = folder.with_file_name(format!("tls.{}", Uuid::new_v4().simple()));
+        DirBuilder::new().recursive(true).mode(0o700).create(&part)?;
+        create_file(&part.join("key.pem"), &made.signing_key.serialize_pem(), 0o600)?;
+        create_file(&part.join("certificate.pem"), &made.cert.pem(), 0o600)?;
+        if let Err(error) = fs::rename(&part, folder) {
+            fs::remove_dir_all(&part)?;
+            // Somebody else was first, or a person has left one of the two.
+            if has() != (true, true) {
+                let place = folder.display();
+                return Err(error)
+                    .context(format!("{place} holds no certificate and key: move it"));
+            }
+        }
         Ok(pair)
     }
 }
 
-/// Writes a file that only its owner can read.
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn one_pair_is_made_however_many_start_at_once() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join("tls");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| Pair::self_signed(&folder, Ipv4Addr::LOCALHOST.into()).unwrap());
+            }
+        });
+        assert_eq!(data.path().read_dir().unwrap().count(), 1);
+        assert_eq!(folder.read_dir().unwrap().count(), 2);
+        fs::remove_file(folder.join("key.pem")).unwrap();
+        assert!(Pair::self_signed(&folder, Ipv4Addr::LOCALHOST.into()).is_err());
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    Ok(())
 }

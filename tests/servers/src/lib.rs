@@ -4,9 +4,11 @@
 
 mod identity;
 mod s3;
+mod silent_line;
 
 pub use identity::{Conduct, IdentityServer, Signed};
 pub use s3::S3;
+pub use silent_line::SilentLine;
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;

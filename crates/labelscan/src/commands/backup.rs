@@ -91,7 +91,7 @@ pub(crate) fn seal(command: SealCommand, settings: &Settings) -> anyhow::Result<
 async fn rotate(store: &Store, used: &SealUse) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if used.is_settled() {
-        let key = store.add_seal_key()?;
+        let key = store.add_seal_key().await?;
         store
             .record(
                 "seal.rotated",

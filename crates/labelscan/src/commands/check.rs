@@ -105,7 +105,7 @@ async fn stored(settings: &Settings) -> anyhow::Result<String> {
         return Ok("none yet; `serve` makes them".into());
     }
     let store = open_store(settings).await.context("cannot be opened")?;
-    store.ping().await?;
+    store.ping(Clock::System.now()).await?;
     let check = store.check(Clock::System.now() - ORPHAN_AGE).await?;
     store.close().await;
     anyhow::ensure!(check.is_sound(), "{} faults{}", check.faults_found, named(&check.faults));
@@ -138,6 +138,15 @@ pub(crate) fn named(faults: &[Fault]) -> String {
         }
         Fault::AuditBroken(entry) => {
             format!("audit entry {entry} does not continue the one before: somebody changed it")
+        }
+        Fault::AuditCut { entries, found } => {
+            format!("the audit trail had {entries} entries and has {found}: somebody cut it")
+        }
+        Fault::AuditUnwitnessed => {
+            "the record of the audit trail's end beside the seal keys was changed".into()
+        }
+        Fault::Unaudited(what) => {
+            format!("{what}: the audit trail says otherwise, so somebody changed the row")
         }
     };
     faults

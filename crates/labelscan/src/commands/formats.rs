@@ -5,12 +5,15 @@ use anyhow::{Context as _, ensure};
 use pipeline::formats::{load, read, with_file};
 use pipeline::settings::Settings;
 use std::{
-    fs,
     io::{self, Write},
     path::Path,
     process::ExitCode,
 };
-use validate::{Format, Formats, IdentifierKind, Proposal, Standing, canonical, explain, learn};
+use store::{LockedFile, create_file};
+use validate::{
+    FORMATS_BYTES_MAX, Format, Formats, IdentifierKind, Proposal, Standing, canonical, explain,
+    learn,
+};
 
 /// `labelscan formats` and what stands below it.
 pub(crate) fn run(args: &FormatsArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -162,10 +165,17 @@ fn block(proposal: &Proposal) -> String {
     block
 }
 
-/// Adds the block to a formats file, whole or not at all: the new file is checked, then put in the
-/// old one's place.
+/// Adds the block to a formats file, whole or not at all, and also if others add theirs meanwhile: the
+/// new file is checked, then put in the old one's place.
 fn append(path: &Path, name: &str, proposal: &Proposal) -> anyhow::Result<()> {
-    let mut text = if path.exists() { read(path)? } else { String::new() };
+    let place = || format!("cannot write {}", path.display());
+    let block = block(proposal);
+    with_file(path, &block)?;
+    if create_file(path, &block, 0o644).with_context(place)? {
+        return Ok(());
+    }
+    let file = LockedFile::open(path).with_context(place)?;
+    let mut text = file.text(FORMATS_BYTES_MAX as u64).with_context(place)?;
     if !text.is_empty() {
         let known = with_file(path, &text)?;
         let own = Formats::builtin();
@@ -178,10 +188,7 @@ fn append(path: &Path, name: &str, proposal: &Proposal) -> anyhow::Result<()> {
         );
         text.push('\n');
     }
-    text.push_str(&block(proposal));
+    text.push_str(&block);
     with_file(path, &text)?;
-    let beside = path.with_extension("toml.new");
-    let place = || format!("cannot write {}", path.display());
-    fs::write(&beside, text).with_context(place)?;
-    fs::rename(&beside, path).with_context(place)
+    file.replace(&text).with_context(place)
 }

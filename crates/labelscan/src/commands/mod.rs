@@ -14,5 +14,7 @@ pub(crate) mod print;
 pub(crate) mod reconcile;
 pub(crate) mod scan;
 pub(crate) mod serve;
+pub(crate) mod sessions;
+pub(crate) mod sign_in;
 pub(crate) mod signals;
 pub(crate) mod watch;

@@ -3,10 +3,10 @@
 
 use crate::commands::signals::stop_on_signal;
 use crate::inbox::{Folder, Inbox};
-use pipeline::Pipeline;
 use pipeline::access::{Role, Token};
 use pipeline::clock::Clock;
 use pipeline::settings::Settings;
+use pipeline::{Handles, Pipeline};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use std::io::{IsTerminal, Write};
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use web::access::company::Oidc;
-use web::access::sign_ins;
+use web::access::sign_ins::{self, NewLink};
 use web::app::App;
 use web::listen::{self, base_url, bound};
 
@@ -44,13 +44,13 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let oidc = Oidc::open(&settings, &base_url)?;
     let pipeline = Pipeline::start(&settings, Clock::System, stop.clone()).await?;
     let handles = pipeline.handles.clone();
-    let app = App::new(handles, oidc, settings.clone(), base_url.clone());
+    let app = App::new(handles.clone(), oidc, settings.clone(), base_url.clone());
     let taking: Vec<_> = inboxes
         .into_iter()
         .map(|folder| Inbox::new(folder, &pipeline, &settings))
         .map(|inbox| tokio::spawn(watch_folder(inbox, stop.clone())))
         .collect();
-    announce(&app, &settings, &base_url).await?;
+    announce(&handles, &settings, &base_url).await?;
     tokio::spawn(sweep(app.clone(), stop.clone()));
     tokio::spawn(stop_on_signal(stop.clone())?);
     listen::serve(listener, metrics_listener, &settings, app, stop.clone()).await?;
@@ -74,32 +74,30 @@ async fn sweep(app: App, stop: CancellationToken) {
     }
 }
 
-/// Says on stdout where the service is and how to get in. The link is no log line: it goes to
-/// whoever started the program and nowhere else.
-async fn announce(app: &App, settings: &Settings, base: &str) -> anyhow::Result<()> {
-    let token = Token::new_secret()?;
-    sign_ins::make_link(app, "operator", FIRST_PERSON, Role::Admin, &token).await?;
-    let link = sign_ins::address(app, &token);
-    let mut out = std::io::stdout().lock();
+/// Says on stdout where the service is and how to get in. The link goes to a terminal and nowhere
+/// else: what is no terminal is a journal, which others read for years.
+async fn announce(handles: &Handles, settings: &Settings, base: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
     writeln!(out, "labelscan listens on {base}")?;
     if settings.registry.url.is_none() {
         writeln!(out, "No registry is set: registrations wait in the queue.")?;
     }
-    writeln!(
-        out,
-        "Sign in, once, within {} minutes: {link}",
-        settings.sessions.sign_in_minutes.get()
-    )?;
-    if out.is_terminal() {
-        let code = QrCode::new(link.as_bytes())?;
-        // Dark on light also on dark terminals: cameras want it that way round.
-        let picture = code
-            .render::<Dense1x2>()
-            .dark_color(Dense1x2::Light)
-            .light_color(Dense1x2::Dark)
-            .build();
-        writeln!(out, "{picture}")?;
+    // Whatever an earlier start showed and nobody used is of no use any more.
+    handles.store.revoke_sign_ins(FIRST_PERSON, handles.clock.now()).await?;
+    if !out.is_terminal() {
+        writeln!(out, "Sign in: `labelscan sign-in` makes a link, good once and for a while.")?;
+        return Ok(out.flush()?);
     }
-    out.flush()?;
-    Ok(())
+    let token = Token::new_secret()?;
+    let minutes = settings.sessions.sign_in_minutes.get();
+    let new = NewLink { by: "operator", name: FIRST_PERSON, role: Role::Admin };
+    sign_ins::make_link(&handles.store, new, &token, minutes, handles.clock.now()).await?;
+    let link = sign_ins::address(base, &token);
+    writeln!(out, "Sign in, once, within {minutes} minutes: {link}")?;
+    let code = QrCode::new(link.as_bytes())?;
+    // Dark on light also on dark terminals: cameras want it that way round.
+    let picture =
+        code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
+    writeln!(out, "{picture}")?;
+    Ok(out.flush()?)
 }

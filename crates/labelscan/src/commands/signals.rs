@@ -13,10 +13,15 @@ pub(crate) fn stop_on_signal(
 ) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate()).context("signals cannot be heard")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be heard")?;
+    // A closed terminal or a reload ends nothing: renewed files are taken up by themselves.
+    let mut hang_up = signal(SignalKind::hangup()).context("signals cannot be heard")?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                Some(()) = hang_up.recv() => tracing::info!("SIGHUP is ignored"),
+            }
         }
         tracing::info!("stopping: accepted work finishes first");
         stop.cancel();

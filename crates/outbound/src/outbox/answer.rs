@@ -14,6 +14,11 @@ const CODE_CHARS_MAX: usize = 100;
 /// How much of a registry's explanation is kept.
 const WHY_CHARS_MAX: usize = 500;
 
+/// The words by which a registry says what it did, in any case.
+const ACCEPTED: [&str; 2] = ["accepted", "ok"];
+const PENDING: &str = "pending";
+const REJECTED: &str = "rejected";
+
 /// The body that a registry may send with any status.
 #[derive(Default, Deserialize)]
 pub(crate) struct Body {
@@ -26,14 +31,31 @@ pub(crate) struct Body {
     message: Option<serde_json::Value>,
 }
 
+impl Body {
+    /// What a body says: the JSON object above, or one word, alone or in quotes. `None` for what is
+    /// neither.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
+        if text.starts_with('{') {
+            return serde_json::from_str(text).ok();
+        }
+        let word = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        Some(Self { result: Some(word.unwrap_or(text).to_owned()), ..Self::default() })
+    }
+}
+
 /// The outcome that an answer stands for.
 pub(crate) fn outcome(response: &CappedResponse, now: Timestamp) -> Outcome {
-    // Whatever is not the JSON object above says nothing: plain "OK" bodies are common.
-    let body: Body = serde_json::from_slice(&response.body).unwrap_or_default();
     let asked = response.retry_after.as_deref().and_then(|header| asked_wait(header, now));
     let status = response.status;
     match status.as_u16() {
-        200..=299 => taken(body),
+        200..=299 if response.cut => not_understood("is longer than is read"),
+        200..=299 if response.body.trim_ascii().is_empty() => Outcome::Delivered(Answer::default()),
+        200..=299 => match Body::read(&response.body) {
+            Some(body) => taken(body),
+            None => not_understood("is no JSON object that is known"),
+        },
         410 => Outcome::Gone,
         429 | 503 => Outcome::Throttled { after: asked, why: format!("answered {status}") },
         408 | 425 | 500..=599 => Outcome::Retry { after: asked, why: format!("answered {status}") },
@@ -42,23 +64,44 @@ pub(crate) fn outcome(response: &CappedResponse, now: Timestamp) -> Outcome {
             after: asked,
             why: format!("answered {status}: redirects are not followed, set the final address"),
         },
-        400..=499 => refused(body, &format!("http_{}", status.as_u16()), &status.to_string()),
+        // These are about the event.
+        400 | 409 | 413 | 422 => {
+            let body = Body::read(&response.body).unwrap_or_default();
+            refused(body, &format!("http_{}", status.as_u16()), &status.to_string())
+        }
+        // And all others about the endpoint: its address, its secret, what it takes.
+        400..=499 => Outcome::Unserved {
+            after: asked,
+            why: format!("answered {status}: look at the registry's address, secret and settings"),
+        },
         _ => Outcome::Retry { after: asked, why: format!("answered {status}") },
     }
 }
 
-/// The outcome of a message that the registry took, or says that it did not.
+/// The outcome of a message that the registry took, or says that it did not. Who does not say either
+/// has not taken it: a login page is a success to HTTP too.
 pub(crate) fn taken(body: Body) -> Outcome {
-    let result = match body.result.as_deref() {
-        Some("rejected") => return refused(body, "rejected", "the registry rejected it"),
-        Some("pending") => AnswerResult::Pending,
-        _ => AnswerResult::Accepted,
+    let word = body.result.as_deref().map(|word| word.trim().to_ascii_lowercase());
+    let result = match word.as_deref() {
+        Some(REJECTED) => return refused(body, REJECTED, "the registry rejected it"),
+        Some(PENDING) => AnswerResult::Pending,
+        Some(word) if ACCEPTED.contains(&word) => AnswerResult::Accepted,
+        Some(_) => return not_understood("has an unknown result"),
+        None => return not_understood("has no result"),
     };
     Outcome::Delivered(Answer {
         result,
         code: body.code.map(|code| clean(&code, CODE_CHARS_MAX)),
         registry_ref: body.registry_ref.map(|number| clean(&number, CODE_CHARS_MAX)),
     })
+}
+
+fn not_understood(why: &str) -> Outcome {
+    let known = "an empty body, or a result of accepted, ok, pending or rejected";
+    Outcome::Retry {
+        after: None,
+        why: format!("not understood: the answer {why}; known is {known}"),
+    }
 }
 
 fn refused(body: Body, code: &str, why: &str) -> Outcome {
@@ -103,16 +146,53 @@ mod tests {
     }
 
     #[test]
-    fn any_success_is_delivered_unless_its_body_rejects() {
-        for body in
-            ["", "OK", "[]", "{}", "{\"result\":7}", "null", "\u{0}", "{\"result\":\"odd\"}"]
-        {
-            assert_eq!(
-                of(200, None, body),
-                delivered(AnswerResult::Accepted, None, None),
-                "{body}"
-            );
+    fn a_success_counts_only_if_it_is_understood() {
+        let long = format!("{{\"result\":\"accepted\",\"a\":\"{}", "x".repeat(99));
+        for body in [
+            "<!DOCTYPE html><title>Sign in</title>",
+            "[]",
+            "{}",
+            "null",
+            "\u{0}",
+            "Welcome",
+            r#"{"result":7}"#,
+            r#"{"result":null}"#,
+            r#"{"result":"odd"}"#,
+            r#"{"result":["accepted"]}"#,
+            r#"{"result":"accepted","result":"rejected"}"#,
+            r#"{"status":"error"}"#,
+            r#"{"registry_ref":"R-17"}"#,
+            r#"{"result":"accepted""#,
+            &long,
+        ] {
+            let Outcome::Retry { after: None, why } = of(200, None, body) else { panic!("{body}") };
+            assert!(why.starts_with("not understood"), "{why}");
         }
+        let gzip = CappedResponse {
+            status: StatusCode::OK,
+            retry_after: None,
+            body: vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3],
+            cut: false,
+        };
+        assert!(matches!(outcome(&gzip, NOW.parse().unwrap()), Outcome::Retry { .. }));
+        let cut = CappedResponse { body: Vec::new(), cut: true, ..gzip };
+        assert!(matches!(outcome(&cut, NOW.parse().unwrap()), Outcome::Retry { .. }));
+        for body in ["", "\n", "OK", "ok\n", "\"Accepted\"", r#"{"result":"ACCEPTED"}"#] {
+            let expected = delivered(AnswerResult::Accepted, None, None);
+            assert_eq!(of(200, None, body), expected, "{body}");
+        }
+        for body in [
+            "Rejected",
+            r#"{"result":"REJECTED"}"#,
+            "\u{feff}{\"result\":\"rejected\"}",
+            r#" {"result": " Rejected "} "#,
+        ] {
+            assert!(matches!(of(200, None, body), Outcome::Refused { .. }), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_a_registry_says_beside_its_word_is_kept() {
         assert_eq!(of(204, None, ""), delivered(AnswerResult::Accepted, None, None));
         assert_eq!(
             of(202, None, r#"{"result":"pending","registry_ref":"R-17"}"#),
@@ -143,7 +223,13 @@ mod tests {
         for status in [429, 503] {
             assert!(matches!(of(status, None, ""), Outcome::Throttled { .. }), "{status}");
         }
-        for status in [400, 401, 403, 404, 405, 409, 413, 415, 422, 451] {
+        for status in [401, 402, 403, 404, 405, 406, 407, 411, 414, 415, 421, 431, 451, 499] {
+            assert!(matches!(of(status, None, ""), Outcome::Unserved { .. }), "{status}");
+            let said = of(status, Some("7"), r#"{"result":"rejected","code":"no"}"#);
+            let after = Some(Duration::from_secs(7));
+            assert!(matches!(said, Outcome::Unserved { after: it, .. } if it == after), "{status}");
+        }
+        for status in [400, 409, 413, 422] {
             let Outcome::Refused { code, .. } = of(status, None, "") else { panic!("{status}") };
             assert_eq!(code, format!("http_{status}"));
         }

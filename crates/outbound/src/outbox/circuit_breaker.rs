@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How many failures in a row close the circuit.
 const FAILURES_IN_ROW_MAX: u32 = 10;
+/// And how many if they say that the endpoint does not serve us: nothing but an operator ends that.
+const UNSERVED_IN_ROW_MAX: u32 = 3;
 /// How long the circuit first stays open, in seconds; it doubles with each probe that fails.
 const PAUSE_S_MIN: u32 = 5;
 /// The longest that the circuit stays open unasked, in seconds.
@@ -129,6 +131,14 @@ impl CircuitBreaker {
             Outcome::Retry { after, why } => {
                 circuit.fail(now, why);
                 if circuit.health.failures_in_row >= FAILURES_IN_ROW_MAX
+                    || circuit.health.state == EndpointState::Probing
+                {
+                    circuit.pause(now, *after);
+                }
+            }
+            Outcome::Unserved { after, why } => {
+                circuit.fail(now, why);
+                if circuit.health.failures_in_row >= UNSERVED_IN_ROW_MAX
                     || circuit.health.state == EndpointState::Probing
                 {
                     circuit.pause(now, *after);
@@ -269,6 +279,20 @@ mod tests {
         }
         assert_eq!(breaker.room(at(4), 8), 0);
         assert_eq!(breaker.room(at(5), 8), 1);
+    }
+
+    #[test]
+    fn an_endpoint_that_serves_nobody_opens_the_circuit_soon() {
+        let breaker = CircuitBreaker::default();
+        let unserved = Outcome::Unserved { after: None, why: "answered 401".into() };
+        breaker.record(&unserved, at(0));
+        breaker.record(&unserved, at(0));
+        assert_eq!(breaker.room(at(0), 8), 8);
+        breaker.record(&unserved, at(0));
+        assert_eq!(breaker.room(at(4), 8), 0);
+        assert_eq!(breaker.room(at(5), 8), 1);
+        breaker.record(&delivered(), at(5));
+        assert_eq!(breaker.room(at(5), 8), 8);
     }
 
     #[test]

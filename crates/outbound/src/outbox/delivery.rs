@@ -135,6 +135,14 @@ pub enum Outcome {
         /// For people.
         why: String,
     },
+    /// The endpoint does not serve us (401, 403, 404, 405 and their like): nothing is said about this
+    /// message, and another would fare alike.
+    Unserved {
+        /// How long the registry asked to be left alone.
+        after: Option<Duration>,
+        /// For people.
+        why: String,
+    },
     /// The endpoint is gone for good (410): nothing should be sent there until an operator looks.
     Gone,
 }

@@ -6,13 +6,14 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use store::EventKind;
 use validate::terminal::Operation;
 use validate::{Check, Correction, Identifier, IdentifierKind, Serial, Source, Symbology};
 
 /// The largest event in bytes. Standard Webhooks asks for less than 20 kB.
 pub const EVENT_BYTES_MAX: usize = 20_000;
 
-/// Told when a terminal was read, judged and recorded.
+/// What a registry is told: the type, when, and all that stands of a terminal from then on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Event {
     #[serde(rename = "type")]
@@ -42,16 +43,24 @@ pub struct EventData {
     pub model: Option<String>,
     /// UnionPay's two-digit device type: 02 POS, 04 smart POS ...
     pub device_type: Option<String>,
-    /// Where the terminal stands.
+    /// Where the terminal stands after this event.
     pub site: Option<Site>,
-    /// Whom it belongs to.
+    /// The merchant that has it after this event; null if none has.
     pub merchant: Option<Merchant>,
-    /// Terminal number given by the acquirer.
+    /// Terminal number given by the acquirer, as it stands after this event.
     pub tid: Option<String>,
-    /// What the technician did.
+    /// What was done.
     pub operation: Operation,
     /// The device key of the terminal that this one takes the place of; only of a swap.
     pub replaces: Option<String>,
+    /// The device key of the terminal that was a mistake for this one, and is withdrawn with it;
+    /// only of `terminal.corrected`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<String>,
+    /// The number of the event among those of its device, from 1, without gaps.
+    pub sequence: i64,
+    /// The ids of the events that this one depends on: the last of each terminal that it tells of.
+    pub follows: Vec<String>,
     /// Who took the photo, by the name of the key or session.
     pub technician: Option<String>,
     /// The photos, by reference.
@@ -157,9 +166,15 @@ pub struct EventTooLarge {
 }
 
 impl Event {
-    /// The event `terminal.registered` of a terminal that was accepted at `timestamp`.
-    pub fn registered(timestamp: Timestamp, data: EventData) -> Self {
-        Self { kind: "terminal.registered", timestamp, data }
+    /// The event of what happened at `timestamp`.
+    pub fn new(kind: EventKind, timestamp: Timestamp, data: EventData) -> Self {
+        let kind = match kind {
+            EventKind::Registered => "terminal.registered",
+            EventKind::Seen => "terminal.seen",
+            EventKind::Corrected => "terminal.corrected",
+            EventKind::Withdrawn => "terminal.withdrawn",
+        };
+        Self { kind, timestamp, data }
     }
 
     /// The final bytes: JSON without white space. A label full of long barcodes must not keep its
@@ -225,7 +240,8 @@ mod tests {
     use super::*;
 
     fn event() -> Event {
-        Event::registered(
+        Event::new(
+            EventKind::Registered,
             "2026-03-01T09:30:00.250Z".parse().unwrap(),
             EventData {
                 scan_id: "0195b0c4-6b6e-7c3a-9a51-3f6f0c2d8e11".into(),
@@ -259,6 +275,9 @@ mod tests {
                 tid: Some("10000001".into()),
                 operation: Operation::Swap,
                 replaces: Some("pax:0821000001".into()),
+                corrects: None,
+                sequence: 3,
+                follows: vec!["msg_0195b0c46b6e7c3a9a513f6f0c2d8e10".into()],
                 technician: Some("van 7".into()),
                 evidence: vec![PhotoReference {
                     sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"

@@ -24,6 +24,9 @@ const SUBJECT: &str = "terminal.registered";
 /// The port if the URL names none.
 const PORT: u16 = 4222;
 
+/// How often the server is asked whether it is there.
+const PING_EVERY: Duration = Duration::from_secs(5);
+
 /// A registry that listens on a JetStream subject.
 #[derive(Clone)]
 pub struct Jetstream {
@@ -164,6 +167,8 @@ impl Jetstream {
             .name("labelscan")
             .ignore_discovered_servers()
             .max_reconnects(1)
+            // A connection that was cut silently shows within two of these, not within minutes.
+            .ping_interval(PING_EVERY)
             .connection_timeout(self.deadline / 2);
         let servers = match server.tls_required() {
             true => vec![server],

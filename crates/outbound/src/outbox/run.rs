@@ -268,7 +268,9 @@ fn settled(outcome: Outcome, attempts: u32, random: f64, now: Timestamp) -> Sett
             let at = now + SignedDuration::from_hours(GONE_WAIT_H);
             return Settled::Postponed { at, why: "the registry's endpoint is gone (410)".into() };
         }
-        Outcome::Retry { after, why } | Outcome::Throttled { after, why } => (after, why),
+        Outcome::Retry { after, why }
+        | Outcome::Throttled { after, why }
+        | Outcome::Unserved { after, why } => (after, why),
     };
     match next_wait(attempts, random, after) {
         Some(wait) => {

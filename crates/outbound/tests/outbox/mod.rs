@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{
-    Delivery, DeliveryFilter, DeliveryStatus, Finding, Found, Lease, Registration, Settings, Store,
-    Upload, UploadedPhoto, WriteContext,
+    Delivery, DeliveryFilter, DeliveryStatus, EventWriter, Finding, Found, Lease, Registration,
+    Settings, Store, Upload, UploadedPhoto, WriteContext,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -71,12 +71,10 @@ impl Outbox {
         let claimed = self.store.claim_scan(id.into(), lease, now).await.unwrap().unwrap();
         let serial = serial(number);
         let event_id = format!("evt_{number}");
-        let registration = Registration {
-            event_id: event_id.clone(),
-            device_key: serial.device_key(),
-            placement: Placement::default(),
-            bytes: format!(r#"{{"number":{number}}}"#).into_bytes(),
-        };
+        let bytes = format!(r#"{{"number":{number}}}"#).into_bytes();
+        let event = EventWriter::new(move |_| Ok(bytes.clone()));
+        let (id, key) = (event_id.clone(), serial.device_key());
+        let registration = Registration::new(id, key, Placement::default(), event);
         let verdict = Verdict::Accepted { serial };
         let finding = Finding {
             found: Found::Judged(Judgement { verdict, identifiers: Vec::new() }),
@@ -92,12 +90,12 @@ impl Outbox {
     pub async fn operate(&self, number: usize, turn: usize) -> String {
         let event_id = format!("evt_{number}_{turn:03}");
         let operation = if turn.is_multiple_of(2) { Operation::Unbind } else { Operation::Bind };
-        let registration = Registration {
-            event_id: event_id.clone(),
-            device_key: serial(number).device_key(),
-            placement: Placement { operation, ..Placement::default() },
-            bytes: format!(r#"{{"number":{number},"turn":{turn}}}"#).into_bytes(),
-        };
+        let bytes = format!(r#"{{"number":{number},"turn":{turn}}}"#).into_bytes();
+        let event = EventWriter::new(move |_| Ok(bytes.clone()));
+        let merchant = Some("Shop".to_owned());
+        let placement = Placement { operation, merchant, ..Placement::default() };
+        let (id, key) = (event_id.clone(), serial(number).device_key());
+        let registration = Registration::new(id, key, placement, event);
         let scan = Uuid::from_u128(1 + number as u128).into();
         self.store
             .operate(scan, &registration, WriteContext::new("operator", self.clock.now()))

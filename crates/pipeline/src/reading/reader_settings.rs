@@ -1,6 +1,6 @@
 //! The layout of the pool of readers that the settings ask for.
 
-use crate::settings::Settings;
+use crate::settings::{SandboxMode, Settings};
 use readers::PoolSettings;
 use std::path::PathBuf;
 use std::thread;
@@ -42,6 +42,7 @@ pub fn pool_settings_for(
         memory_bytes_max: settings.readers.memory_bytes_max,
         requests_max: settings.readers.requests_max.get(),
         waiting_max: settings.queue.reads_waiting_max.get(),
+        must_be_confined: settings.readers.sandbox == SandboxMode::Required,
     }
 }
 

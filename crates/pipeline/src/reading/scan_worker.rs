@@ -72,7 +72,7 @@ impl ScanWorker {
                 beside_others_max: source.readers().saturating_sub(1).max(1),
                 waiting_max: settings.queue.reads_waiting_max.get(),
             }),
-            registrar: Registrar::new(store.clone(), formats, settings.http.public_url.clone()),
+            registrar: Registrar::new(store.clone(), formats, settings),
             store,
             source,
             clock,

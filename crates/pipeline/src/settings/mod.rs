@@ -7,7 +7,10 @@
 pub mod sections;
 mod values;
 
-pub use values::{Duplicates, EncryptionMode, InboxSettings, LogFormat, Secret, TlsMode};
+pub use values::{
+    DefaultOperation, Duplicates, EncryptionMode, InboxSettings, LogFormat, SandboxMode, Secret,
+    Switch, TlsMode, TypedSerials,
+};
 
 use crate::access::Role;
 use figment::{
@@ -17,7 +20,8 @@ use figment::{
 };
 use sections::{
     HttpSettings, InboxesSettings, JudgingSettings, LogSettings, OidcSettings, QueueSettings,
-    ReaderSettings, RegistrySettings, SessionSettings, StorageSettings, UploadSettings,
+    ReaderSettings, RegisteringSettings, RegistrySettings, SessionSettings, StorageSettings,
+    UploadSettings,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::{Path, PathBuf};
@@ -41,6 +45,8 @@ pub struct Settings {
     pub judging: JudgingSettings,
     /// The registry and how it is told.
     pub registry: RegistrySettings,
+    /// What a photo and a person's word do to a terminal.
+    pub registering: RegisteringSettings,
     /// Where the service listens and how long requests may take.
     pub http: HttpSettings,
     /// How much may come in.
@@ -142,6 +148,7 @@ impl Settings {
             storage: section(figment)?,
             judging: section(figment)?,
             registry: section(figment)?,
+            registering: section(figment)?,
             http: section(figment)?,
             uploads: section(figment)?,
             sessions: section(figment)?,

@@ -1,7 +1,10 @@
 //! The settings by what they are about. A key is spelled as `labelscan.default.toml` spells it, which
 //! also says what each means and in which unit; here a field has the rest of its key as its name.
 
-use crate::settings::values::{EncryptionMode, InboxSettings, LogFormat, Secret, TlsMode};
+use crate::settings::values::{
+    DefaultOperation, EncryptionMode, InboxSettings, LogFormat, SandboxMode, Secret, Switch,
+    TlsMode, TypedSerials,
+};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
@@ -54,6 +57,16 @@ pub struct RegistrySettings {
     pub poll_ms: NonZeroU64,
     #[serde(rename = "registry_settle_ms_max")]
     pub settle_ms_max: NonZeroU64,
+}
+
+/// What a photo and a person's word do to a terminal.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[allow(missing_docs, reason = "the default file documents each key, once")]
+pub struct RegisteringSettings {
+    pub default_operation: DefaultOperation,
+    pub sighting_event: Switch,
+    pub typed_serials: TypedSerials,
+    pub undo_ms: u64,
 }
 
 /// Where the service listens and how long requests may take.
@@ -163,6 +176,7 @@ pub struct QueueSettings {
 pub struct ReaderSettings {
     #[serde(rename = "readers")]
     pub count: usize,
+    pub sandbox: SandboxMode,
     #[serde(rename = "reader_threads")]
     pub threads: usize,
     pub read_ms_max: NonZeroU64,

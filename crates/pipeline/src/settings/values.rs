@@ -26,6 +26,36 @@ pub enum Duplicates {
     Refuse,
 }
 
+/// What a photo does about which no operation was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DefaultOperation {
+    /// It registers its terminal, and changes nothing else.
+    Register,
+    /// It binds it, as every photo did before there was a register.
+    Bind,
+}
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}
+
+/// What becomes of a serial that a technician types and nobody read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TypedSerials {
+    /// Somebody else looks at it first.
+    Review,
+    /// It is taken, if it was typed twice.
+    Allow,
+}
+
 /// How connections are encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +76,16 @@ pub enum EncryptionMode {
     On,
     /// They lie in clear.
     Off,
+}
+
+/// What to do where the kernel cannot confine readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SandboxMode {
+    /// Read with limits and a deadline only, and say so.
+    Preferred,
+    /// Read nothing.
+    Required,
 }
 
 /// How log lines are written to stderr.

@@ -1,12 +1,13 @@
 //! Keys: who may come in with one, and what a secret opens that somebody presents as a key.
 
+use crate::access::sessions::end_sessions;
 use crate::database::error::StoreError;
 use crate::database::hash::hex;
 use crate::database::row::{column, time, time_or_none};
 use crate::database::tx::WriteContext;
 use crate::store::Store;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
 /// How often a key's last use is written, in milliseconds: writing it at every request would make
@@ -31,11 +32,11 @@ pub struct NewKey {
 }
 
 /// What the audit trail keeps of a new key or sign-in link.
-#[derive(Serialize)]
-pub(crate) struct Granted<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) role: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Granted {
+    pub(crate) name: String,
+    pub(crate) role: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<Timestamp>,
 }
 
@@ -97,7 +98,8 @@ impl Store {
         .bind(key.expires_at.map(Timestamp::as_millisecond))
         .execute(&mut *tx.connection)
         .await?;
-        let granted = Granted { name: &key.name, role: &key.role, expires_at: key.expires_at };
+        let granted =
+            Granted { name: key.name.clone(), role: key.role.clone(), expires_at: key.expires_at };
         tx.audit("key.created", &key.id, &granted)?;
         tx.commit().await.map(drop)
     }
@@ -146,21 +148,21 @@ impl Store {
         rows.iter().map(key_from).collect()
     }
 
-    /// Revokes a key for good.
+    /// Revokes a key for good, and ends the sessions of its name.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such key, or it is revoked already.
     pub async fn revoke_key(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin(WriteContext::new(OPERATOR, now)).await?;
-        let changed =
-            sqlx::query("UPDATE keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
-                .bind(now.as_millisecond())
-                .bind(id)
-                .execute(&mut *tx.connection)
-                .await?;
-        if changed.rows_affected() == 0 {
-            return Err(StoreError::NotFound("key in force"));
-        }
+        let revoked = sqlx::query(
+            "UPDATE keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL RETURNING name",
+        )
+        .bind(now.as_millisecond())
+        .bind(id)
+        .fetch_optional(&mut *tx.connection)
+        .await?;
+        let name: String = column(&revoked.ok_or(StoreError::NotFound("key in force"))?, "name")?;
+        end_sessions(&mut tx, &name).await?;
         tx.audit("key.revoked", id, &())?;
         tx.commit().await.map(drop)
     }

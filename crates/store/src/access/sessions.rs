@@ -36,6 +36,21 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+/// A session as those see it who may end it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Names it, and opens nothing: the beginning of its secret's hash.
+    pub id: String,
+    /// What it may do.
+    pub role: String,
+    /// Who it is.
+    pub name: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+}
+
 impl Store {
     /// Records a sign-in link, and in the audit trail who hands it out.
     ///
@@ -55,9 +70,22 @@ impl Store {
         .execute(&mut *tx.connection)
         .await?;
         let expires_at = Some(link.expires_at);
-        let granted = Granted { name: &link.name, role: &link.role, expires_at };
+        let granted = Granted { name: link.name.clone(), role: link.role.clone(), expires_at };
         tx.audit("sign_in.created", &link.name, &granted)?;
         tx.commit().await.map(drop)
+    }
+
+    /// Makes the links useless that were made for this name and not followed.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn revoke_sign_ins(&self, name: &str, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("UPDATE sign_ins SET expires_at = $1 WHERE name = $2 AND redeemed_at IS NULL")
+            .bind(now.as_millisecond())
+            .bind(name)
+            .execute(self.database.writer())
+            .await?;
+        Ok(())
     }
 
     /// Turns a link into a session, once, and records that in the audit trail. `None` if the link is unknown, used or over.
@@ -183,6 +211,61 @@ impl Store {
         .transpose()
     }
 
+    /// Every session that is not over, newest first.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn sessions(&self, now: Timestamp) -> Result<Vec<OpenSession>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT SUBSTR(hash, 1, 16) AS id, role, name, created_at, expires_at FROM sessions \
+             WHERE expires_at > $1 ORDER BY created_at DESC, hash LIMIT $2",
+        )
+        .bind(now.as_millisecond())
+        .bind(self.limits.rows(0))
+        .fetch_all(self.database.reader())
+        .await?;
+        let session = |row| {
+            Ok(OpenSession {
+                id: column(row, "id")?,
+                role: column(row, "role")?,
+                name: column(row, "name")?,
+                created_at: time(row, "created_at")?,
+                expires_at: time(row, "expires_at")?,
+            })
+        };
+        rows.iter().map(session).collect()
+    }
+
+    /// Ends one session.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none with this id.
+    pub async fn end_session(&self, id: &str, context: WriteContext<'_>) -> Result<(), StoreError> {
+        let mut tx = self.begin(context).await?;
+        let row = sqlx::query("DELETE FROM sessions WHERE SUBSTR(hash, 1, 16) = $1 RETURNING name")
+            .bind(id)
+            .fetch_optional(&mut *tx.connection)
+            .await?;
+        let name: String = column(&row.ok_or(StoreError::NotFound("session"))?, "name")?;
+        tx.audit("session.ended", &name, &id)?;
+        tx.commit().await.map(drop)
+    }
+
+    /// Ends every session of a name, and its links that nobody followed yet; how many sessions.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn end_sessions_of(
+        &self,
+        name: &str,
+        context: WriteContext<'_>,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.begin(context).await?;
+        let ended = end_sessions(&mut tx, name).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
     /// Signs a browser out. An unknown session is signed out already.
     ///
     /// # Errors
@@ -194,6 +277,23 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// Ends what a name can come in with besides its keys.
+pub(crate) async fn end_sessions(tx: &mut Tx<'_>, name: &str) -> Result<u64, StoreError> {
+    sqlx::query("DELETE FROM sign_ins WHERE name = $1 AND redeemed_at IS NULL")
+        .bind(name)
+        .execute(&mut *tx.connection)
+        .await?;
+    let ended = sqlx::query("DELETE FROM sessions WHERE name = $1")
+        .bind(name)
+        .execute(&mut *tx.connection)
+        .await?
+        .rows_affected();
+    if ended > 0 {
+        tx.audit("sessions.ended", name, &ended)?;
+    }
+    Ok(ended)
 }
 
 /// Records a session; what is over goes.

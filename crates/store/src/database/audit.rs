@@ -4,14 +4,16 @@
 //! sealed, and the hashes keyed over what is sealed, so that rotating the keys leaves the chain as
 //! it is.
 
+use crate::database::audit_witness::TrailEnd;
+use crate::database::connection::Connection;
 use crate::database::error::StoreError;
 use crate::database::hash::sha256_parts;
 use crate::database::row::{column, places_of_rows, time};
 use crate::seal::context::SealContext;
 use crate::seal::sealing::Seal;
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
 
 /// Entries that one statement writes: seven values each, of the 32,766 that SQLite takes.
 const ENTRIES_A_STATEMENT: usize = 1_000;
@@ -61,14 +63,15 @@ impl AuditBatch {
         self.0.push(entry);
     }
 
-    /// Writes the entries, as the last step of their transaction.
+    /// Writes the entries, as the last step of their transaction; the trail's new end, if there were
+    /// any.
     pub(crate) async fn write(
         mut self,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
         seal: &Seal,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<TrailEnd>, StoreError> {
         if self.0.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let added = self.0.len() as i64;
         let head = move_head(connection, added).await?;
@@ -83,13 +86,13 @@ impl AuditBatch {
         for entries in self.0.chunks(ENTRIES_A_STATEMENT) {
             insert(connection, seal, entries).await?;
         }
-        sqlx::query("UPDATE audit_head SET hash = $1").bind(hash).execute(connection).await?;
-        Ok(())
+        sqlx::query("UPDATE audit_head SET hash = $1").bind(&hash).execute(connection).await?;
+        Ok(Some(TrailEnd { seq, hash }))
     }
 }
 
 async fn insert(
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     seal: &Seal,
     entries: &[AuditEntry],
 ) -> Result<(), StoreError> {
@@ -115,7 +118,7 @@ async fn insert(
 
 /// Takes the end of the chain, its number as much further as entries are added; the hash is still
 /// the one before them. The row is made at the very first entry.
-async fn move_head(connection: &mut AnyConnection, added: i64) -> Result<AnyRow, StoreError> {
+async fn move_head(connection: &mut Connection, added: i64) -> Result<AnyRow, StoreError> {
     let further = "UPDATE audit_head SET seq = seq + $1 RETURNING seq, hash";
     if let Some(head) = sqlx::query(further).bind(added).fetch_optional(&mut *connection).await? {
         return Ok(head);

@@ -20,6 +20,12 @@ impl Lease {
     }
 }
 
+/// The latest time at which something can be due that waits at most so long or is leased: what is due
+/// later was queued or claimed while the clock stood wrong, and does not wait for that day.
+pub(crate) fn latest_due_ms(wait_max_ms: i64, lease: Lease, now: Timestamp) -> i64 {
+    lease.end_ms(now).saturating_add(lease.ms).saturating_add(wait_max_ms)
+}
+
 /// Proof of a claim. Once the row was claimed again or settled, it proves nothing any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {

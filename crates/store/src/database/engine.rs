@@ -4,16 +4,19 @@
 //! begins with `BEGIN IMMEDIATE`, because a transaction that reads first and writes later can be
 //! refused halfway.
 
+use crate::database::connection::{Connections, Transaction};
 use crate::database::error::StoreError;
 use crate::settings::Limits;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Executor, SqlSafeStr, Transaction};
-use std::path::Path;
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Executor, SqlSafeStr};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Every change of the tables, oldest first. A change that was released is never edited.
-const CHANGES: [(i64, &str, &str); 9] = [
+const CHANGES: [(i64, &str, &str); 11] = [
     (1, "first", include_str!("../../migrations/0001_first.sql")),
     (2, "operations", include_str!("../../migrations/0002_operations.sql")),
     (3, "sealed", include_str!("../../migrations/0003_sealed.sql")),
@@ -23,6 +26,8 @@ const CHANGES: [(i64, &str, &str); 9] = [
     (7, "first come", include_str!("../../migrations/0007_first_come.sql")),
     (8, "sign-in at the company", include_str!("../../migrations/0008_oidc.sql")),
     (9, "maintenance photos", include_str!("../../migrations/0009_maintenance_photos.sql")),
+    (10, "standing", include_str!("../../migrations/0010_standing.sql")),
+    (11, "seal keys", include_str!("../../migrations/0011_seal_keys.sql")),
 ];
 
 /// WAL with synchronous=FULL: a commit is on the disk when it returns, and readers never wait for
@@ -34,8 +39,8 @@ const SQLITE_READER: &str =
 /// Takes the right to write at once: a transaction that reads first can be refused halfway.
 const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
 /// A statement that hangs must not keep its connection for good.
-const POSTGRES_SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
-     SET idle_in_transaction_session_timeout = '60s';";
+const POSTGRES_SESSION: &str = "SET statement_timeout = '9s'; SET lock_timeout = '5s'; \
+     SET idle_in_transaction_session_timeout = '20s';";
 
 /// Which database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +53,10 @@ pub(crate) enum Engine {
 #[derive(Clone)]
 pub(crate) struct Database {
     engine: Engine,
-    writer: AnyPool,
-    reader: AnyPool,
+    writer: Connections,
+    reader: Connections,
+    begin: &'static str,
+    file: Option<DatabaseFile>,
 }
 
 impl Database {
@@ -59,7 +66,10 @@ impl Database {
             Some(("sqlite", path)) => Self::open_sqlite(path, limits).await?,
             Some(("postgres" | "postgresql", _)) => {
                 let pool = pool(address, POSTGRES_SESSION, limits.connections_max, limits).await?;
-                Self { engine: Engine::Postgres, writer: pool.clone(), reader: pool }
+                let engine = Engine::Postgres;
+                let connections = connections(pool, engine, limits);
+                let (writer, reader) = (connections.clone(), connections);
+                Self { engine, writer, reader, begin: "BEGIN", file: None }
             }
             _ => {
                 return Err(StoreError::Settings(
@@ -83,10 +93,24 @@ impl Database {
             })?;
         }
         let file = path.replace('%', "%25").replace('#', "%23");
-        let address = format!("sqlite://{file}?mode=rwc");
+        if !Path::new(path).exists() {
+            pool(&format!("sqlite://{file}?mode=rwc"), SQLITE_WRITER, 1, limits)
+                .await?
+                .close()
+                .await;
+        }
+        // A file that went away is never made anew behind the back of a service that runs.
+        let address = format!("sqlite://{file}?mode=rw");
         let writer = pool(&address, SQLITE_WRITER, 1, limits).await?;
         let reader = pool(&address, SQLITE_READER, limits.connections_max, limits).await?;
-        Ok(Self { engine: Engine::Sqlite, writer, reader })
+        let engine = Engine::Sqlite;
+        Ok(Self {
+            engine,
+            writer: connections(writer, engine, limits),
+            reader: connections(reader, engine, limits),
+            begin: SQLITE_BEGIN,
+            file: Some(DatabaseFile::open(path)?),
+        })
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
@@ -97,23 +121,13 @@ impl Database {
             };
             Migration::new(version, name.into(), MigrationType::Simple, sql, false)
         });
-        Ok(Migrator::with_migrations(changes.into()).run(&self.writer).await?)
+        Ok(Migrator::with_migrations(changes.into()).run(self.writer.without_deadlines()).await?)
     }
 
     /// Begins a transaction that may write. Await nothing but it before it ends.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        if self.engine == Engine::Postgres {
-            return Ok(self.writer.begin().await?);
-        }
-        match self.writer.begin_with(SQLITE_BEGIN).await {
-            // On a full or failing disk SQLite takes a transaction back by itself. The connection
-            // still counts it as open and would never begin another: a new one takes its place.
-            Err(sqlx::Error::InvalidSavePointStatement) => {
-                self.writer.acquire().await?.close().await?;
-                Ok(self.writer.begin_with(SQLITE_BEGIN).await?)
-            }
-            begun => Ok(begun?),
-        }
+    pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
+        self.file.as_ref().map_or(Ok(()), DatabaseFile::ensure_in_place)?;
+        Ok(self.writer.begin(self.begin).await?)
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -121,12 +135,12 @@ impl Database {
     }
 
     /// For queries outside of a transaction that only read.
-    pub(crate) fn reader(&self) -> &AnyPool {
+    pub(crate) fn reader(&self) -> &Connections {
         &self.reader
     }
 
     /// For single statements that write.
-    pub(crate) fn writer(&self) -> &AnyPool {
+    pub(crate) fn writer(&self) -> &Connections {
         &self.writer
     }
 
@@ -144,6 +158,43 @@ impl Database {
     }
 }
 
+/// The file that was opened. Whoever removes or replaces it takes the rows with it: what is written
+/// from then on lands in a file that no name leads to.
+#[derive(Clone, Debug)]
+struct DatabaseFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl DatabaseFile {
+    fn open(path: &str) -> Result<Self, StoreError> {
+        let path = PathBuf::from(path);
+        let gone = |error| StoreError::unavailable("the database", error);
+        let identity = identity(&path).map_err(gone)?;
+        Ok(Self { path, identity })
+    }
+
+    fn ensure_in_place(&self) -> Result<(), StoreError> {
+        match identity(&self.path) {
+            Ok(identity) if identity == self.identity => Ok(()),
+            _ => {
+                let why = format!("{} was removed or replaced", self.path.display());
+                Err(StoreError::unavailable("the database", io::Error::other(why)))
+            }
+        }
+    }
+}
+
+/// The device and the number of a file on it.
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    std::fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+fn connections(pool: AnyPool, engine: Engine, limits: &Limits) -> Connections {
+    let wait_max = Duration::from_millis(limits.connection_wait_ms_max);
+    Connections::new(pool, engine, wait_max, Duration::from_millis(limits.statement_ms_max))
+}
+
 async fn pool(
     address: &str,
     session: &'static str,
@@ -152,9 +203,8 @@ async fn pool(
 ) -> Result<AnyPool, StoreError> {
     AnyPoolOptions::new()
         .max_connections(most.max(1))
-        // A file does not hang up: asking each time whether it is there would cost every query
-        // another way to the connection's thread and back.
-        .test_before_acquire(!address.starts_with("sqlite:"))
+        // Whoever is lent a connection asks by itself, with a deadline.
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_millis(limits.connection_wait_ms_max))
         .after_connect(move |connection: &mut AnyConnection, _| {
             Box::pin(async move { connection.execute(session).await.map(drop) })

@@ -18,9 +18,12 @@ pub enum StoreError {
     /// Nothing has this id.
     #[error("no such {0}")]
     NotFound(&'static str),
-    /// A person has already decided otherwise.
-    #[error("this scan is already decided: correct it instead")]
-    AlreadyDecided,
+    /// A person has already decided otherwise: who and what, without a whole serial.
+    #[error("already decided: {0}")]
+    AlreadyDecided(String),
+    /// The registry was told, or something else happened to the terminal since.
+    #[error("too late to undo: correct it instead")]
+    UndoOver,
     /// What stands forbids this operation.
     #[error(transparent)]
     Forbidden(#[from] validate::terminal::Forbidden),
@@ -158,6 +161,16 @@ impl StoreError {
         source: impl std::error::Error + Send + Sync + 'static,
     ) -> Self {
         Self::Unavailable { what, retry_after: RETRY_AFTER, source: Box::new(source) }
+    }
+
+    /// Whether the same may work later, without anybody changing anything.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    /// A deadline of our own that has passed.
+    pub(crate) fn late(what: &'static str) -> Self {
+        Self::unavailable(what, std::io::Error::from(std::io::ErrorKind::TimedOut))
     }
 
     pub(crate) fn interrupted(what: &str) -> Self {

@@ -4,8 +4,10 @@
 
 pub(crate) mod audit;
 pub(crate) mod audit_trail;
+pub(crate) mod audit_witness;
 pub(crate) mod claim;
 pub(crate) mod commit_group;
+pub(crate) mod connection;
 pub(crate) mod crash;
 pub(crate) mod engine;
 pub(crate) mod error;

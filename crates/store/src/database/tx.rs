@@ -2,6 +2,8 @@
 //! what the audit trail is to say of it, so that whoever writes is handed one thing.
 
 use crate::database::audit::{AuditBatch, AuditEntry};
+use crate::database::audit_witness::AuditWitness;
+use crate::database::connection::Transaction;
 use crate::database::engine::Database;
 use crate::database::error::StoreError;
 use crate::database::row::to_json;
@@ -9,7 +11,7 @@ use crate::seal::sealing::Seal;
 use crate::settings::Limits;
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::{Any, Executor, Transaction};
+use sqlx::Executor;
 
 /// On whose behalf something is written, and when.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +32,9 @@ impl<'a> WriteContext<'a> {
 /// An open transaction. Nothing but its connection may be awaited until it is committed; dropped
 /// without that, it is taken back.
 pub(crate) struct Tx<'a> {
-    pub(crate) connection: Transaction<'static, Any>,
+    pub(crate) connection: Transaction,
     audit: AuditBatch,
+    witness: AuditWitness,
     pub(crate) seal: &'a Seal,
     pub(crate) limits: &'a Limits,
     by: String,
@@ -42,12 +45,14 @@ pub(crate) struct Tx<'a> {
 impl<'a> Tx<'a> {
     pub(crate) async fn begin(
         database: &Database,
+        witness: &AuditWitness,
         seal: &'a Seal,
         limits: &'a Limits,
         context: WriteContext<'_>,
     ) -> Result<Self, StoreError> {
         Ok(Self {
             connection: database.begin().await?,
+            witness: witness.clone(),
             audit: AuditBatch::default(),
             seal,
             limits,
@@ -108,8 +113,11 @@ impl<'a> Tx<'a> {
     /// Writes the audit entries and commits. True if a delivery was queued, which is then to be
     /// announced.
     pub(crate) async fn commit(mut self) -> Result<bool, StoreError> {
-        self.audit.write(&mut self.connection, self.seal).await?;
+        let end = self.audit.write(&mut self.connection, self.seal).await?;
         self.connection.commit().await?;
+        if let Some(end) = end {
+            self.witness.note(end, self.now);
+        }
         Ok(self.has_queued)
     }
 }

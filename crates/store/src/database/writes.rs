@@ -17,6 +17,8 @@ pub(crate) enum Write {
     Finish(Claim, Box<Finding>),
     /// Answers true.
     Settle(Claim, Outcome),
+    /// Nothing that matters, to see whether anything can be written. Answers true.
+    Probe,
 }
 
 /// Carries writes out in one transaction: the answers, in order. Uploads and settlements need
@@ -27,11 +29,11 @@ pub(crate) async fn apply(
 ) -> Result<Vec<bool>, StoreError> {
     let uploads = writes.iter().filter_map(|(write, now)| match write {
         Write::Receive(prepared) => Some((prepared.as_ref(), *now)),
-        Write::Finish(..) | Write::Settle(..) => None,
+        Write::Finish(..) | Write::Settle(..) | Write::Probe => None,
     });
     let settlements = writes.iter().filter_map(|(write, now)| match write {
         Write::Settle(claim, outcome) => Some((claim, outcome, *now)),
-        Write::Receive(..) | Write::Finish(..) => None,
+        Write::Receive(..) | Write::Finish(..) | Write::Probe => None,
     });
     let new = insert_rows(tx, &uploads.collect::<Vec<_>>()).await?;
     settle_rows(tx, &settlements.collect::<Vec<_>>()).await?;
@@ -44,6 +46,10 @@ pub(crate) async fn apply(
                 finish_rows(tx, claim, finding).await?
             }
             Write::Settle(..) => true,
+            Write::Probe => {
+                sqlx::query("UPDATE probe SET n = n + 1").execute(&mut *tx.connection).await?;
+                true
+            }
         });
     }
     Ok(answers)

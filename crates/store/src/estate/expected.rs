@@ -6,6 +6,7 @@
 //! an import that is interrupted is simply made again. A judge never gets the whole list: a photo
 //! asks for the few serials that it may show.
 
+use crate::database::connection::Connection;
 use crate::database::error::StoreError;
 use crate::database::page::Page;
 use crate::database::row::{column, count, places, places_of_rows, time};
@@ -16,8 +17,8 @@ use crate::seal::sealing::Seal;
 use crate::store::Store;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use validate::{Estate, EstateMode, look};
 
@@ -293,7 +294,7 @@ pub(crate) enum OnConflict {
 
 /// Those of the keys that stand on the list.
 async fn known(
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     keys: impl ExactSizeIterator<Item = &String>,
 ) -> Result<Vec<String>, StoreError> {
     let sql = format!("SELECT serial_key FROM estate WHERE serial_key IN ({})", places(keys.len()));

@@ -2,6 +2,7 @@
 //!
 //! The list of expected serials is what makes them unique: whoever writes a serial there first has it.
 
+use crate::database::connection::Connection;
 use crate::database::error::StoreError;
 use crate::database::row::{column, places};
 use crate::database::tx::WriteContext;
@@ -10,7 +11,7 @@ use crate::seal::context::IndexDomain;
 use crate::store::Store;
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Serials of one transaction.
@@ -59,7 +60,7 @@ impl Store {
 
 /// The keys of those that belong to a terminal.
 async fn borne(
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     rows: &BTreeMap<String, Row<'_>>,
 ) -> Result<BTreeSet<String>, StoreError> {
     let places = places(rows.len());

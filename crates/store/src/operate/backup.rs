@@ -67,7 +67,7 @@ impl Store {
         let _ = std::fs::remove_file(copy);
         sqlx::query("VACUUM INTO $1")
             .bind(copy.display().to_string())
-            .execute(self.database.writer())
+            .execute(self.database.writer().without_deadlines())
             .await?;
         let (sender, mut photos) = mpsc::channel::<(String, Bytes)>(PHOTOS_WAITING_MAX);
         let (copy, part) = (copy.to_owned(), part.to_owned());
@@ -136,6 +136,8 @@ pub async fn restore(file: &Path, settings: &Settings) -> Result<Check, StoreErr
     let _ = std::fs::remove_file(&part);
     restored?;
     let store = Store::open(settings).await?;
+    // What was recorded after the backup is gone, and no longer missed.
+    store.witness.begin_at(store.trail_end().await?)?;
     let check = store.check(Timestamp::MIN).await;
     store.close().await;
     check
@@ -178,7 +180,7 @@ async fn photos_of(part: &Path, settings: &Settings) -> Result<Photos, StoreErro
     let database = Database::open(&address, &settings.limits).await?;
     let seal = Seal::open(&database, &settings.encryption).await;
     database.close().await;
-    Photos::open(settings, seal?)
+    Photos::open(settings, seal?.0)
 }
 
 /// Puts a photo where nothing is, or where the same one is from a restoration that was interrupted.

@@ -3,6 +3,7 @@
 //! reads.
 
 use crate::database::audit::entry_from;
+use crate::database::audit_witness::TrailEnd;
 use crate::database::error::StoreError;
 use crate::database::row::column;
 use crate::photos::photo_name::is_photo_name;
@@ -55,6 +56,17 @@ pub enum Fault {
     Sealed(String),
     /// The chain of the audit trail breaks at this entry.
     AuditBroken(i64),
+    /// The audit trail had more entries than it has.
+    AuditCut {
+        /// How many there were.
+        entries: i64,
+        /// How many there are.
+        found: i64,
+    },
+    /// The record of the audit trail's end, beside the seal keys, was changed.
+    AuditUnwitnessed,
+    /// A row says something else than the audit trail does: its table and id.
+    Unaudited(String),
 }
 
 /// What a photo belongs to.
@@ -92,7 +104,7 @@ impl Check {
         self.is_sound() && self.scans_queued == 0 && self.deliveries_queued == 0
     }
 
-    fn add(&mut self, fault: Fault) {
+    pub(crate) fn add(&mut self, fault: Fault) {
         self.faults_found += 1;
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(fault);
@@ -120,6 +132,7 @@ impl Store {
         self.check_registrations(&mut check).await?;
         self.check_sealed(&mut check).await?;
         self.check_audit(&mut check).await?;
+        self.check_audited_rows(&mut check).await?;
         Ok(check)
     }
 
@@ -290,6 +303,15 @@ impl Store {
     }
 
     async fn check_audit(&self, check: &mut Check) -> Result<(), StoreError> {
+        // Before the walk: what is added meanwhile is not missed.
+        let witnessed = match self.witness.known() {
+            Ok(witnessed) => witnessed.unwrap_or_default(),
+            Err(StoreError::Damaged(_)) => {
+                check.add(Fault::AuditUnwitnessed);
+                TrailEnd::default()
+            }
+            Err(error) => return Err(error),
+        };
         let (mut seq, mut hash) = (0_i64, Vec::new());
         loop {
             let rows = sqlx::query("SELECT * FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2")
@@ -307,25 +329,32 @@ impl Store {
                 let follows = entry_from(row, &self.seal).is_ok_and(|entry| {
                     number == seq + 1 && its_hash == entry.hash_behind(&self.seal, &hash)
                 });
-                if !follows {
+                let is_witnessed = number != witnessed.seq || its_hash == witnessed.hash;
+                if !follows || !is_witnessed {
                     check.add(Fault::AuditBroken(number));
                 }
                 check.audit_entries += 1;
                 (seq, hash) = (number, its_hash);
             }
         }
+        if witnessed.seq > seq {
+            check.add(Fault::AuditCut { entries: witnessed.seq, found: seq });
+        }
         // The head was written with the last entry: entries cut off from the end show here.
-        let head = sqlx::query("SELECT seq, hash FROM audit_head WHERE seq >= $1")
-            .bind(seq)
-            .fetch_optional(self.database.reader())
-            .await?;
-        let end = match head {
-            Some(row) => (column(&row, "seq")?, column(&row, "hash")?),
-            None => (0, Vec::new()),
-        };
-        if end != (seq, hash) {
+        let head = self.trail_end().await?;
+        let end = if head.seq >= seq { head } else { TrailEnd::default() };
+        if end != (TrailEnd { seq, hash }) {
             check.add(Fault::AuditBroken(seq + 1));
         }
         Ok(())
+    }
+
+    /// Where the trail ends by its own head.
+    pub(crate) async fn trail_end(&self) -> Result<TrailEnd, StoreError> {
+        let head = sqlx::query("SELECT seq, hash FROM audit_head")
+            .fetch_optional(self.database.reader())
+            .await?;
+        let end = |row| Ok(TrailEnd { seq: column(&row, "seq")?, hash: column(&row, "hash")? });
+        head.map_or_else(|| Ok(TrailEnd::default()), end)
     }
 }

@@ -3,4 +3,5 @@
 
 pub(crate) mod backup;
 pub(crate) mod check;
+mod check_rows;
 pub(crate) mod statistics;

@@ -1,6 +1,6 @@
 //! The queue of deliveries: claim, settle, list, replay.
 
-use crate::database::claim::{Claim, Lease};
+use crate::database::claim::{Claim, Lease, latest_due_ms};
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
 use crate::database::page::Page;
@@ -12,8 +12,12 @@ use crate::outbox::delivery::{
 };
 use crate::outbox::settlement::Outcome;
 use crate::store::Store;
+use crate::terminals::steps::{devices_of, is_outdated, restand};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
+
+/// The longest that a delivery waits, by its schedule or at a registry's word: a day, and an hour.
+const DELIVERY_WAIT_MAX_MS: i64 = 25 * 3_600_000;
 
 impl Store {
     /// Claims up to `most` deliveries that are due. One device's go in order: a delivery waits
@@ -29,7 +33,7 @@ impl Store {
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let sql = format!(
             "WITH picked AS MATERIALIZED (SELECT event_id FROM deliveries d \
-             WHERE status = 'queued' AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM deliveries o \
+             WHERE status = 'queued' AND (due_at <= $1 OR due_at > $4) AND NOT EXISTS (SELECT 1 FROM deliveries o \
              WHERE o.device = d.device AND o.status = 'queued' \
              AND (o.created_at, o.event_id) < (d.created_at, d.event_id)) \
              ORDER BY due_at, event_id LIMIT $3 {}) \
@@ -42,6 +46,7 @@ impl Store {
             .bind(now.as_millisecond())
             .bind(lease.end_ms(now))
             .bind(self.limits.rows(most))
+            .bind(latest_due_ms(DELIVERY_WAIT_MAX_MS, lease, now))
             .fetch_all(self.database.writer())
             .await?;
         if !rows.is_empty() {
@@ -91,10 +96,12 @@ impl Store {
     }
 
     /// Puts a delivery that was refused or given up back into the queue, or makes a waiting one
-    /// due at once. Its id and its bytes stay; its attempts begin anew. What is delivered stays so.
+    /// due at once. Its id and its bytes stay; its attempts begin anew. What is delivered stays so,
+    /// and what was refused stands again if nothing came after it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for an unknown id, [`StoreError::Invalid`] if it is delivered.
+    /// [`StoreError::NotFound`] for an unknown id, [`StoreError::Invalid`] if it is delivered, was
+    /// undone, or the registry was told something newer of the same terminal.
     pub async fn replay(
         &self,
         event_id: &str,
@@ -103,7 +110,8 @@ impl Store {
         let mut tx = self.begin(context).await?;
         let changed = sqlx::query(
             "UPDATE deliveries SET status = 'queued', attempts = 0, fence = fence + 1, \
-             due_at = $1, settled_at = NULL WHERE event_id = $2 AND status <> 'delivered'",
+             due_at = $1, settled_at = NULL WHERE event_id = $2 \
+             AND status <> 'delivered' AND status <> 'undone'",
         )
         .bind(tx.now.as_millisecond())
         .bind(event_id)
@@ -115,9 +123,16 @@ impl Store {
                 .fetch_optional(&mut *tx.connection)
                 .await?;
             return Err(match known {
-                Some(_) => StoreError::Invalid("this delivery has arrived".into()),
+                Some(_) => StoreError::Invalid("this delivery has arrived or was undone".into()),
                 None => StoreError::NotFound("delivery"),
             });
+        }
+        if is_outdated(&mut tx, event_id).await? {
+            let why = "the registry was told something newer of this terminal";
+            return Err(StoreError::Invalid(why.into()));
+        }
+        for device in devices_of(&mut tx, &[event_id]).await? {
+            restand(&mut tx, &device).await?;
         }
         tx.has_queued();
         tx.audit("delivery.replayed", event_id, &())?;

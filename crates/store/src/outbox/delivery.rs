@@ -73,6 +73,8 @@ pub enum DeliveryStatus {
     Refused,
     /// Every attempt was used up.
     Exhausted,
+    /// Whoever brought it about took it back before the registry was told.
+    Undone,
 }
 
 /// What is recorded about a delivery.

@@ -7,9 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// Where deliveries are announced.
 pub(crate) const CHANNEL: &str = "labelscan_deliveries";
+/// How long connecting may take, and how long nobody says anything before it is done again.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// How long to wait before listening is tried again.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -36,11 +40,20 @@ impl Drop for Listening {
 }
 
 async fn listen(address: &str, queued: &Notify) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect(address).await?;
-    listener.listen(CHANNEL).await?;
+    let mut listener = within(CONNECT_MAX, PgListener::connect(address)).await?;
+    within(CONNECT_MAX, listener.listen(CHANNEL)).await?;
     loop {
+        // A connection that was cut silently says nothing for ever: one that says nothing for a
+        // while is made anew.
         // None: the connection was lost and made anew, and something may have been missed.
-        listener.try_recv().await?;
+        within(SILENCE_MAX, listener.try_recv()).await?;
         queued.notify_one();
     }
+}
+
+async fn within<T>(
+    longest: Duration,
+    step: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    timeout(longest, step).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }

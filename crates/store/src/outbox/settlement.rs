@@ -8,6 +8,7 @@ use crate::database::tx::{Tx, WriteContext};
 use crate::outbox::delivery::{DeliveryStatus, Settled};
 use crate::seal::context::SealContext;
 use crate::settings::Limits;
+use crate::terminals::steps::{devices_of, restand};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
@@ -95,13 +96,18 @@ pub(crate) async fn settle_rows(
     }
     for (claim, outcome, now) in settlements {
         let what = match outcome.status {
-            DeliveryStatus::Queued => continue,
+            DeliveryStatus::Queued | DeliveryStatus::Undone => continue,
             DeliveryStatus::Delivered => "delivery.delivered",
             DeliveryStatus::Refused => "delivery.refused",
             DeliveryStatus::Exhausted => "delivery.exhausted",
         };
         tx.act(WriteContext::new("forwarder", *now));
         tx.audit(what, &claim.id, &outcome.code)?;
+    }
+    let refused = settlements.iter().filter(|(_, it, _)| it.status == DeliveryStatus::Refused);
+    let refused: Vec<&str> = refused.map(|(claim, ..)| &*claim.id).collect();
+    for device in devices_of(tx, &refused).await? {
+        restand(tx, &device).await?;
     }
     crash_point("delivery.settling");
     Ok(())

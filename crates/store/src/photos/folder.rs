@@ -78,7 +78,12 @@ impl Folder {
 
     fn make_shelf_of(&self, path: &Path) -> Result<(), Error> {
         let shelf = shelf_of(path);
-        std::fs::create_dir_all(shelf)?;
+        // Never the folder itself: where that is gone, so is everything that was acknowledged.
+        let made = if shelf == self.root { Ok(()) } else { std::fs::create_dir(shelf) };
+        match made {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         sync_folder(&self.root)?;
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
         shelves.insert(shelf.to_owned());
@@ -142,5 +147,8 @@ fn taken_back(path: &Path, error: Error) -> StoreError {
 }
 
 fn refused(error: Error) -> StoreError {
+    if error.kind() == ErrorKind::NotFound {
+        return StoreError::unavailable("the photos' folder", error);
+    }
     object_store::Error::Generic { store: "LocalFileSystem", source: error.into() }.into()
 }

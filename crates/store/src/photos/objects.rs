@@ -17,14 +17,22 @@ use jiff::Timestamp;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig};
+use object_store::{
+    ClientConfigKey, ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
+/// Bytes that are written to see whether there is room for any.
+const PING_BYTES: usize = 16 * 1024;
 /// How often a request to S3 is repeated, and until when.
 const S3_RETRIES_MAX: usize = 3;
 const S3_RETRY_TIME_MAX: Duration = Duration::from_secs(15);
+/// How long connecting to S3 may take, and one request.
+const S3_DEADLINES: [(ClientConfigKey, &str); 2] =
+    [(ClientConfigKey::ConnectTimeout, "3s"), (ClientConfigKey::Timeout, "20s")];
 
 /// Where the photos are.
 #[derive(Clone)]
@@ -33,6 +41,8 @@ pub(crate) struct Photos {
     /// The folder that the objects are files of, if they are. It is what writes them.
     folder: Option<Folder>,
     seal: Seal,
+    /// How long each request may take, its repetitions included.
+    request_max: Duration,
 }
 
 impl Photos {
@@ -49,7 +59,8 @@ impl Photos {
                 return Err(StoreError::Settings(wanted.into()));
             }
         };
-        Ok(Self { objects, folder, seal })
+        let request_max = Duration::from_millis(settings.limits.object_ms_max);
+        Ok(Self { objects, folder, seal, request_max })
     }
 
     /// Keeps a photo under a name that nothing has and nobody asks for yet. Its SHA-256, 64
@@ -68,7 +79,7 @@ impl Photos {
         .await?;
         if let Some(sealed) = sealed {
             let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-            self.objects.put_opts(&Path::from(name), sealed.into(), create).await?;
+            self.in_time(self.objects.put_opts(&Path::from(name), sealed.into(), create)).await?;
         }
         Ok(sha256)
     }
@@ -77,7 +88,7 @@ impl Photos {
     /// a part of them.
     pub(crate) async fn replace_sealed(&self, name: &str, stored: Bytes) -> Result<(), StoreError> {
         let Some(folder) = self.folder.clone() else {
-            self.objects.put(&Path::from(name), stored.into()).await?;
+            self.in_time(self.objects.put(&Path::from(name), stored.into())).await?;
             return Ok(());
         };
         let name = name.to_owned();
@@ -106,25 +117,31 @@ impl Photos {
 
     /// What is stored of a photo, for a backup.
     pub(crate) async fn get_sealed(&self, name: &str) -> Result<Bytes, StoreError> {
-        Ok(self.objects.get(&Path::from(name)).await?.bytes().await?)
+        let whole = async { self.objects.get(&Path::from(name)).await?.bytes().await };
+        self.in_time(whole).await
     }
 
     /// The first stored bytes of a photo, which tell its key. `None` if it is gone.
     pub(crate) async fn start_of(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
         let start = 0..HEADER_BYTES as u64;
-        match self.objects.get_range(&Path::from(name), start).await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let path = Path::from(name);
+        let part = async { Ok(found(self.objects.get_range(&path, start).await)) };
+        self.in_time(part).await?
     }
 
     /// A photo that is gone already is as good as deleted.
     pub(crate) async fn delete(&self, name: &str) -> Result<(), StoreError> {
-        match self.objects.delete(&Path::from(name)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        let deletion = async { Ok(found(self.objects.delete(&Path::from(name)).await)) };
+        self.in_time(deletion).await?.map(|_| ())
+    }
+
+    /// What comes of a request, if it comes in time.
+    async fn in_time<T>(
+        &self,
+        request: impl Future<Output = Result<T, object_store::Error>>,
+    ) -> Result<T, StoreError> {
+        let ended = timeout(self.request_max, request).await;
+        Ok(ended.map_err(|_| StoreError::late("the photos' place"))??)
     }
 
     pub(crate) fn objects(&self) -> &dyn ObjectStore {
@@ -141,8 +158,17 @@ impl Photos {
 
     /// Writes an object and takes it away again.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        self.replace_sealed("ping", Bytes::new()).await?;
+        self.replace_sealed("ping", Bytes::from_static(&[0; PING_BYTES])).await?;
         self.delete("ping").await
+    }
+}
+
+/// What was asked of an object, none if there is no such object.
+fn found<T>(asked: Result<T, object_store::Error>) -> Result<Option<T>, StoreError> {
+    match asked {
+        Ok(done) => Ok(Some(done)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -161,6 +187,9 @@ fn open_s3(place: &str, options: &[(String, String)]) -> Result<Arc<dyn ObjectSt
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
     let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+    for (key, most) in S3_DEADLINES {
+        builder = builder.with_config(AmazonS3ConfigKey::Client(key), most);
+    }
     for (name, value) in options {
         let key: AmazonS3ConfigKey = name
             .parse()

@@ -3,8 +3,8 @@
 use crate::database::claim::Claim;
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
-use crate::database::row::{ensure_held, name_of};
-use crate::database::tx::Tx;
+use crate::database::row::{column, name_of};
+use crate::database::tx::{Tx, WriteContext};
 use crate::scans::status::ScanStatus;
 use crate::seal::context::SealContext;
 use crate::terminals::registration::{Registered, Registration, register};
@@ -69,6 +69,13 @@ impl Finding {
     }
 }
 
+/// What the audit trail keeps of a scan that was read.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Finished {
+    pub(crate) status: String,
+    pub(crate) owner: String,
+}
+
 /// Writes what reading came to; true if a delivery was queued.
 pub(crate) async fn finish_rows(
     tx: &mut Tx<'_>,
@@ -81,10 +88,10 @@ pub(crate) async fn finish_rows(
         Found::Judged(judgement) => (Some(tx.seal.seal_json(cell, judgement)?), None),
         Found::Failed(failure) => (None, Some(json_text(failure)?)),
     };
-    let changed = sqlx::query(
+    let held = sqlx::query(
         "UPDATE scans SET status = $1, judgement = $2, failure = $3, took_ms = $4, \
          finished_at = $5, fence = fence + 1 \
-         WHERE id = $6 AND fence = $7 AND status = 'queued'",
+         WHERE id = $6 AND fence = $7 AND status = 'queued' RETURNING owner",
     )
     .bind(name_of(status)?)
     .bind(judgement)
@@ -93,20 +100,23 @@ pub(crate) async fn finish_rows(
     .bind(tx.now.as_millisecond())
     .bind(&claim.id)
     .bind(claim.fence)
-    .execute(&mut *tx.connection)
+    .fetch_optional(&mut *tx.connection)
     .await?;
-    ensure_held(&changed)?;
+    let owner: String = column(&held.ok_or(StoreError::LeaseLost)?, "owner")?;
+    let finished = Finished { status: name_of(status)?, owner };
+    tx.audit("scan.finished", &claim.id, &finished)?;
     let queued = match &finding.registration {
         Some(registration) => {
-            let registered = register(tx, registration, &claim.id).await?;
+            // What is done with the terminal, whoever sent the photo does.
+            tx.act(WriteContext::new(&finished.owner, tx.now));
+            let (registered, _) = register(tx, registration, &claim.id).await?;
             if let Found::Judged(judgement) = &finding.found {
                 remember(tx, &judgement.identifiers, registration).await?;
             }
-            registered == Registered::Queued
+            matches!(registered, Registered::Queued | Registered::Seen(_))
         }
         None => false,
     };
-    tx.audit("scan.finished", &claim.id, &status)?;
     crash_point("scan.finishing");
     Ok(queued)
 }

@@ -5,6 +5,7 @@
 pub(crate) mod decide;
 pub(crate) mod decision;
 pub(crate) mod finding;
+mod locked_scan;
 pub(crate) mod receive;
 pub(crate) mod retention;
 pub(crate) mod review;
@@ -12,4 +13,5 @@ pub(crate) mod scan;
 pub(crate) mod scan_id;
 pub(crate) mod scan_queue;
 pub(crate) mod status;
+mod undo;
 pub(crate) mod upload;

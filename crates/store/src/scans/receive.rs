@@ -8,10 +8,11 @@ use crate::database::writes::Write;
 use crate::photos::photo_name::photo_name;
 use crate::scans::scan_id::{ScanId, id_in};
 use crate::scans::upload::{Prepared, Upload, photos_sha256, sha256s_of};
-use crate::seal::context::IndexDomain;
+use crate::seal::context::{IndexDomain, SealContext};
 use crate::store::Store;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// What became of an upload.
@@ -19,9 +20,9 @@ use std::sync::Arc;
 pub enum Received {
     /// It is a new scan with the upload's id.
     New(ScanId),
-    /// The same key came with the same photos before; this is the scan that it became.
+    /// The same key came with the same photos and details before; this is the scan that it became.
     Repeat(ScanId),
-    /// The same key came with other photos before. Nothing was recorded.
+    /// The same key came with other photos or details before. Nothing was recorded.
     Conflict,
 }
 
@@ -29,6 +30,7 @@ pub enum Received {
 struct Earlier {
     id: ScanId,
     photos_sha256: String,
+    details: Value,
 }
 
 impl Store {
@@ -42,7 +44,7 @@ impl Store {
         upload.check(&self.limits)?;
         if let Some(earlier) = self.earlier(&upload).await? {
             let sha256s = sha256s_of(&upload.photos).await?;
-            return Ok(earlier.received(&photos_sha256(&upload.photos, &sha256s)?));
+            return Ok(earlier.received(&photos_sha256(&upload.photos, &sha256s)?, &upload.details));
         }
         crash_point("upload.received");
         let names: Vec<_> = (0..upload.photos.len()).map(|n| photo_name(upload.id, n)).collect();
@@ -68,27 +70,31 @@ impl Store {
         }
         let earlier = self.earlier(&prepared.upload).await?;
         let earlier = earlier.ok_or(StoreError::Damaged("an upload vanished".into()))?;
-        Ok(earlier.received(&prepared.photos_sha256))
+        Ok(earlier.received(&prepared.photos_sha256, &prepared.upload.details))
     }
 
     /// What the key of this upload came with earlier.
     async fn earlier(&self, upload: &Upload) -> Result<Option<Earlier>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, photos_sha256 FROM scans WHERE owner = $1 AND idempotency_key = $2",
+            "SELECT id, photos_sha256, details FROM scans WHERE owner = $1 AND idempotency_key = $2",
         )
         .bind(&upload.owner)
         .bind(self.seal.blind(IndexDomain::IdempotencyKey, &upload.idempotency_key))
         .fetch_optional(self.database.reader())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(Earlier { id: id_in(&row, "id")?, photos_sha256: column(&row, "photos_sha256")? }))
+        let id: String = column(&row, "id")?;
+        let cell = SealContext::new("scans", "details", &id);
+        let details = self.seal.open_json(cell, &column::<Vec<u8>>(&row, "details")?)?;
+        let photos_sha256 = column(&row, "photos_sha256")?;
+        Ok(Some(Earlier { id: id_in(&row, "id")?, photos_sha256, details }))
     }
 }
 
 impl Earlier {
-    /// What becomes of an upload under the same key, by its photos.
-    fn received(&self, photos_sha256: &str) -> Received {
-        if self.photos_sha256 == photos_sha256 {
+    /// What becomes of an upload under the same key, by its photos and what is said with them.
+    fn received(&self, photos_sha256: &str, details: &Value) -> Received {
+        if self.photos_sha256 == photos_sha256 && self.details == *details {
             Received::Repeat(self.id)
         } else {
             Received::Conflict

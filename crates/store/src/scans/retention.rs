@@ -2,13 +2,13 @@
 //! that waits to be read, is under review, or belongs to a registration on its way. Photos of
 //! maintenance go by their age alone.
 
+use crate::database::connection::Connection;
 use crate::database::error::StoreError;
 use crate::database::row::column;
 use crate::database::tx::{Tx, WriteContext};
 use crate::scans::scan_id::{ScanId, id_in};
 use crate::store::Store;
 use jiff::Timestamp;
-use sqlx::AnyConnection;
 
 /// Scans whose photos, or photos of maintenance, are removed in one transaction.
 const ROWS_AT_ONCE: i64 = 100;
@@ -47,7 +47,7 @@ impl Store {
 
 /// Scans whose photos are no longer needed.
 async fn outlived(
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     before: Timestamp,
 ) -> Result<Vec<ScanId>, StoreError> {
     let rows = sqlx::query(

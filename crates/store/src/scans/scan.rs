@@ -4,19 +4,21 @@ use crate::database::error::StoreError;
 use crate::database::page::Page;
 use crate::database::row::{column, count, from_json, name_of, named, time, time_or_none};
 use crate::outbox::delivery::{DeliveryStatus, delivery_text};
-use crate::scans::decision::Decided;
+use crate::scans::decision::{Decided, Proposal};
 use crate::scans::finding::Failure;
 use crate::scans::scan_id::{ScanId, id_in};
 use crate::scans::status::ScanStatus;
 use crate::seal::context::SealContext;
 use crate::seal::sealing::Seal;
 use crate::store::Store;
+use crate::terminals::nothing_new::NothingNew;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::any::AnyRow;
 use std::collections::HashMap;
-use validate::{Judgement, Surface};
+use validate::terminal::Operation;
+use validate::{Judgement, Serial, Surface, Verdict};
 
 /// Everything that is recorded about a scan, without its photos' bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,8 +50,25 @@ pub struct Scan {
     /// Why the operation of an accepted scan was not carried out, if it was not: a stable code of
     /// [`validate::terminal::Forbidden`].
     pub forbidden: Option<String>,
+    /// A serial that somebody typed and somebody else is to look at.
+    pub proposal: Option<Proposal>,
+    /// What stood when this scan changed nothing, if it did not.
+    pub nothing_new: Option<NothingNew>,
     /// The registration that this scan led to or linked to.
     pub registration: Option<RegistrationState>,
+}
+
+impl Scan {
+    /// The serial that stands for it: a person's, else the judge's.
+    pub fn serial(&self) -> Option<&Serial> {
+        match &self.decision {
+            Some(decided) => decided.action.serial(),
+            None => match &self.judgement.as_ref()?.verdict {
+                Verdict::Accepted { serial } => Some(serial),
+                Verdict::Review { .. } | Verdict::Unreadable { .. } => None,
+            },
+        }
+    }
 }
 
 /// How far a registration is.
@@ -67,6 +86,10 @@ pub struct RegistrationState {
     pub answer: Option<String>,
     /// True if another scan of the same terminal brought it about.
     pub linked: bool,
+    /// What it tells; older ones do not say.
+    pub operation: Option<Operation>,
+    /// When it is told at the earliest, while nobody has tried to.
+    pub not_before: Option<Timestamp>,
 }
 
 /// What is recorded about one photo.
@@ -117,7 +140,8 @@ macro_rules! with_delivery {
     ($from:expr) => {
         concat!(
             "SELECT s.*, d.status AS d_status, d.code AS d_code, d.why AS d_why, \
-             d.answer AS d_answer, d.scan_id AS d_scan FROM ",
+             d.answer AS d_answer, d.scan_id AS d_scan, d.operation AS d_operation, \
+             d.due_at AS d_due, d.attempts AS d_attempts FROM ",
             $from
         )
     };
@@ -212,6 +236,8 @@ fn scan_from(row: &AnyRow, photos: Vec<PhotoRecord>, seal: &Seal) -> Result<Scan
         finished_at: time_or_none(row, "finished_at")?,
         decision: sealed_json(row, &row_id, "decision", seal)?,
         forbidden: text("forbidden")?,
+        proposal: sealed_json(row, &row_id, "proposal", seal)?,
+        nothing_new: sealed_json(row, &row_id, "nothing_new", seal)?,
         registration: registration_from(row, id, seal)?,
     })
 }
@@ -232,8 +258,13 @@ fn registration_from(
     seal: &Seal,
 ) -> Result<Option<RegistrationState>, StoreError> {
     let Some(event_id) = column::<Option<String>>(row, "event_id")? else { return Ok(None) };
+    let status = named(row, "d_status")?;
+    let waits = status == DeliveryStatus::Queued && column::<i64>(row, "d_attempts")? == 0;
+    let told = column::<Option<String>>(row, "d_operation")?;
     Ok(Some(RegistrationState {
-        status: named(row, "d_status")?,
+        status,
+        operation: told.map(|_| named(row, "d_operation")).transpose()?,
+        not_before: waits.then(|| time(row, "d_due")).transpose()?,
         code: column(row, "d_code")?,
         why: delivery_text(row, "d_why", &event_id, "why", seal)?,
         answer: delivery_text(row, "d_answer", &event_id, "answer", seal)?,

@@ -1,6 +1,6 @@
 //! The queue of scans that wait to be read: claim, then finish or release.
 
-use crate::database::claim::{Claim, Lease};
+use crate::database::claim::{Claim, Lease, latest_due_ms};
 use crate::database::crash::crash_point;
 use crate::database::error::StoreError;
 use crate::database::row::{column, count, ensure_held};
@@ -32,6 +32,9 @@ pub struct ClaimedScan {
     pub details: Value,
 }
 
+/// A scan waits for nothing but a lease; nodes' clocks may be a minute apart.
+const SCAN_WAIT_MAX_MS: i64 = 60_000;
+
 impl Store {
     /// Claims one scan for the handler that received it. `None` if another has it or it is
     /// finished.
@@ -46,12 +49,13 @@ impl Store {
     ) -> Result<Option<ClaimedScan>, StoreError> {
         let row = sqlx::query(
             "UPDATE scans SET attempts = attempts + 1, fence = fence + 1, due_at = $2 \
-             WHERE id = $3 AND status = 'queued' AND due_at <= $1 \
+             WHERE id = $3 AND status = 'queued' AND (due_at <= $1 OR due_at > $4) \
              RETURNING id, fence, attempts, owner, details",
         )
         .bind(now.as_millisecond())
         .bind(lease.end_ms(now))
         .bind(id.to_string())
+        .bind(latest_due_ms(SCAN_WAIT_MAX_MS, lease, now))
         .fetch_optional(self.database.writer())
         .await?;
         let claimed = row.as_ref().map(|row| claimed_from(row, &self.seal)).transpose()?;
@@ -61,8 +65,9 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Claims up to `most` scans, first come first claimed. A scan whose claimer died keeps its
-    /// place, so that it goes on as soon as its lease has ended, however many wait.
+    /// Claims up to `most` scans: owners take turns, and of one owner's the first that came is the
+    /// first claimed. A scan whose claimer died keeps its place, so that it goes on as soon as its
+    /// lease has ended, however many wait.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -73,8 +78,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<ClaimedScan>, StoreError> {
         let sql = format!(
-            "WITH picked AS MATERIALIZED (SELECT id FROM scans WHERE status = 'queued' \
-             AND due_at <= $1 ORDER BY id LIMIT $3 {}) \
+            "WITH due AS (SELECT id, ROW_NUMBER() OVER (PARTITION BY owner ORDER BY id) AS turn \
+             FROM scans WHERE status = 'queued' AND (due_at <= $1 OR due_at > $4)), \
+             picked AS MATERIALIZED (SELECT id FROM scans WHERE status = 'queued' \
+             AND (due_at <= $1 OR due_at > $4) AND id IN (SELECT id FROM due ORDER BY turn, id LIMIT $3) {}) \
              UPDATE scans SET attempts = attempts + 1, fence = fence + 1, due_at = $2 \
              WHERE id IN (SELECT id FROM picked) RETURNING id, fence, attempts, owner, details",
             self.database.skip_locked()
@@ -83,6 +90,7 @@ impl Store {
             .bind(now.as_millisecond())
             .bind(lease.end_ms(now))
             .bind(self.limits.rows(most))
+            .bind(latest_due_ms(SCAN_WAIT_MAX_MS, lease, now))
             .fetch_all(self.database.writer())
             .await?;
         let mut claimed =

@@ -1,5 +1,6 @@
 //! What a client uploads, and the rows that it is written into.
 
+use crate::database::connection::Connection;
 use crate::database::error::StoreError;
 use crate::database::hash::{hex, sha256_hex, sha256_parts};
 use crate::database::row::{name_of, places_of_rows, to_json};
@@ -12,7 +13,7 @@ use crate::settings::Limits;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 use std::collections::HashSet;
 use validate::Surface;
 
@@ -115,7 +116,7 @@ pub(crate) async fn insert_rows(
 }
 
 async fn insert_photos(
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     uploads: impl Iterator<Item = &Prepared> + Clone,
 ) -> Result<(), StoreError> {
     let rows = uploads.clone().map(|prepared| prepared.upload.photos.len()).sum();

@@ -23,17 +23,18 @@ enum Key {
 }
 
 /// Every sealed column there is; the photos are sealed besides.
-pub(crate) const SEALED: [SealedColumns; 6] = [
+pub(crate) const SEALED: [SealedColumns; 7] = [
     SealedColumns {
         table: "scans",
         key: Key::Text("id"),
-        columns: &["details", "judgement", "decision"],
+        columns: &["details", "judgement", "decision", "nothing_new", "proposal", "undo"],
     },
     SealedColumns {
         table: "terminals",
         key: Key::Text("device"),
-        columns: &["serial", "merchant", "replaces"],
+        columns: &["serial", "merchant", "tid", "site", "replaces"],
     },
+    SealedColumns { table: "steps", key: Key::Text("id"), columns: &["standing"] },
     SealedColumns {
         table: "deliveries",
         key: Key::Text("event_id"),

@@ -11,13 +11,14 @@
 
 use crate::database::error::StoreError;
 use crate::database::hash::hex;
+use crate::state_file::{LockedFile, create_file};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -89,6 +90,15 @@ impl Keys {
     /// The secret behind the blind index.
     pub(crate) fn index(&self) -> &Secret {
         &self.index
+    }
+
+    /// Whether they may take the place of the keys before them: the same index, and no number stands
+    /// for another key than before.
+    fn is_of_the_same_data(&self, before: &Self) -> bool {
+        let same = |(number, secret): (&u32, &Secret)| {
+            before.get(*number).is_none_or(|known| known == secret)
+        };
+        self.index == before.index && self.seal.iter().all(same)
     }
 
     /// The numbers of all keys.
@@ -177,11 +187,14 @@ impl KeyFile {
             return loaded.keys;
         }
         match load(&self.path) {
-            Ok(new) if new.keys.index == loaded.keys.index => {
+            Ok(new) if new.keys.is_of_the_same_data(&loaded.keys) => {
                 *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
                 new.keys
             }
-            Ok(_) => loaded.keys,
+            Ok(_) => {
+                tracing::warn!("the key file holds other keys now: those of before are used on");
+                loaded.keys
+            }
             Err(error) => {
                 tracing::warn!(%error, "the seal keys of before are used on");
                 loaded.keys
@@ -189,16 +202,38 @@ impl KeyFile {
         }
     }
 
-    /// Adds a key, which seals from now on; its number.
-    pub(crate) fn add(&self) -> Result<u32, StoreError> {
-        let text = read(&self.path).map_err(|error| cannot("read", &self.path, &error))?;
+    /// Locks the file for a key to be added. Takes up to ten seconds.
+    pub(crate) fn lock(&self) -> Result<LockedKeys, StoreError> {
+        let file = LockedFile::open(&self.path);
+        let file = file.map_err(|error| cannot("changed", &self.path, &error))?;
+        let text = file.text(FILE_BYTES_MAX);
+        let text = text.map_err(|error| cannot("read", &self.path, &error))?;
         let keys = Keys::parse(&text).map_err(|why| unusable(&self.path, &why))?;
-        let number = keys.numbers().max().unwrap_or_default().saturating_add(1);
+        Ok(LockedKeys { path: self.path.clone(), file, text, keys })
+    }
+}
+
+/// A key file that nobody else changes meanwhile, read after it was locked.
+pub(crate) struct LockedKeys {
+    path: PathBuf,
+    file: LockedFile,
+    text: String,
+    keys: Keys,
+}
+
+impl LockedKeys {
+    /// The first number that no key of the file has, nor any smaller one.
+    pub(crate) fn free_number(&self) -> u32 {
+        self.keys.numbers().max().unwrap_or_default().saturating_add(1)
+    }
+
+    /// Adds a key of this number, which seals from now on.
+    pub(crate) fn add(self, number: u32) -> Result<(), StoreError> {
+        let Self { path, file, text, .. } = self;
         let end = if text.ends_with('\n') { "" } else { "\n" };
         let written = new_secret()
-            .and_then(|secret| replace(&self.path, &format!("{text}{end}key {number} {secret}\n")));
-        written.map_err(|error| cannot("written", &self.path, &error))?;
-        Ok(number)
+            .and_then(|secret| file.replace(&format!("{text}{end}key {number} {secret}\n")));
+        written.map_err(|error| cannot("written", &path, &error))
     }
 }
 
@@ -241,36 +276,7 @@ fn make(path: &Path) -> io::Result<bool> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let text = format!("{PREAMBLE}index {}\nkey 1 {}\n", new_secret()?, new_secret()?);
-    let part = write_part(path, &text)?;
-    // A link fails where a rename would replace: of two that start at once, one makes the keys.
-    let linked = std::fs::hard_link(&part, path);
-    std::fs::remove_file(&part)?;
-    match linked {
-        Ok(()) => sync_folder(path).map(|()| true),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    std::fs::rename(write_part(path, text)?, path)?;
-    sync_folder(path)
-}
-
-/// Writes the text beside the file, durably and for the owner's eyes only.
-fn write_part(path: &Path, text: &str) -> io::Result<PathBuf> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}", &new_secret()?[..16]));
-    let part = path.with_file_name(name);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(part)
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    create_file(path, &text, 0o600)
 }
 
 #[cfg(test)]
@@ -311,16 +317,39 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_are_added_at_once_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seal.keys");
+        let file = KeyFile::open_or_make(&path).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    let locked = KeyFile::open(&path).unwrap().lock().unwrap();
+                    let number = locked.free_number();
+                    locked.add(number).unwrap();
+                });
+            }
+        });
+        assert_eq!(file.keys().numbers().collect::<Vec<_>>(), (1..=7).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn an_added_key_is_heard_of_and_a_strangers_file_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("seal.keys");
         let file = KeyFile::open_or_make(&path).unwrap();
         let before = file.keys();
-        assert_eq!((before.current(), KeyFile::open(&path).unwrap().add().unwrap()), (1, 2));
+        let locked = KeyFile::open(&path).unwrap().lock().unwrap();
+        assert_eq!((before.current(), locked.free_number()), (1, 2));
+        locked.add(2).unwrap();
         let after = file.keys();
         assert_eq!((after.current(), after.get(1)), (2, before.get(1)));
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 
+        let other = after.seal.values().map(|secret| hex(secret)).collect::<String>();
+        let swapped = std::fs::read_to_string(&path).unwrap().replace(&other[64..], &other[..64]);
+        std::fs::write(&path, swapped).unwrap();
+        assert_eq!(file.keys(), after, "a number that stands for another key");
         std::fs::write(&path, "nothing").unwrap();
         assert_eq!(file.keys(), after);
         std::fs::remove_file(&path).unwrap();

@@ -4,7 +4,8 @@
 //! is done already shows in the values' headers.
 
 use crate::database::error::StoreError;
-use crate::database::row::column;
+use crate::database::row::{column, count};
+use crate::photos::objects::blocking;
 use crate::seal::columns::{SEALED, SealedColumns, SealedRow, Walked};
 use crate::seal::context::SealContext;
 use crate::seal::header::SealHeader;
@@ -47,9 +48,29 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Settings`] if encryption is off or the file cannot be written.
-    pub fn add_seal_key(&self) -> Result<u32, StoreError> {
-        let off = || StoreError::Settings("encryption is off: there are no keys".into());
-        self.seal.file().ok_or_else(off)?.add()
+    pub async fn add_seal_key(&self) -> Result<u32, StoreError> {
+        let seal = self.seal.clone();
+        let locked = blocking("locking the key file", move || {
+            let off = || StoreError::Settings("encryption is off: there are no keys".into());
+            seal.file().ok_or_else(off)?.lock()
+        })
+        .await?;
+        let number = self.new_key_number(locked.free_number()).await?;
+        blocking("writing the key file", move || locked.add(number)).await?;
+        Ok(number)
+    }
+
+    /// A number from `least` on that no node has given to a key of this data: nodes may have key
+    /// files of their own. One that is given out and then not used is missing, which harms nobody.
+    async fn new_key_number(&self, least: u32) -> Result<u32, StoreError> {
+        let row = sqlx::query(
+            "INSERT INTO seal_keys (number) SELECT CASE WHEN COALESCE(MAX(number), 0) >= $1 \
+             THEN MAX(number) + 1 ELSE $1 END FROM seal_keys RETURNING number",
+        )
+        .bind(i64::from(least))
+        .fetch_one(self.database.writer())
+        .await?;
+        count(&row, "number")
     }
 
     /// Which key each value and photo needs. Reads them all.

@@ -38,12 +38,13 @@ pub(crate) enum Seal {
 
 impl Seal {
     /// The seal of a database: with the keys that its rows were sealed with, with new keys if it has
-    /// no rows, and never in another way than its rows are.
+    /// no rows, and never in another way than its rows are. True if it had none.
     pub(crate) async fn open(
         database: &Database,
         encryption: &Encryption,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<(Self, bool), StoreError> {
         let recorded = recorded_mark(database).await?;
+        let is_new = recorded.is_none();
         let seal = match (encryption, recorded.as_deref()) {
             (Encryption::Off, None | Some(OPEN_MARK)) => Self::Off,
             (Encryption::Off, Some(_)) => {
@@ -63,7 +64,7 @@ impl Seal {
             Some(recorded) => recorded,
             None => record_mark(database, &mark).await?,
         };
-        if recorded == mark { Ok(seal) } else { Err(seal.refused()) }
+        if recorded == mark { Ok((seal, is_new)) } else { Err(seal.refused()) }
     }
 
     /// Tells this seal from every other.

@@ -5,15 +5,17 @@ use crate::database::audit::AuditEntry;
 use crate::database::error::StoreError;
 use crate::database::page::Page;
 use crate::database::tx::{Tx, WriteContext};
+use crate::scans::scan::Scan;
 use crate::scans::scan_id::ScanId;
 use crate::seal::context::IndexDomain;
 use crate::store::Store;
-use crate::terminals::registration::{
-    Registered, Registration, carry_out, lock, set_step, told_as,
-};
+use crate::terminals::locked::lock;
+use crate::terminals::nothing_new::NothingNew;
+use crate::terminals::registration::{Registered, Registration, carry_out, register, told_as};
+use crate::terminals::steps::write_standing;
 use serde::Serialize;
 use serde_json::Value;
-use validate::terminal::{State, Step, Transition};
+use validate::terminal::{Standing, State, Step, Transition};
 
 /// What the audit trail keeps of a step that owes no event.
 #[derive(Serialize)]
@@ -25,7 +27,7 @@ struct Noted<'a> {
 
 impl Store {
     /// Carries out an operation that no scan brought about. `scan` is the one that shows the
-    /// terminal. The same operation again changes nothing; true if it was new.
+    /// terminal. What changes nothing is answered with what stands.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for an unknown terminal, [`StoreError::Forbidden`] if the
@@ -35,16 +37,42 @@ impl Store {
         scan: ScanId,
         registration: &Registration,
         context: WriteContext<'_>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<NothingNew>, StoreError> {
         let mut tx = self.begin(context).await?;
         lock(&mut tx, &self.device(&registration.device_key)).await?;
         let registered = carry_out(&mut tx, registration, &scan.to_string()).await?;
         let queued = tx.commit().await?;
         self.announce(queued).await;
         match registered {
-            Registered::Queued | Registered::Linked(_) => Ok(queued),
+            Registered::Queued => Ok(None),
+            Registered::Seen(nothing_new) | Registered::NothingNew(_, nothing_new) => {
+                Ok(Some(nothing_new))
+            }
             Registered::Forbidden(forbidden) => Err(forbidden.into()),
         }
+    }
+
+    /// Carries out an operation on the terminal that a scan shows, as if it had been said with the
+    /// photo: the scan says from then on what came of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown terminal, [`StoreError::Forbidden`] if the
+    /// operation may not follow what stands.
+    pub async fn operate_on_shown(
+        &self,
+        scan: ScanId,
+        registration: &Registration,
+        context: WriteContext<'_>,
+    ) -> Result<Scan, StoreError> {
+        let mut tx = self.begin(context).await?;
+        lock(&mut tx, &self.device(&registration.device_key)).await?;
+        let (_, forbidden) = register(&mut tx, registration, &scan.to_string()).await?;
+        if let Some(forbidden) = forbidden {
+            return Err(forbidden.into());
+        }
+        let queued = tx.commit().await?;
+        self.announce(queued).await;
+        self.scan(scan).await?.ok_or(StoreError::NotFound("scan"))
     }
 
     /// Takes a terminal out of service for good. Nothing is told to the registry.
@@ -130,12 +158,14 @@ async fn step(
     step: Step,
     detail: &Value,
 ) -> Result<bool, StoreError> {
-    let (last, _) = lock(tx, device).await?;
-    if last.transition(step)? == Transition::NoChange {
+    let locked = lock(tx, device).await?;
+    if locked.standing.transition(step)? == Transition::NoChange {
         return Ok(false);
     }
-    set_step(tx, device, step, None).await?;
-    let noted = Noted { before: last.state(), detail };
+    // The registry is not told: what it knows of the terminal's place stays what is recorded.
+    let standing = Standing { step, ..locked.standing.clone() };
+    write_standing(tx, device, &standing, &locked.event_id, tx.now).await?;
+    let noted = Noted { before: locked.state(), detail };
     tx.audit(&told_as(step)?, device, &noted)?;
     Ok(true)
 }

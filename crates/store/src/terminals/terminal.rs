@@ -1,16 +1,16 @@
 //! Terminals: one row a device, and what happened to it.
 
 use crate::database::error::StoreError;
-use crate::database::row::{column, named, time};
+use crate::database::row::{column, named, time, time_or_none};
 use crate::outbox::delivery::DeliveryStatus;
 use crate::scans::scan_id::{ScanId, id_in};
 use crate::seal::context::{IndexDomain, SealContext};
 use crate::seal::sealing::Seal;
 use crate::store::Store;
-use crate::terminals::registration::last_operation_from;
+use crate::terminals::locked::last_operation_from;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
-use validate::terminal::State;
+use validate::terminal::{State, Step};
 
 /// A device whose registration is owed or stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,16 @@ pub struct Terminal {
     pub serial: String,
     /// Where it is in its life.
     pub state: State,
-    /// To whom it went last, if that was said.
+    /// The last step.
+    pub step: Step,
+    /// The merchant that has it.
     pub merchant: Option<String>,
+    /// The terminal number that it works under.
+    pub tid: Option<String>,
+    /// Where it stands.
+    pub site: Option<String>,
+    /// Since when that is so.
+    pub since: Option<Timestamp>,
     /// The device key of the terminal whose place it took, if it took one.
     pub replaces: Option<String>,
     /// The event of its last operation.
@@ -49,7 +57,7 @@ macro_rules! terminals {
             "SELECT t.device AS device, t.vendor AS vendor, t.serial AS serial, \
              t.event_id AS event_id, t.first_scan AS first_scan, t.created_at AS created_at, \
              t.updated_at AS updated_at, t.step AS step, t.merchant AS merchant, \
-             t.replaces AS replaces, d.status AS status, d.code AS code \
+             t.tid AS tid, t.site AS site, t.since AS since, t.replaces AS replaces, d.status AS status, d.code AS code \
              FROM terminals t JOIN deliveries d ON d.event_id = t.event_id ",
             $tail
         )
@@ -107,8 +115,12 @@ fn terminal_from(row: &AnyRow, seal: &Seal) -> Result<Terminal, StoreError> {
         serial,
         event_id: column(row, "event_id")?,
         state: last.state(),
-        merchant: last.merchant,
-        replaces: last.replaces,
+        step: last.standing.step,
+        merchant: last.standing.merchant,
+        tid: last.standing.tid,
+        site: last.standing.site,
+        since: time_or_none(row, "since")?,
+        replaces: last.standing.replaces,
         delivery,
         code: column(row, "code")?,
         first_scan: id_in(row, "first_scan")?,

@@ -2,7 +2,7 @@
 
 use crate::place::{Place, for_review, later, new_id, now, registration, serial, upload};
 use jiff::Timestamp;
-use store::{Action, Decision, Received, Settings, Settled, Store, StoreError, restore};
+use store::{Action, Authority, Decision, Received, Settings, Settled, Store, StoreError, restore};
 
 on_every_place! {
     photos_go_when_nobody_needs_them_any_more,
@@ -90,10 +90,10 @@ async fn photos_go_when_nobody_needs_them_any_more(place: Place) {
     assert!(place.store.check(Timestamp::MAX).await.unwrap().is_sound());
 
     // The time of a scan that a person decided begins with the decision.
+    let confirm = Action::Confirm { serial: serial("0821032397") };
     let decision = Decision {
-        action: Action::Confirm { serial: serial("0821032397") },
-        by: "eva".into(),
         registration: Some(registration("0821032397", &new_id().to_string())),
+        ..Decision::new(confirm, "eva", Authority::Operator)
     };
     place.store.decide(review.id, decision, later(5)).await.unwrap();
     assert_eq!(place.store.remove_photos(later(5), later(6)).await.unwrap(), 0);

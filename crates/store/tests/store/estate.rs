@@ -3,7 +3,8 @@
 use crate::place::{Place, accepted, for_review, later, now, registration, serial};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
-    Action, Decision, Expected, Found, Import, Imported, SameDevice, StoreError, WriteContext,
+    Action, Authority, Decision, Expected, Found, Import, Imported, SameDevice, StoreError,
+    WriteContext,
 };
 use validate::{EstateMode, Identifier, IdentifierKind, Source};
 
@@ -121,10 +122,10 @@ async fn labelled(place: &Place, value: &str, numbers: &[(IdentifierKind, &str)]
     judgement.identifiers = numbers.iter().map(number).collect();
     place.store.finish(&claimed.claim, finding, now()).await.unwrap();
     if reviewed {
+        let confirm = Action::Confirm { serial: serial(value) };
         let decision = Decision {
-            action: Action::Confirm { serial: serial(value) },
-            by: "eva".into(),
             registration: Some(registration(value, &event)),
+            ..Decision::new(confirm, "eva", Authority::Operator)
         };
         place.store.decide(claimed.id, decision, later(1)).await.unwrap();
     }

@@ -2,8 +2,8 @@
 
 use crate::place::{Place, for_review, later, now};
 use store::{
-    Action, Decision, DeliveriesOf, DeliveryStatus, Queues, ScanStatus, ScansOfDay, Settled,
-    Waiting,
+    Action, Authority, Decision, DeliveriesOf, DeliveryStatus, Queues, ScanStatus, ScansOfDay,
+    Settled, Waiting,
 };
 
 on_place! { sqlite_and_folder: scans_and_registrations_are_counted }
@@ -17,11 +17,8 @@ async fn scans_and_registrations_are_counted(place: Place) {
         let claimed = place.claimed(key).await;
         store.finish(&claimed.claim, for_review(), now()).await.unwrap();
         if key == "c" {
-            let decision = Decision {
-                action: Action::Reject { why: None },
-                by: "eva".into(),
-                registration: None,
-            };
+            let reject = Action::Reject { why: None };
+            let decision = Decision::new(reject, "eva", Authority::Operator);
             store.decide(claimed.id, decision, later(5)).await.unwrap();
         }
     }

@@ -185,7 +185,7 @@ async fn a_rotation_seals_photos_of_maintenance_anew(place: Place) {
     maintained(&place).await;
     let id = added(&place, BROKEN).await;
     let before = std::fs::read(place.photo(id)).unwrap();
-    let key = place.store.add_seal_key().unwrap();
+    let key = place.store.add_seal_key().await.unwrap();
     let rotated = place.store.reseal().await.unwrap();
     assert_eq!(rotated.photos, 3, "two of scans, one of work");
     assert_ne!(std::fs::read(place.photo(id)).unwrap(), before);

@@ -18,11 +18,11 @@ async fn a_database_that_was_gone_is_used_again_by_itself() {
     let error = place.store.receive(upload("during", b"photo"), now()).await.unwrap_err();
     let StoreError::Unavailable { retry_after, .. } = error else { panic!("{error}") };
     assert!(retry_after > Duration::ZERO);
-    assert!(place.store.ping().await.is_err());
+    assert!(place.store.ping(now()).await.is_err());
 
     postgres.restart();
     let back = async {
-        while place.store.ping().await.is_err() {
+        while place.store.ping(now()).await.is_err() {
             sleep(Duration::from_millis(50)).await;
         }
     };

@@ -9,12 +9,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use store::{
-    AuditEntry, Claim, ClaimedScan, Encryption, Finding, Found, Lease, Limits, Received,
-    Registration, ScanId, Settings, Store, Upload, UploadedPhoto,
+    AuditEntry, Claim, ClaimedScan, Encryption, EventWriter, Finding, Found, Lease, Limits,
+    Received, Registration, ScanId, Settings, Store, Upload, UploadedPhoto,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
-use validate::terminal::Placement;
+use validate::terminal::{Operation, Placement};
 use validate::{Check, Judgement, Reason, ReasonCode, Serial, Source, Surface, Verdict};
 
 /// The PostgreSQL that tests share while any of them runs, started if there is none.
@@ -212,12 +212,17 @@ pub(crate) fn serial(value: &str) -> Serial {
 }
 
 pub(crate) fn registration(value: &str, event_id: &str) -> Registration {
-    Registration {
-        event_id: event_id.into(),
-        device_key: format!("pax:{value}"),
-        placement: Placement::default(),
-        bytes: format!("{{\"serial\":\"{value}\"}}").into_bytes(),
-    }
+    let bytes = format!("{{\"serial\":\"{value}\"}}").into_bytes();
+    let event = EventWriter::new(move |_| Ok(bytes.clone()));
+    let key = format!("pax:{value}");
+    let registration = Registration::new(event_id.into(), key, Placement::default(), event);
+    Registration { names_unseen: true, ..registration }
+}
+
+/// A registration of a terminal that was a mistake.
+pub(crate) fn withdrawn(value: &str, event_id: &str) -> Registration {
+    let placement = Placement { operation: Operation::Withdraw, ..Placement::default() };
+    Registration { placement, ..registration(value, event_id) }
 }
 
 pub(crate) fn accepted(value: &str, event_id: &str) -> Finding {

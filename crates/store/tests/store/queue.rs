@@ -1,6 +1,6 @@
 //! The two queues: leases, attempts, fencing tokens, order.
 
-use crate::place::{Place, accepted, for_review, later, lease, now};
+use crate::place::{Place, accepted, for_review, later, lease, now, upload};
 use futures_util::future::join_all;
 use std::collections::HashSet;
 use store::{DeliveryFilter, DeliveryStatus, ScanStatus, Settled, StoreError, WriteContext};
@@ -9,10 +9,45 @@ on_every_place! {
     a_claim_holds_until_its_lease_ends,
     what_a_dead_node_held_goes_on_before_what_came_after_it,
     a_released_scan_is_claimable_at_once,
+    what_was_queued_while_the_clock_stood_a_year_ahead_is_done_now,
+    owners_take_turns,
     many_claimers_never_get_the_same_scan,
     a_delivery_is_retried_with_the_same_id_and_bytes,
     a_postponed_attempt_does_not_count,
     an_exhausted_delivery_can_be_replayed,
+}
+
+async fn what_was_queued_while_the_clock_stood_a_year_ahead_is_done_now(place: Place) {
+    const YEAR_MS: i64 = 365 * 86_400_000;
+    let ahead = later(YEAR_MS);
+    let waiting = upload("waiting", b"photo");
+    place.store.receive(waiting.clone(), ahead).await.unwrap();
+    let held = upload("held", b"photo");
+    place.store.receive(held.clone(), ahead).await.unwrap();
+    place.store.claim_scan(held.id, lease(), ahead).await.unwrap().unwrap();
+    let claimed = place.store.claim_scans(10, lease(), now()).await.unwrap();
+    let ids: HashSet<_> = claimed.iter().map(|claimed| claimed.id).collect();
+    assert_eq!(ids, HashSet::from([waiting.id, held.id]));
+    assert!(place.store.claim_scans(10, lease(), now()).await.unwrap().is_empty());
+
+    place.registered("registered", "0821032398").await;
+    let due = place.store.claim_deliveries(1, lease(), now()).await.unwrap().remove(0);
+    let retry = Settled::RetryAt { at: ahead, why: "the clock stood wrong".into() };
+    place.store.settle(&due.claim, retry, now()).await.unwrap();
+    assert_eq!(place.store.claim_deliveries(1, lease(), now()).await.unwrap().len(), 1);
+}
+
+async fn owners_take_turns(place: Place) {
+    for n in 0..6 {
+        place.store.receive(upload(&format!("greedy {n}"), b"photo"), now()).await.unwrap();
+    }
+    let mut late = upload("late", b"photo");
+    late.owner = "somebody else".into();
+    place.store.receive(late.clone(), now()).await.unwrap();
+    let first = place.store.claim_scans(2, lease(), now()).await.unwrap();
+    assert!(first.iter().any(|claimed| claimed.id == late.id), "{first:?}");
+    let rest = place.store.claim_scans(10, lease(), now()).await.unwrap();
+    assert_eq!(rest.len(), 5);
 }
 
 async fn a_claim_holds_until_its_lease_ends(place: Place) {

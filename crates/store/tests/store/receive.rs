@@ -38,6 +38,10 @@ async fn the_same_key_is_the_same_scan_or_a_conflict(place: Place) {
     assert_eq!(repeat, Received::Repeat(first));
     let other = place.store.receive(upload("key", b"another photo"), now()).await.unwrap();
     assert_eq!(other, Received::Conflict);
+    let mut other = upload("key", b"photo");
+    other.details = serde_json::json!({"site": "another"});
+    let other = place.store.receive(other, now()).await.unwrap();
+    assert_eq!(other, Received::Conflict, "the photos are the same, the details are not");
 
     let mut of_another_owner = upload("key", b"photo");
     of_another_owner.owner = "ben".into();

@@ -2,7 +2,7 @@
 
 use crate::place::{Place, for_review, later, lease, now};
 use std::collections::HashSet;
-use store::{Action, Decision, Lease, ScanId, StoreError};
+use store::{Action, Authority, Decision, Lease, ScanId, StoreError};
 
 on_place! { sqlite_and_folder: two_people_never_get_the_same_review, a_review_comes_back_when_its_lease_is_over, what_is_put_aside_waits_and_what_is_decided_never_returns }
 on_place! { postgres_and_folder: two_people_never_get_the_same_review, a_review_comes_back_when_its_lease_is_over, what_is_put_aside_waits_and_what_is_decided_never_returns }
@@ -21,11 +21,8 @@ async fn under_review(place: &Place, many: usize) -> Vec<ScanId> {
 async fn work_through(place: &Place, holder: &str) -> Vec<ScanId> {
     let mut seen = Vec::new();
     while let Some(id) = place.store.claim_review(holder, lease(), now()).await.unwrap() {
-        let decision = Decision {
-            action: Action::Reject { why: None },
-            by: holder.into(),
-            registration: None,
-        };
+        let reject = Action::Reject { why: None };
+        let decision = Decision::new(reject, holder, Authority::Operator);
         place.store.decide(id, decision, now()).await.expect("nobody else has decided it");
         seen.push(id);
     }
@@ -66,8 +63,7 @@ async fn what_is_put_aside_waits_and_what_is_decided_never_returns(place: Place)
     assert_eq!(store.claim_review("ana", lease(), later(999)).await.unwrap(), None);
     assert_eq!(store.reviews_waiting().await.unwrap(), 1);
     assert_eq!(store.claim_review("ben", lease(), later(1_000)).await.unwrap(), Some(scans[0]));
-    let decision =
-        Decision { action: Action::Reject { why: None }, by: "ben".into(), registration: None };
+    let decision = Decision::new(Action::Reject { why: None }, "ben", Authority::Operator);
     store.decide(scans[0], decision, later(1_001)).await.unwrap();
     assert_eq!(store.claim_review("ana", lease(), later(900_000)).await.unwrap(), None);
 }

@@ -1,15 +1,17 @@
 //! What lies on the disk tells nothing, what was changed or moved does not open, and keys can be
 //! rotated while everybody works.
 
-use crate::place::{Place, accepted, for_review, lease, now, registration, serial, upload};
+use crate::place::{
+    Place, accepted, for_review, lease, now, registration, serial, upload, withdrawn,
+};
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{
-    Action, Decision, Encryption, Expected, Fault, FoundTerminal, Import, Received, Rotated,
-    Settings, Settled, Store, StoreError, restore,
+    Action, Authority, Decision, Encryption, Expected, Fault, FoundTerminal, Import, Received,
+    Rotated, Settings, Settled, Store, StoreError, restore,
 };
 use tempfile::tempdir;
 use uuid::Uuid;
@@ -56,10 +58,11 @@ async fn told_everything(store: &Store) -> store::ScanId {
     let answer = Some(format!("{{\"registered\":\"{SERIAL}\"}}"));
     store.settle(&due.claim, Settled::Delivered { answer }, now()).await.unwrap();
     let other = format!("{SERIAL}9");
+    let correct = Action::Correct { serial: serial(&other) };
     let corrected = Decision {
-        action: Action::Correct { serial: serial(&other) },
-        by: "eva".into(),
         registration: Some(registration(&other, "msg_2")),
+        withdrawal: Some(withdrawn(SERIAL, "msg_3")),
+        ..Decision::new(correct, "eva", Authority::Operator)
     };
     store.decide(id, corrected, now()).await.unwrap();
     let list = [Expected { serial: SERIAL.into(), said: Default::default() }];
@@ -105,7 +108,7 @@ async fn no_serial_and_no_photo_lies_on_the_disk_in_clear(place: Place) {
     assert_eq!(place.store.find_terminals(None, 0, part).await.unwrap().items.len(), 2);
     assert_eq!(place.store.estate(&SERIAL[4..9], None, 0).await.unwrap().items.len(), 1);
     let mut again = upload(&format!("key-{SERIAL}"), PHOTO);
-    again.details = json!({});
+    again.details = json!({"note": format!("swapped {SERIAL}"), "replaces": SERIAL});
     assert_eq!(place.store.receive(again, now()).await.unwrap(), Received::Repeat(id));
     let history = place.told(&id.to_string()).await;
     assert!(history.iter().any(|entry| holds(&entry.detail, SERIAL)));
@@ -228,7 +231,7 @@ async fn keys_rotate_while_everybody_works(place: Place) {
     let command = Store::open(&place.settings).await.unwrap();
     for number in [2, 3] {
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        assert_eq!(command.add_seal_key().unwrap(), number);
+        assert_eq!(command.add_seal_key().await.unwrap(), number);
         let first = command.reseal().await.unwrap();
         assert!(first.values > 0 && first.photos > 0, "{first:?}");
     }
@@ -263,7 +266,7 @@ async fn a_rotation_that_was_interrupted_goes_on() {
     for n in 0..40 {
         place.registered(&format!("key {n}"), &format!("{n:010}")).await;
     }
-    place.store.add_seal_key().unwrap();
+    place.store.add_seal_key().await.unwrap();
     // Ends wherever it has come to after a moment, as a killed process does.
     for ms in [1, 2, 5, 10, 20] {
         let cut = std::time::Duration::from_millis(ms);
@@ -308,7 +311,7 @@ async fn without_its_keys_nothing_is_opened() {
 
     // A key file from before the last rotation opens what it can, and says what it cannot.
     let old = std::fs::read(place.keys()).unwrap();
-    place.store.add_seal_key().unwrap();
+    place.store.add_seal_key().await.unwrap();
     let newer = place.receive("newer").await;
     std::fs::write(place.keys(), old).unwrap();
     let store = Store::open(&place.settings).await.unwrap();
@@ -348,7 +351,7 @@ async fn a_backup_holds_no_key_and_opens_only_with_it() {
     );
     assert!(!elsewhere.join("labelscan.db").exists(), "nothing half restored is left");
     // Rotated meanwhile: the file still has the key of the backup.
-    place.store.add_seal_key().unwrap();
+    place.store.add_seal_key().await.unwrap();
     let with = Settings { encryption: Encryption::On { keys: place.keys() }, ..without };
     assert!(restore(&file, &with).await.unwrap().is_sound());
     let restored = Store::open(&with).await.unwrap();

@@ -21,7 +21,7 @@ async fn sql(place: &Place, statement: &'static str) {
 }
 
 async fn opening_twice_changes_nothing_and_a_newer_database_is_refused(place: Place) {
-    Store::open(&place.settings).await.unwrap().ping().await.unwrap();
+    Store::open(&place.settings).await.unwrap().ping(now()).await.unwrap();
     sql(
         &place,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
@@ -117,6 +117,67 @@ async fn every_change_of_the_audit_trail_shows(place: Place) {
         sql(&place, "INSERT INTO audit SELECT * FROM kept").await;
     }
     assert!(place.store.check(Timestamp::MIN).await.unwrap().is_sound());
+}
+
+/// Changes that leave the chain of the audit trail whole.
+const TAMPERINGS: [&str; 8] = [
+    "UPDATE keys SET role = 'admin' WHERE id = 'key 1'",
+    "UPDATE keys SET name = 'van 8' WHERE id = 'key 1'",
+    "UPDATE scans SET owner = 'somebody else'",
+    "UPDATE scans SET status = 'rejected'",
+    "DELETE FROM keys WHERE id = 'key 1'",
+    "UPDATE scans SET id = 'f' || SUBSTR(id, 2)",
+    "DELETE FROM audit WHERE seq > 3; \
+     UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE seq = 3)",
+    "DELETE FROM audit; DELETE FROM audit_head",
+];
+
+async fn rows_that_say_otherwise_are_found(new: impl AsyncFn() -> Place) {
+    for tampering in TAMPERINGS {
+        let place = new().await;
+        let key = store::NewKey {
+            id: "key 1".into(),
+            name: "van 7".into(),
+            role: "technician".into(),
+            hash: [7; 32],
+            expires_at: None,
+        };
+        place.store.create_key(key, now()).await.unwrap();
+        for n in 0..2 {
+            let claimed = place.claimed(&format!("key {n}")).await;
+            let finding = accepted(&format!("082103239{n}"), &format!("msg_{n}"));
+            place.store.finish(&claimed.claim, finding, later(n)).await.unwrap();
+        }
+        // Whatever the service has not written down yet it writes at its end.
+        let last = Store::open(&place.settings).await.unwrap();
+        let context = store::WriteContext::new("eva", later(9));
+        last.record("noted", "nothing", &(), context).await.unwrap();
+        last.close().await;
+        assert!(place.store.check(Timestamp::MIN).await.unwrap().is_sound());
+        let mut connection = AnyConnection::connect(&place.settings.database).await.unwrap();
+        let unbound = match place.settings.database.starts_with("postgres") {
+            true => "SET session_replication_role = replica",
+            false => "PRAGMA foreign_keys = OFF",
+        };
+        sqlx::raw_sql(unbound).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(tampering).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let check = place.store.check(Timestamp::MIN).await.unwrap();
+        let found = |fault: &Fault| {
+            matches!(fault, Fault::Unaudited(_) | Fault::AuditCut { .. } | Fault::AuditBroken(_))
+        };
+        assert!(check.faults.iter().any(found), "{tampering}: {check:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sqlite_rows_that_say_otherwise_than_the_audit_trail_are_found() {
+    rows_that_say_otherwise_are_found(Place::sqlite_and_folder).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn postgres_rows_that_say_otherwise_than_the_audit_trail_are_found() {
+    rows_that_say_otherwise_are_found(Place::postgres_and_folder).await;
 }
 
 async fn the_photos_of_an_unknown_scan_are_an_error(place: Place) {

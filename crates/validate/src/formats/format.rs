@@ -8,6 +8,9 @@ use crate::serial::fold::{digits, fold_char, half_width};
 use regex_lite::Regex;
 use serde::Deserialize;
 
+/// Given characters by which a serial is known for its maker's.
+const MARKS_MIN: usize = 3;
+
 /// How much a fit proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -90,6 +93,12 @@ impl Format {
     pub fn with_check(mut self, check: CheckCharacter) -> Self {
         self.check = Some(check);
         self
+    }
+
+    /// Whether a value has so many characters that the format gives that no other maker's has them by
+    /// chance.
+    pub(crate) fn is_marked(&self, canonical: &str) -> bool {
+        self.shapes.iter().any(|it| it.marks() >= MARKS_MIN && it.fits(canonical))
     }
 
     fn has_form(&self, canonical: &str) -> bool {

@@ -110,6 +110,11 @@ impl Shape {
             && canonical.bytes().zip(&self.0).all(|(byte, class)| class.admits(char::from(byte)))
     }
 
+    /// How many of its characters are given.
+    pub(crate) fn marks(&self) -> usize {
+        self.0.iter().filter(|class| matches!(class, Class::Exactly(_))).count()
+    }
+
     /// Whether a canonical value would have this shape with one character more, less or another.
     pub(crate) fn fits_but_for_one(&self, canonical: &str) -> bool {
         let (value, classes) = (canonical.as_bytes(), &self.0[..]);

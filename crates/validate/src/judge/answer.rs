@@ -7,7 +7,7 @@ use crate::judge::context::JudgeContext;
 use crate::judge::contradictions::{Contradiction, Contradictions};
 use crate::judge::correction::is_sure;
 use crate::judge::grounds::{self, Answers, Fact};
-use crate::judge::readings::may_be;
+use crate::judge::readings::{form_of_print, may_be};
 use crate::judge::reason::{Reason, ReasonCode};
 use crate::judge::sighting::{Carrier, Sighting};
 use crate::judge::value_facts::ValueFacts;
@@ -171,8 +171,9 @@ fn candidate(context: &JudgeContext, value: &ValueFacts, confidence: f32) -> Can
 fn doubtful(context: &JudgeContext, value: &ValueFacts) -> Vec<usize> {
     let best = value.sightings[0];
     let chars = best.chars(context.evidence);
+    let form = form_of_print(context.formats, best.value, value.format);
     let open = |at: usize, char: char| {
-        may_be(context.formats, best.value, at, value.format)
+        may_be(context.formats, best.value, at, form)
             .any(|other| matches!((char, other), ('0', 'O') | ('O', '0') | ('1', 'I') | ('I', '1')))
     };
     let read = chars.iter().enumerate().zip(best.value.chars());

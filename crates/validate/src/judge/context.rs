@@ -74,9 +74,10 @@ impl<'a> JudgeContext<'a> {
         format.brands.iter().any(|brand| self.brands.contains(&brand.as_str()))
     }
 
-    /// Whether a value misses by one character, wrong, short or long, a form that is to be expected here, and has
-    /// none: a repeated character is lost without a trace, and for both readers.
-    pub(super) fn almost_has_a_form(&self, value: &str) -> bool {
+    /// Whether a value misses by one character, wrong, short or long, a form that is to be expected
+    /// here, and has none: a repeated character is lost for both readers. Where nothing but the
+    /// length speaks, of any format, the places of the characters tell: `is_spaced` if they do.
+    pub(super) fn almost_has_a_form(&self, value: &str, is_spaced: bool) -> bool {
         let of_maker = |format: &&&Format| self.is_in_view(format);
         let almost = |format: &&Format| format.shapes.iter().any(|it| it.fits_but_for_one(value));
         // A maker whose name is in view decides before the others.
@@ -84,13 +85,15 @@ impl<'a> JudgeContext<'a> {
             return !self.forcing.iter().filter(of_maker).any(|format| format.fits(value));
         }
         let known = |format: &&Format| format.standing != Standing::Permissive;
-        let is_known = self.formats.matching(value).any(|format| known(&format));
         let other_length =
             |shape: &Shape| shape.classes().len() != value.len() && shape.fits_but_for_one(value);
         let of_any = |format: &Format| format.shapes.iter().any(other_length);
+        let is_length_of_another = || {
+            !self.formats.matching(value).any(|format| known(&format))
+                && self.formats.iter().filter(known).any(of_any)
+        };
         !self.forcing.iter().any(|format| format.fits(value))
-            && (self.forcing.iter().any(almost)
-                || !is_known && self.formats.iter().filter(known).any(of_any))
+            && (self.forcing.iter().any(almost) || !is_spaced && is_length_of_another())
     }
 
     /// Whether every barcode in view is one of these or surely another kind of number.

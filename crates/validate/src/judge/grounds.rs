@@ -27,6 +27,8 @@ pub(crate) enum Fact {
     BarcodeCaptionNear,
     /// No other barcode is in view that the caption may name.
     LoneBarcode,
+    /// A barcode whose structure is not known holds it as one of its pieces.
+    BarcodePiece,
     /// Two barcodes of different kinds or places hold it.
     TwoBarcodes,
     /// It is printed, anywhere.
@@ -41,6 +43,8 @@ pub(crate) enum Fact {
     CaptionNear,
     /// A serial caption names another number before it.
     CaptionSecond,
+    /// A serial caption stands before it in its line, which says that it may be of another device.
+    CaptionDisputed,
     /// After a serial caption stands what differs from it by look-alikes only.
     CaptionLookAlike,
     /// Both its ends are clear, in each reading that saw it.
@@ -156,6 +160,7 @@ pub(crate) const GROUNDS: &[Ground] = &[
     // Which characters are they?
     ground(WhichCharacter, "the symbol has a check", &[BarcodeChecked], &[Arithmetic]),
     ground(WhichCharacter, "barcode and print agree", &[Barcode, Printed], &[Symbol, Print]),
+    ground(WhichCharacter, "after a serial caption stands a piece of the barcode, clearly ended", &[BarcodePiece, CaptionInline, EndsClear], &[Symbol, Print]),
     ground(WhichCharacter, "two barcodes agree", &[TwoBarcodes], &[Symbol, SecondLook]),
     ground(WhichCharacter, "two readings agree, and its shape leaves no look-alike", &[ReadTwice, Sure], &[Print, SecondLook]),
     ground(WhichCharacter, "several photos show the maker's form", &[SeveralPhotos, MakerForm, Sure], &[Print, SecondLook]),

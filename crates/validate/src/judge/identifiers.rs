@@ -35,7 +35,7 @@ pub(super) fn identifiers(context: &JudgeContext, by_value: &[&Sighting]) -> Vec
 fn kind(context: &JudgeContext, sighting: &Sighting) -> Option<IdentifierKind> {
     let kind = match sighting.named {
         Some((IdentifierKind::Serial, _)) => return None,
-        Some((kind, Strength::Sure)) => kind,
+        Some((kind, Strength::Sure | Strength::Disputed)) => kind,
         Some((kind @ (IdentifierKind::Imei | IdentifierKind::Mac), _)) => kind,
         _ if context.formats.is_tusn(sighting.value) => IdentifierKind::Tusn,
         _ => return None,

@@ -2,15 +2,15 @@
 //! its format, whether every character is beyond doubt. A reader of print is wrong at full
 //! confidence more often than any barcode is, so each of these is asked before print is accepted.
 
-use crate::evidence::{CharReading, Evidence, TextLine};
+use crate::evidence::{CharReading, Evidence, Quad, TextLine};
 use crate::formats::Formats;
 use crate::formats::format::{Format, Standing};
 use crate::judge::context::JudgeContext;
 use crate::judge::sighting::{Carrier, Reading, Sighting};
 use crate::print::boundary::{Boundary, Clearness, Ends};
 use crate::print::label::Joined;
-use crate::print::line::PRINTED_DIGITS_MIN;
-use crate::print::place::same_spot;
+use crate::print::line::{PRINTED_DIGITS_MIN, at_frame};
+use crate::print::place::{Frame, same_spot};
 use crate::serial::fold::{digits, fold_char};
 use crate::serial::look_alike::{look_alike, look_alikes};
 
@@ -33,6 +33,9 @@ const REPEATED_PITCH_MIN: f32 = 0.6;
 const REPEATED_ROOM_MIN: f32 = 1.4;
 /// Neighbouring characters that show what is usual.
 const PITCHES_MIN: usize = 4;
+
+/// Line heights that a box is longer than another at an end, so that it holds what the other cuts.
+const WIDER_MIN: f32 = 0.1;
 
 /// How well two independent readings of the same spot agree on a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +78,10 @@ pub(super) fn agreement(
     // A space that only one of them saw within the value may be where it ends.
     let as_values = same_ink.map(|((first, one), (second, other))| {
         match first.is_one_word() == second.is_one_word() {
-            true => grade(one, other),
+            true => {
+                let (one, other) = wider((one, &first.place.quad), (other, &second.place.quad));
+                grade(one, other)
+            }
             false => Agreement::Characters,
         }
     });
@@ -83,10 +89,34 @@ pub(super) fn agreement(
         second_lines(evidence, sighting).filter_map(move |second| {
             let (read, spaced) = seen_in_line(evidence, value, sighting, second, ends)?;
             let parted = spaced && sighting.is_one_word();
-            Some(if parted { Agreement::Characters } else { grade(ends, read) })
+            let (one, other) = wider((ends, &sighting.place.quad), (read, &second.quad));
+            Some(if parted { Agreement::Characters } else { grade(one, other) })
         })
     });
     as_values.chain(in_lines).max()
+}
+
+/// The ends of two readings of one value, where ink beyond the one box that lies within the other's
+/// is read there for what it is: the wider box knows.
+fn wider((one, a): (Ends, &Quad), (other, b): (Ends, &Quad)) -> (Ends, Ends) {
+    let beyond = |narrow: &Quad, wide: &Quad| {
+        let frame = Frame::of(narrow)?;
+        let extent = frame.extent(wide);
+        Some((extent.left < -WIDER_MIN, extent.right > frame.length + WIDER_MIN))
+    };
+    let resolved = |own: Ends, sees: Ends, (start, end): (bool, bool)| {
+        let of = |own: Boundary, sees: Boundary, is_wider: bool| {
+            let clear = sees.clearness() == Clearness::Clear;
+            let within = is_wider || sees == Boundary::Caption;
+            if own == Boundary::Ink && clear && within { sees } else { own }
+        };
+        Ends { start: of(own.start, sees.start, start), end: of(own.end, sees.end, end) }
+    };
+    let none = (false, false);
+    (
+        resolved(one, other, beyond(a, b).unwrap_or(none)),
+        resolved(other, one, beyond(b, a).unwrap_or(none)),
+    )
 }
 
 fn grade(one: Ends, other: Ends) -> Agreement {
@@ -125,8 +155,13 @@ fn seen_in_line(
     };
     let (before, after) = (folded(line.chars.get(..from)?), folded(line.chars.get(to..)?));
     let raw: Vec<char> = second.chars.iter().map(|char| char.best).collect();
-    let places: Vec<usize> = (0..raw.len()).filter(|&at| fold_char(raw[at]).is_some()).collect();
-    let read: Vec<char> = places.iter().filter_map(|&at| fold_char(raw[at])).collect();
+    // A letter of another script beside the value may be the look-alike of one of its own.
+    let own = |char: char| match fold_char(char) {
+        None if char.is_alphanumeric() && !is_ideograph(char) => Some(char),
+        own => own,
+    };
+    let places: Vec<usize> = (0..raw.len()).filter(|&at| own(raw[at]).is_some()).collect();
+    let read: Vec<char> = places.iter().filter_map(|&at| own(raw[at])).collect();
     let value: Vec<char> = value.chars().collect();
     let start = (0..read.len()).find(|&at| {
         let end = at + value.len();
@@ -137,8 +172,13 @@ fn seen_in_line(
             && (end == read.len() || after.first() == Some(&read[end]) || free(end - 1, end))
     })?;
     let bounds = second.bounds;
+    let photo = evidence.photos.get(sighting.place.photo)?;
+    let at_frame = match bounds.touches_frame {
+        true => at_frame(&second.quad, (photo.width_px, photo.height_px)),
+        false => (false, false),
+    };
     let at_end =
-        |is_end: bool, ink: bool, first: Boundary| match (is_end, bounds.touches_frame, ink) {
+        |is_end: bool, at_frame: bool, ink: bool, first: Boundary| match (is_end, at_frame, ink) {
             (false, ..) => first,
             (_, true, _) => Boundary::Frame,
             (_, _, true) => Boundary::Ink,
@@ -149,8 +189,14 @@ fn seen_in_line(
     let is_end = start + value.len() == read.len() && after.is_empty();
     let within = &raw[places[start]..places[start + value.len() - 1]];
     let spaced = within.iter().any(|char| char.is_whitespace());
-    let start = at_end(is_start, bounds.ink_before, ends.start);
-    Some((Ends { start, end: at_end(is_end, bounds.ink_after, ends.end) }, spaced))
+    let start = at_end(is_start, at_frame.0, bounds.ink_before, ends.start);
+    let end = at_end(is_end, at_frame.1, bounds.ink_after, ends.end);
+    Some((Ends { start, end }, spaced))
+}
+
+/// A character of Chinese, Japanese or Korean words: no Latin letter looks like it.
+fn is_ideograph(char: char) -> bool {
+    char > '\u{2e80}'
 }
 
 /// Whether a value stands in a barcode, or in print with the separators of the format's samples:
@@ -177,7 +223,8 @@ pub(super) fn is_sure(
     });
     first.any(|sighting| {
         let value = sighting.value;
-        let may_be = |at| may_be(context.formats, value, at, format);
+        let form = form_of_print(context.formats, value, format);
+        let may_be = |at| may_be(context.formats, value, at, form);
         let chars = sighting.chars(evidence);
         let corrected = |at| sighting.corrections.iter().any(|correction| correction.at == at);
         let sure = |(at, char): (usize, &&CharReading)| {
@@ -192,8 +239,27 @@ pub(super) fn is_sure(
         !chars.is_empty()
             && chars.iter().enumerate().all(sure)
             && value.char_indices().all(settled)
-            && is_evenly_spaced(evidence, sighting)
+            && is_evenly_spaced(evidence, sighting) != Some(false)
     })
+}
+
+/// Whether the places of the characters show that none was lost or read twice.
+pub(super) fn is_spaced(evidence: &Evidence, sightings: &[&Sighting]) -> bool {
+    let first =
+        |it: &&Sighting| matches!(it.carrier, Carrier::Print { reading: Reading::First, .. });
+    let mut spacings = sightings.iter().copied().filter(first);
+    spacings.any(|it| is_evenly_spaced(evidence, it) == Some(true))
+}
+
+/// The format whose classes decide look-alikes: the value's own, or one whose given characters it has,
+/// whoever's label this is.
+pub(super) fn form_of_print<'a>(
+    formats: &'a Formats,
+    value: &str,
+    format: Option<&'a Format>,
+) -> Option<&'a Format> {
+    let known = format.filter(|format| format.standing != Standing::Permissive);
+    known.or_else(|| formats.matching(value).find(|format| format.is_marked(value))).or(format)
 }
 
 /// Whether no reader can tell two characters by their looks.
@@ -210,9 +276,10 @@ fn is_unlike_runner_up(char: &CharReading) -> bool {
 }
 
 /// Whether no gap between two characters has room for a third and no two are one: of `33` a
-/// recogniser may keep one `3` and be sure of it, but the place of the other stays empty.
-fn is_evenly_spaced(evidence: &Evidence, sighting: &Sighting) -> bool {
-    let Some((line, (from, to))) = sighting.line(evidence) else { return false };
+/// recogniser may keep one `3` and be sure of it, but the place of the other stays empty. `None` if
+/// too few characters show what is usual.
+fn is_evenly_spaced(evidence: &Evidence, sighting: &Sighting) -> Option<bool> {
+    let Some((line, (from, to))) = sighting.line(evidence) else { return Some(false) };
     let letter = |char: &CharReading| fold_char(char.best).is_some();
     let chars = line.chars.get(from..to).unwrap_or_default();
     let pitch = |chars: &[CharReading]| match chars {
@@ -221,7 +288,7 @@ fn is_evenly_spaced(evidence: &Evidence, sighting: &Sighting) -> bool {
     };
     let mut pitches: Vec<u16> = chars.windows(2).filter_map(pitch).collect();
     if pitches.len() < PITCHES_MIN {
-        return true;
+        return None;
     }
     pitches.sort_unstable();
     let usual = f32::from(pitches[pitches.len() / 2]).max(1.0);
@@ -229,12 +296,14 @@ fn is_evenly_spaced(evidence: &Evidence, sighting: &Sighting) -> bool {
         pitch(chars).is_none_or(|it| (least * usual..=most * usual).contains(&f32::from(it)))
     };
     let repeats = |pair: &[CharReading]| pair[0].best == pair[1].best;
-    chars.windows(2).all(|pair| {
+    let none_lost = chars.windows(2).all(|pair| {
         is_within(pair, if repeats(pair) { REPEATED_PITCH_MIN } else { 0.0 }, PITCH_MAX)
-    }) && chars
+    });
+    let none_twice = chars
         .windows(3)
         .filter(|three| three.windows(2).any(repeats))
-        .all(|three| is_within(three, REPEATED_ROOM_MIN, f32::INFINITY))
+        .all(|three| is_within(three, REPEATED_ROOM_MIN, f32::INFINITY));
+    Some(none_lost && none_twice)
 }
 
 /// The characters that one of a value may be instead: its look-alikes, but for those that the

@@ -9,8 +9,6 @@ use crate::judge::grounds::Fact;
 use crate::judge::sighting::Sighting;
 use crate::judge::value_facts::{LOOK_ALIKES_MAX, ValueFacts};
 use crate::print::keyword::Strength;
-use crate::print::line::PRINTED_DIGITS_MIN;
-use crate::serial::fold::digits;
 use crate::serial::look_alike::{edits, look_alike_distance};
 
 /// What another value in view says against the one that would be accepted.
@@ -51,9 +49,11 @@ pub(super) const RIVALRIES: &[Rivalry] = &[
     rivalry("barcode and captioned print end differently", ExtentsDiffer, |it| it.rival_claims() && !it.is_settled_by_barcode() && it.channels_differ() && it.is_part_of_other()),
     rivalry("barcode and captioned print differ", BarcodeTextDiffer, |it| it.rival_claims() && !it.is_settled_by_barcode() && it.channels_differ()),
     rivalry("another value is named a serial", TwoSerials, |it| it.rival_claims() && !it.is_settled_by_barcode()),
-    rivalry("a caption names print that says something else", TwoSerials, |it| it.rival_says_else() && it.is_free),
+    rivalry("a caption names print that says something else", TwoSerials, |it| it.rival_says_else()),
     rivalry("print of the same shape, and the barcode's value is not printed", TwoSerials, |it| it.only_encoded() && it.is_in_print() && it.is_free && it.same_shape() && !it.is_settled_by_barcode()),
     rivalry("a caption names two numbers", TwoSerials, |it| it.has(Fact::CaptionSecond) && it.is_free),
+    rivalry("a caption names another number before it", TwoSerials, |it| it.only.facts.has(Fact::CaptionSecond) && it.has(Fact::CaptionInline) && it.is_free),
+    rivalry("a barcode holds more than print without a caption", ExtentsDiffer, |it| it.is_print_alone() && !it.is_captioned() && it.has(Fact::Barcode) && it.is_free && it.rival.value.contains(it.only.value)),
     rivalry("label and screen show different serials", LabelScreenMismatch, |it| (it.rival_is_captioned() || it.same_form) && it.is_free && it.is_apart()),
     rivalry("another barcode has the same form", TwoSerials, |it| it.same_form && it.has(Fact::Barcode) && it.is_free),
     rivalry("another print has the same maker's form", TwoSerials, |it| it.is_of_maker() && it.same_form && it.is_in_print() && it.is_free && !it.is_named()),
@@ -91,7 +91,7 @@ pub(super) fn between(
             .is_some_and(|it| it.standing != Standing::Permissive && it.fits(rival.value)),
         almost,
     };
-    if only.value == rival.value || same_thing(only, rival) && !pair.goes_on_in_a_form() {
+    if only.value == rival.value || same_thing(context, only, rival) && !pair.goes_on_in_a_form() {
         return None;
     }
     RIVALRIES.iter().find(|row| (row.holds)(&pair))
@@ -142,7 +142,8 @@ impl Pair<'_> {
 
     fn rival_is_perhaps_captioned(&self) -> bool {
         let weak = Some((IdentifierKind::Serial, Strength::Weak));
-        self.rival.sightings.iter().any(|it| it.is_inline() && it.named == weak)
+        let perhaps = |it: &Sighting| it.is_inline() && it.named == weak || it.is_disputed();
+        self.rival.sightings.iter().any(|it| perhaps(it))
     }
 
     fn is_captioned(&self) -> bool {
@@ -153,14 +154,18 @@ impl Pair<'_> {
         self.only.facts.has(Fact::TaughtForm)
     }
 
-    /// Print after a caption, cut or not, that is no part of the value and not almost the same.
+    /// Print after a caption that is no part of the value and not almost the same, or stands there in
+    /// one piece. What speaks against it, a range or a form of no serial, makes this value no surer:
+    /// the label names another one.
     fn rival_says_else(&self) -> bool {
-        let own_ink = |it: &Sighting| self.only.sightings.iter().any(|own| own.same_ink(it));
-        self.has(Fact::CaptionInline)
-            && digits(self.rival.value) >= PRINTED_DIGITS_MIN
+        let evidence = self.context.evidence;
+        let own_ink =
+            |it: &Sighting| self.only.sightings.iter().any(|own| own.same_place(it, evidence));
+        self.rival.facts.has_any(&[Fact::CaptionInline, Fact::CaptionDisputed])
+            && self.rival.sightings.iter().any(|it| it.is_number_like())
             && self.context.is_legible(self.rival)
-            && !self.almost
-            && !self.is_part_of_other()
+            && (!self.almost && !self.is_part_of_other() || self.rival.claims_in_one_piece())
+            && !self.is_settled_by_barcode()
             && !self.rival.sightings.iter().any(|it| own_ink(it))
     }
 
@@ -209,7 +214,7 @@ fn is_captioned(value: &ValueFacts) -> bool {
 
 /// Whether two values are two readings of one thing: the same barcode with and without its
 /// identifier, or print that was cut, glued, joined or read differently.
-fn same_thing(one: &ValueFacts, other: &ValueFacts) -> bool {
+fn same_thing(context: &JudgeContext, one: &ValueFacts, other: &ValueFacts) -> bool {
     // What a barcode names otherwise is not the serial that the same barcode may hold as a whole.
     let own_barcode = |sighting: &Sighting| match sighting.named {
         Some((kind, _)) if kind != IdentifierKind::Serial => None,
@@ -219,16 +224,21 @@ fn same_thing(one: &ValueFacts, other: &ValueFacts) -> bool {
         value.sightings.iter().any(|sighting| own_barcode(sighting) == Some(barcode))
     };
     let mut barcodes = one.sightings.iter().filter_map(|sighting| own_barcode(sighting));
-    if barcodes.any(|barcode| has(other, barcode)) && !other.facts.has(Fact::BarcodeNames) {
+    // Of the ways to read one symbol, what print shows is meant.
+    let in_print = |it: &&Sighting| it.is_one_word();
+    let open = !other.facts.has(Fact::BarcodeClosed) && !other.sightings.iter().any(in_print);
+    if barcodes.any(|barcode| has(other, barcode))
+        && (!other.facts.has(Fact::BarcodeNames) || open && one.facts.has(Fact::Printed))
+    {
         return true;
     }
-    let same_ink =
-        other.sightings.iter().all(|it| one.sightings.iter().any(|own| own.same_ink(it)));
+    let has_place =
+        |it: &Sighting| one.sightings.iter().any(|own| own.same_place(it, context.evidence));
+    let same_ink = other.sightings.iter().all(|it| has_place(it));
     // A cut value is a part of the whole one; a longer one in a barcode, or printed in one piece and
     // named a serial, says that this one is cut. Print after a caption that is a part of what a
     // barcode holds says that the barcode holds more than the serial.
-    let cut = one.value.contains(other.value)
-        && (same_ink || !one.facts.has(Fact::Barcode) || !other.claims_in_one_piece());
+    let cut = one.value.contains(other.value) && (same_ink || !other.claims_in_one_piece());
     let glued = other.value.contains(one.value)
         && !other.claims_in_one_piece()
         && !other.facts.has(Fact::Barcode);

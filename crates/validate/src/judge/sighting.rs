@@ -11,7 +11,7 @@ use crate::print::boundary::Ends;
 use crate::print::captions::{Caption, Code};
 use crate::print::keyword::Strength;
 use crate::print::label::{self, Joined, Printed};
-use crate::print::line::VALUE_CHARS_MIN;
+use crate::print::line::{PRINTED_DIGITS_MIN, VALUE_CHARS_MIN};
 use crate::print::place::same_spot;
 use crate::serial::fold::{digits, fold, fold_char};
 use bumpalo::Bump;
@@ -133,6 +133,17 @@ impl Sighting<'_> {
         }
     }
 
+    /// Whether two readings are of the same ink and of about the same part of the line.
+    pub(crate) fn same_place(&self, other: &Self, evidence: &Evidence) -> bool {
+        let share = |it: &Self| {
+            let (line, (from, to)) = it.line(evidence)?;
+            let whole = line.chars.len().max(1) as f32;
+            Some((from as f32 / whole, to as f32 / whole))
+        };
+        let overlap = |(a, b): ((f32, f32), (f32, f32))| a.0 < b.1 && b.0 < a.1;
+        self.same_ink(other) && share(self).zip(share(other)).is_none_or(overlap)
+    }
+
     /// The line that it is printed in and its place there; `None` for a barcode and for a value of
     /// several lines.
     pub(crate) fn line<'e>(
@@ -163,9 +174,22 @@ impl Sighting<'_> {
     /// Surely named something that is not a serial.
     pub(crate) fn says_other(&self) -> Option<IdentifierKind> {
         match self.named {
-            Some((kind, Strength::Sure)) if kind != IdentifierKind::Serial => Some(kind),
+            Some((kind, Strength::Sure | Strength::Disputed)) if kind != IdentifierKind::Serial => {
+                Some(kind)
+            }
             _ => None,
         }
+    }
+
+    /// Whether it has the digits of a number or the capitals of one: `S/N: 7x3hexa` is a sentence.
+    pub(crate) fn is_number_like(&self) -> bool {
+        let small = self.printed.chars().filter(|char| char.is_lowercase()).count();
+        digits(self.value) >= PRINTED_DIGITS_MIN || small < 2
+    }
+
+    /// Print after a serial caption whose line says that it may be of another device.
+    pub(crate) fn is_disputed(&self) -> bool {
+        self.is_inline() && self.named.is_some_and(|(_, strength)| strength == Strength::Disputed)
     }
 }
 

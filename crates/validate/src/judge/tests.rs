@@ -139,8 +139,13 @@ fn print_alone_needs_two_readings() {
     let Verdict::Accepted { serial } = decide(&seen) else { panic!("accepted") };
     assert_eq!(serial.checks, [Check::Keyword, Check::TwoReadings]);
     let mut cut = seen.clone();
+    cut.photos[0].second_lines[0].quad = cut.photos[0].lines[0].quad;
     cut.photos[0].second_lines[0].bounds.ink_after = true;
     assert!(matches!(decide(&cut), Verdict::Review { .. }));
+    // What the narrower box cuts off, the wider one holds and reads.
+    let wider = &mut cut.photos[0].lines[0].quad;
+    (wider[1].x, wider[2].x) = (wider[1].x + 20.0, wider[2].x + 20.0);
+    assert!(matches!(decide(&cut), Verdict::Accepted { .. }));
     let mut elsewhere = seen;
     elsewhere.photos[0].second_lines = vec![line(5, "S/N:010026532524")];
     assert!(matches!(decide(&elsewhere), Verdict::Review { .. }));

@@ -8,7 +8,7 @@ use crate::judge::context::JudgeContext;
 use crate::judge::contradictions::{self, Contradictions};
 use crate::judge::correction::differences;
 use crate::judge::grounds::{Fact, Facts};
-use crate::judge::readings::{Agreement, agreement, is_sure, written_like};
+use crate::judge::readings::{Agreement, agreement, is_spaced, is_sure, written_like};
 use crate::judge::sighting::{Carrier, Reading, Sighting, looks_like_serial};
 use crate::judge::verdict::Correction;
 use crate::payload::field::{Extent, FieldRole};
@@ -53,7 +53,7 @@ impl ValueFacts<'_> {
             sighting.says_serial()
                 && sighting.is_clear_print()
                 && sighting.print().is_some_and(|(_, caption)| caption >= Caption::Assigned)
-                && digits(self.value) >= PRINTED_DIGITS_MIN
+                && sighting.is_number_like()
         };
         self.facts.has_any(&[Fact::BarcodeNames, Fact::BarcodeCaptioned])
             || self.facts.has(Fact::CaptionNear)
@@ -64,7 +64,7 @@ impl ValueFacts<'_> {
     /// Whether a caption in its own line names this value as one word, with nothing cut off.
     pub(super) fn claims_in_one_piece(&self) -> bool {
         let whole = |it: &Sighting| it.is_one_word() && it.is_clear_print() && it.is_inline();
-        self.sightings.iter().any(|it| whole(it) && it.says_serial())
+        self.sightings.iter().any(|it| whole(it) && (it.says_serial() || it.is_disputed()))
     }
 
     /// Whether the value is only there if several words or lines are taken as one.
@@ -122,6 +122,7 @@ impl<'a> JudgeContext<'a> {
                 facts.insert_if(Fact::CaptionNear, caption == Caption::Near);
                 facts.insert_if(Fact::CaptionSecond, caption == Caption::Second);
             }
+            facts.insert_if(Fact::CaptionDisputed, sighting.is_disputed());
         }
         let agreement = agreement(self.evidence, value, sightings);
         facts.insert_if(Fact::ReadTwice, agreement.is_some());
@@ -165,7 +166,7 @@ impl<'a> JudgeContext<'a> {
         let sure = looked_again
             && !ambiguous
             && is_sure(self, format, sightings)
-            && !self.almost_has_a_form(value);
+            && !self.almost_has_a_form(value, is_spaced(self.evidence, sightings));
         facts.insert_if(Fact::Sure, sure);
     }
 
@@ -178,7 +179,15 @@ impl<'a> JudgeContext<'a> {
     ) {
         let Some(format) = format else { return };
         facts.insert_if(Fact::MakerForm, format.standing == Standing::Vendor);
-        let taught = format.standing == Standing::Taught && written_like(format, sightings);
+        // A number within a sentence is what the sentence says.
+        let in_sentence = |it: &&Sighting| {
+            it.print().is_some_and(|(ends, _)| {
+                matches!(ends.start, Boundary::KnownPrint | Boundary::OtherPrint)
+            })
+        };
+        let taught = format.standing == Standing::Taught
+            && written_like(format, sightings)
+            && !sightings.iter().all(in_sentence);
         facts.insert_if(Fact::TaughtForm, taught);
         facts.insert_if(
             Fact::CheckCharacter,
@@ -286,6 +295,7 @@ fn barcode_facts(sightings: &[&Sighting], facts: &mut Facts) -> Vec<(usize, usiz
         let Carrier::Barcode { role, extent, counts, caption, .. } = sighting.carrier else {
             continue;
         };
+        facts.insert_if(Fact::BarcodePiece, counts && role == FieldRole::Unknown);
         let counts = counts && !matches!(role, FieldRole::InAddress | FieldRole::Unknown);
         let is_it = counts && role != FieldRole::PerhapsNamed;
         facts.insert_if(Fact::Barcode, is_it);

@@ -69,7 +69,9 @@ pub(super) fn push(fields: &mut Vec<Field>, kind: IdentifierKind, role: FieldRol
     } else {
         let mut pieces = text.split(|char| !is_inside_value(char)).map(trim_dashes);
         let first = pieces.find(|piece| !piece.is_empty()).unwrap_or_default();
-        let role = if role == FieldRole::Named { role } else { FieldRole::Unknown };
+        // A letter of another script may be the look-alike of a Latin one: no piece is the value.
+        let is_named = role == FieldRole::Named && !text.contains(is_foreign_letter);
+        let role = if is_named { role } else { FieldRole::Unknown };
         push(kind, role, Extent::Open, first);
         pieces.for_each(|piece| push(Other, FieldRole::Unknown, Extent::Open, piece));
     }
@@ -119,6 +121,12 @@ fn is_free_text(kind: IdentifierKind) -> bool {
 /// What a value is made of; anything else may separate two values.
 fn is_inside_value(char: char) -> bool {
     half_width(char).is_ascii_alphanumeric() || is_dash(char)
+}
+
+/// A letter that the canonical form does not know and that no words are written in which Latin values
+/// stand without a space.
+fn is_foreign_letter(char: char) -> bool {
+    char.is_alphanumeric() && !half_width(char).is_ascii_alphanumeric() && char < '\u{2e80}'
 }
 
 fn is_dash(char: char) -> bool {

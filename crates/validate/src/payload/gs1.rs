@@ -110,11 +110,17 @@ pub(super) fn element_string(payload: &str, declared: bool) -> Option<Vec<Field>
         return declared.then_some(fields);
     };
     let is_glued = |(ai, value): &(&Ai, &str)| {
-        matches!(ai.length, AtMost(_)) && may_hold_another(value, declared, body.contains(GS))
+        let separated = body.contains(GS);
+        matches!(ai.length, AtMost(_))
+            && ends_before_another(value, declared, separated).next().is_some()
     };
     let glued = elements.iter().any(is_glued);
     let mut fields = fields(&elements);
     if glued {
+        for (ai, value) in elements.iter().filter(|(ai, _)| ai.kind == Serial) {
+            let ends = ends_before_another(value, declared, body.contains(GS));
+            ends.for_each(|end| push(&mut fields, ai.kind, FieldRole::Named, &value[..end]));
+        }
         fields.iter_mut().for_each(|field| field.extent = Extent::Open);
     }
     Some(fields)
@@ -145,10 +151,15 @@ fn begins_with_product(body: &str) -> bool {
     body.len() > 2 + GTIN_DIGITS && number.is_some_and(gtin)
 }
 
-/// Whether a value that nothing but its separator ends may be glued to another element, whose
-/// separator its writer forgot: `12345AB` and the date `11090101`.
-fn may_hold_another(value: &str, declared: bool, separated: bool) -> bool {
-    let begins_another = |at: usize| {
+/// Where a value that nothing but its separator ends may end before another element, whose separator
+/// its writer forgot: `12345AB` and the date `11090101`.
+fn ends_before_another(
+    value: &str,
+    declared: bool,
+    separated: bool,
+) -> impl Iterator<Item = usize> {
+    let begins_another = move |at: &usize| {
+        let at = *at;
         let Some(rest) = value.get(at..).filter(|rest| rest.len() > 2) else { return false };
         let Some(next) = AIS.iter().find(|ai| rest.starts_with(ai.prefix)) else { return false };
         if !declared {
@@ -162,7 +173,7 @@ fn may_hold_another(value: &str, declared: bool, separated: bool) -> bool {
         };
         glued && split(rest).is_some()
     };
-    (1..value.len()).any(begins_another)
+    (1..value.len()).filter(begins_another)
 }
 
 /// A date as GS1 writes it, year, month and day; day 00 is a month's end.

@@ -136,7 +136,7 @@ fn what_the_grammar_does_not_know_leaves_the_value_open() {
     );
     check("324 689 776", &["Other Whole 324689776…"]);
     check("SN:7B890026,7B890027", &["Serial Named 7B890026…", "Other Listed 7B890027"]);
-    check("SN:6\u{410}000001", &["Serial Named 6…", "Other Unknown 000001…"]);
+    check("SN:6\u{410}000001", &["Serial Unknown 6…", "Other Unknown 000001…"]);
 }
 
 #[test]

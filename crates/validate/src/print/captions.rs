@@ -11,7 +11,7 @@ use crate::print::place::Frame;
 use crate::serial::fold::{digits, fold};
 
 /// Line heights between a caption and its number in the same row.
-const ROW_GAP_MAX: f32 = 7.0;
+const ROW_GAP_MAX: f32 = 8.8;
 /// Line heights between two boxes of one line: a detector parts a line there.
 const WIDE_SPACE: f32 = 2.0;
 /// Line heights from a caption down to its number.
@@ -137,9 +137,19 @@ impl Thing {
         }
     }
 
+    /// Whether it is twelve hexadecimal digits with letters among them: a hardware address, where
+    /// another number may be the serial.
+    fn is_perhaps_mac(&self) -> bool {
+        let value = &self.value;
+        value.len() == 12
+            && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && value.bytes().any(|byte| byte.is_ascii_uppercase())
+    }
+
     /// Whether it may be a serial for all that its form says.
     fn is_serial_like(&self) -> bool {
         !self.typed
+            && !self.is_perhaps_mac()
             && self.value.len() > VALUE_CHARS_MIN
             && digits(&self.value) >= PRINTED_DIGITS_MIN
     }

@@ -145,9 +145,13 @@ impl<'a> Reader<'_, 'a> {
         if is_left_out(&rest) {
             return true;
         }
-        let named = match is_of_another(line, keyword, first) {
-            true => (IdentifierKind::Other, Strength::Sure),
-            false => (keyword.kind, keyword.strength),
+        let named = match () {
+            () if keyword.kind != IdentifierKind::Serial => (keyword.kind, keyword.strength),
+            () if line.names_a_part(keyword.start) => (IdentifierKind::Other, Strength::Sure),
+            () if is_of_another(line, keyword, first) => {
+                (IdentifierKind::Other, Strength::Disputed)
+            }
+            () => (keyword.kind, keyword.strength),
         };
         let before = self.found.len();
         self.values(index, (keyword.end, end), Some(named), Caption::Inline);
@@ -404,24 +408,20 @@ fn is_bracketed(line: &Line, (from, to): (usize, usize)) -> bool {
 /// Whether the place after a keyword was left empty: `N/A 20241105`, `........ 2024`.
 fn is_left_out(rest: &str) -> bool {
     let rest = rest.trim_start_matches([' ', ':']).to_ascii_uppercase();
-    ["N/A", "N.A.", "NONE", "NIL", "SEE ", "...", "___", "\u{2026}"]
-        .iter()
-        .any(|it| rest.starts_with(it))
+    let word = rest.split(|char: char| !char.is_alphanumeric()).next().unwrap_or_default();
+    ["N/A", "N.A.", "...", "___", "\u{2026}"].iter().any(|it| rest.starts_with(it))
+        || ["NONE", "NIL", "SEE"].contains(&word)
 }
 
-/// Whether what a serial keyword says is not said of this device's serial: the line tells of
+/// Whether what a serial keyword says may not be said of this device's serial: the line tells of
 /// others' serials, the letters `SN` are the series of a chip, or the word stands before what is no
 /// serial by its form.
 fn is_of_another(line: &Line, keyword: &Keyword, first: (usize, usize)) -> bool {
-    if keyword.kind != IdentifierKind::Serial {
-        return false;
-    }
     let word = line.text((keyword.start, keyword.end));
     let plain = fold(&word);
     let value = fold(&line.text(first));
     let bare_letters = plain == "SN" && !word.contains(['/', ':', '.', '\u{ff1a}']);
     line.tells_of_others()
-        || line.names_a_part(keyword.start)
         || bare_letters && is_chip(&value)
         || meaning(&line.text(first)).is_some_and(|it| it == Meaning::Standard)
         || digits(&value) == 0 && value.len() >= PRINTED_DIGITS_MIN && meaning(&value).is_some()

@@ -29,6 +29,13 @@ const FRAME_GAP: f32 = 1.0;
 pub(crate) const VALUE_CHARS_MIN: usize = 5;
 /// Digits that print alone must have to be taken for a serial: `S/N: 7x3hexa` is a sentence.
 pub(crate) const PRINTED_DIGITS_MIN: usize = 4;
+/// Letters from which a word is known with one of them read wrong.
+const SLIPPED_LETTERS_MIN: usize = 5;
+/// Digits of a number that needs no more behind a slash.
+const LONG_NUMBER_DIGITS: usize = 8;
+/// Characters of a model's name behind a slash.
+const MODEL_CHARS_MIN: usize = 4;
+const MODEL_CHARS_MAX: usize = 8;
 /// Words that tell of other devices' serials: `FOR SERIAL NO. 1200345 AND UP`.
 const OF_OTHERS: &[&str] = &[
     "FOR",
@@ -165,7 +172,7 @@ impl<'a> Line<'a> {
             self.keywords.iter().any(is_serial) || words().any(|word| word.starts_with("SERIAL"));
         let compares =
             || self.chars.iter().any(|char| matches!(char, '>' | '<' | '\u{2265}' | '\u{2264}'));
-        speaks && (words().any(|word| OF_OTHERS.contains(&word)) || compares())
+        speaks && (words().any(tells_of_others) || compares())
     }
 
     /// What stands before a position where a value begins. `scope` is where its caption ends.
@@ -185,6 +192,9 @@ impl<'a> Line<'a> {
             return Boundary::Caption;
         }
         if self.keywords.iter().any(|keyword| keyword.start <= last && last < keyword.end) {
+            return Boundary::Caption;
+        }
+        if self.chars[last + 1..from].iter().any(|&char| is_colon(char)) {
             return Boundary::Caption;
         }
         let is_second = || self.word_before(from).is_some_and(|word| self.is_serial_like(word));
@@ -228,15 +238,24 @@ impl<'a> Line<'a> {
         if self.gap(to - 1, next) >= WIDE_GAP && !(mark.is_some() && second_value()) {
             return Boundary::WideGap;
         }
-        if let Some(boundary) = mark {
-            return boundary;
-        }
         let word = rest.split_whitespace().next().unwrap_or_default();
+        if let Some(boundary) = mark {
+            let is_slash = self.chars[to] == '/' && next == to + 1;
+            let goes_on = is_slash && self.is_long_number(to) && (is_year(word) || is_model(word));
+            return if goes_on { Boundary::Mark } else { boundary };
+        }
         match () {
             () if ends_a_value(&rest) => Boundary::KnownPrint,
             () if is_year(word) => Boundary::Year,
             () => Boundary::OtherPrint,
         }
+    }
+
+    /// Whether the word that ends at a position is a long run of digits alone.
+    fn is_long_number(&self, to: usize) -> bool {
+        let word = self.chars[..to].iter().rev().take_while(|char| char.is_ascii_alphanumeric());
+        let digits = word.clone().take_while(|char| char.is_ascii_digit()).count();
+        digits >= LONG_NUMBER_DIGITS && digits == word.count()
     }
 
     /// What the marks between two words say; `None` if there is only space.
@@ -324,6 +343,18 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Whether a word tells of other devices' serials, also with a letter that was read wrong or with the
+/// word before it: `ABDVE`, `ANDUP`.
+fn tells_of_others(word: &str) -> bool {
+    let almost = |other: &&str| {
+        let wrong = || word.bytes().zip(other.bytes()).filter(|(one, other)| one != other);
+        other.len() >= SLIPPED_LETTERS_MIN && word.len() == other.len() && wrong().count() == 1
+    };
+    OF_OTHERS.contains(&word)
+        || ["ANDUP", "UPTO", "ANDLATER", "ANDABOVE", "ANDBELOW"].contains(&word)
+        || OF_OTHERS.iter().any(almost)
+}
+
 /// `P/N` with a misread first letter is `S/N`: a short word must be read surely, unless what it may
 /// be instead begins no other keyword.
 fn weaken(keywords: &mut [Keyword], chars: &[char], source: &TextLine) {
@@ -348,12 +379,12 @@ fn weaken(keywords: &mut [Keyword], chars: &[char], source: &TextLine) {
     };
     let captions = (0..keywords.len()).filter(|&at| named(&keywords[at]) && has_value(at));
     if captions.count() > 1 {
-        keywords.iter_mut().filter(|it| named(it)).for_each(|it| it.strength = Strength::Weak);
+        keywords.iter_mut().filter(|it| named(it)).for_each(|it| it.strength = Strength::Disputed);
     }
 }
 
 /// Which ends of a line that touches the frame do so.
-fn at_frame(quad: &Quad, photo: (u32, u32)) -> (bool, bool) {
+pub(crate) fn at_frame(quad: &Quad, photo: (u32, u32)) -> (bool, bool) {
     let height = (quad[0].x - quad[3].x).hypot(quad[0].y - quad[3].y);
     let near = |one: usize, other: usize| {
         let (x, y) = ((quad[one].x + quad[other].x) / 2.0, (quad[one].y + quad[other].y) / 2.0);
@@ -374,6 +405,16 @@ fn pitch(source: &TextLine) -> f32 {
         pairs.map(|pair| pair[1].step.saturating_sub(pair[0].step)).filter(|&it| it > 0).collect();
     steps.sort_unstable();
     steps.get(steps.len() / 2).copied().map_or(0.0, f32::from)
+}
+
+/// Whether a word begins with a letter, ends otherwise and is no longer than a model's name: behind a
+/// slash it is none of a long number's digits.
+fn is_model(word: &str) -> bool {
+    let plain = word.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    plain
+        && (MODEL_CHARS_MIN..=MODEL_CHARS_MAX).contains(&word.len())
+        && word.starts_with(|first: char| first.is_ascii_uppercase())
+        && word.contains(|char: char| char.is_ascii_digit())
 }
 
 fn is_year(word: &str) -> bool {

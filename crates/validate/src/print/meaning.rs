@@ -191,9 +191,19 @@ fn is_standard(text: &str) -> bool {
     let figure = |part: &str| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
     let first = joined.split(['/', ' ', ',']).next().unwrap_or_default();
     word(first) && parts().skip(1).all(|part| figure(part) || word(&part.replace(['-', '.'], "")))
+        || with_rate(text)
         || matches!(text, "10/100" | "10/100/1000")
         || ["8N1", "8E1", "7E1", "8O1"].iter().any(|mode| fold(text).ends_with(mode))
             && text.contains('-')
+}
+
+/// A port and its rate: `RS232-9600`.
+fn with_rate(text: &str) -> bool {
+    let Some((port, rate)) = text.split_once('-') else { return false };
+    let name = port.trim_end_matches(|char: char| char.is_ascii_digit());
+    let figures = port.len() - name.len();
+    let is_port = (1..=STANDARD_FIGURES_MAX).contains(&figures) && STANDARDS.contains(&name);
+    is_port && (3..=6).contains(&rate.len()) && rate.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `V1.2`, `REV03`, `R2.0`.
@@ -249,6 +259,8 @@ mod tests {
             ("ATA-600", Meaning::Standard),
             ("IP54", Meaning::Standard),
             ("115200-8N1", Meaning::Standard),
+            ("RS232-9600", Meaning::Standard),
+            ("RS485-115200", Meaning::Standard),
             ("V1.2", Meaning::Revision),
             ("5250mAh", Meaning::Rating),
         ] {

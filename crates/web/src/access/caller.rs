@@ -80,7 +80,7 @@ async fn recognise(
             key_holder(app.store().key_by_hash(&access::hash(key?), app.now()).await?, recognised)?
         }
         None => {
-            let secret = session_secret(headers).ok_or(Code::NotSignedIn)?;
+            let secret = session_secret(headers, app.is_encrypted()).ok_or(Code::NotSignedIn)?;
             let session = app.store().session_by_hash(&access::hash(secret), app.now()).await?;
             let session = session.ok_or(Code::NotSignedIn)?;
             Caller::new(session.name, &session.role)?
@@ -115,6 +115,7 @@ fn bearer(headers: &HeaderMap) -> Option<Result<&str, Problem>> {
 }
 
 /// The session secret in the Cookie header.
-pub(crate) fn session_secret(headers: &HeaderMap) -> Option<&str> {
-    SESSION.value(headers, true).or_else(|| SESSION.value(headers, false))
+pub(crate) fn session_secret(headers: &HeaderMap, is_encrypted: bool) -> Option<&str> {
+    // Over TLS only the cookie that no other host can plant counts.
+    SESSION.value(headers, is_encrypted)
 }

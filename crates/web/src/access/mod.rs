@@ -5,5 +5,6 @@ pub(crate) mod caller;
 pub mod company;
 pub(crate) mod cookie;
 pub(crate) mod oidc;
+pub(crate) mod open_sessions;
 pub(crate) mod session;
 pub mod sign_ins;

@@ -4,10 +4,10 @@
 use crate::access::caller::{Caller, session_secret};
 use crate::access::cookie::SESSION;
 use crate::app::App;
+use crate::extract::Form;
 use crate::pages::{self, SignInFailure};
 use crate::problem::{Code, Problem};
-use axum::Form;
-use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -37,9 +37,12 @@ pub(crate) async fn enter(
     State(app): State<App>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    link: Result<Form<Link>, FormRejection>,
+    link: Result<Form<Link>, Problem>,
 ) -> Result<Response, Problem> {
-    let Ok(Form(link)) = link else { return Err(Code::SignInInvalid.into()) };
+    let Form(link) = link.map_err(|refused| match refused.is(Code::BodyMalformed) {
+        true => Code::SignInInvalid.into(),
+        false => refused,
+    })?;
     let session = Token::new_secret().map_err(|error| Problem::internal(&error))?;
     let Some(person) = redeem(&app, &access::hash(&link.token), &session.hash()).await? else {
         app.rate().count_stranger(address.ip())?;
@@ -64,7 +67,7 @@ async fn redeem(app: &App, link: &[u8; 32], session: &[u8; 32]) -> Result<Option
 
 /// `POST /sign-out`
 pub(crate) async fn leave(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    if let Some(secret) = session_secret(&headers) {
+    if let Some(secret) = session_secret(&headers, app.is_encrypted()) {
         app.store().delete_session(&access::hash(secret)).await?;
     }
     let mut response = Redirect::to("/sign-in").into_response();

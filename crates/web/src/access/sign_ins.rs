@@ -11,7 +11,7 @@ use pipeline::access::{Role, Token};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::{Deserialize, Serialize};
-use store::{NewSignIn, StoreError};
+use store::{NewSignIn, Store, StoreError};
 use utoipa::ToSchema;
 
 /// Characters of a person's name.
@@ -61,35 +61,47 @@ pub(crate) async fn create(
     }
     crate::paging::at_most("name", Some(name), NAME_CHARS_MAX)?;
     let token = Token::new_secret().map_err(|error| Problem::internal(&error))?;
-    let expires_at = make_link(&app, &caller.name, name, body.role, &token).await?;
-    let link = address(&app, &token);
+    let link = NewLink { by: &caller.name, name, role: body.role };
+    let minutes = app.settings().sessions.sign_in_minutes.get();
+    let expires_at = make_link(app.store(), link, &token, minutes, app.now()).await?;
+    let link = address(app.base_url(), &token);
     let code = QrCode::new(&link).map_err(|error| Problem::internal(&error))?;
     let qr_svg = code.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
     Ok((StatusCode::CREATED, axum::Json(SignInLink { link, qr_svg, expires_at })))
 }
 
-/// Makes a sign-in link that `by` hands out usable, once and for a while; answers when it ends.
+/// Whom a link is for, and who hands it out.
+#[derive(Clone, Copy, Debug)]
+pub struct NewLink<'a> {
+    /// Who hands it out.
+    pub by: &'a str,
+    /// What whoever follows it is called.
+    pub name: &'a str,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// Makes a sign-in link usable, once and for so many minutes; answers when it ends.
 ///
 /// # Errors
 /// If it cannot be stored.
 pub async fn make_link(
-    app: &App,
-    by: &str,
-    name: &str,
-    role: Role,
+    store: &Store,
+    link: NewLink<'_>,
     token: &Token,
+    minutes: u32,
+    now: Timestamp,
 ) -> Result<Timestamp, StoreError> {
-    let now = app.now();
-    let minutes = i64::from(app.settings().sessions.sign_in_minutes.get());
-    let expires_at = now.saturating_add(SignedDuration::from_mins(minutes));
+    let expires_at = now.saturating_add(SignedDuration::from_mins(minutes.into()));
     let expires_at = expires_at.unwrap_or(Timestamp::MAX);
-    let (by, name, role) = (by.to_owned(), name.to_owned(), role.as_str().to_owned());
+    let (by, name, role) =
+        (link.by.to_owned(), link.name.to_owned(), link.role.as_str().to_owned());
     let link = NewSignIn { by, hash: token.hash(), role, name, expires_at };
-    app.store().create_sign_in(link, now).await?;
+    store.create_sign_in(link, now).await?;
     Ok(expires_at)
 }
 
-/// The address to open to sign in.
-pub fn address(app: &App, token: &Token) -> String {
-    format!("{}/sign-in?token={}", app.base_url(), token.reveal())
+/// The address to open to sign in, where people reach the service at `base_url`.
+pub fn address(base_url: &str, token: &Token) -> String {
+    format!("{base_url}/sign-in?token={}", token.reveal())
 }

@@ -58,6 +58,8 @@ pub(crate) enum DeliveryStatus {
     Refused,
     /// Every attempt failed.
     Exhausted,
+    /// It was taken back before the registry was told.
+    Undone,
 }
 
 impl From<store::Delivery> for DeliveryObject {
@@ -84,6 +86,7 @@ impl From<store::DeliveryStatus> for DeliveryStatus {
             store::DeliveryStatus::Delivered => Self::Delivered,
             store::DeliveryStatus::Refused => Self::Refused,
             store::DeliveryStatus::Exhausted => Self::Exhausted,
+            store::DeliveryStatus::Undone => Self::Undone,
         }
     }
 }
@@ -95,6 +98,7 @@ impl From<DeliveryStatus> for store::DeliveryStatus {
             DeliveryStatus::Delivered => Self::Delivered,
             DeliveryStatus::Refused => Self::Refused,
             DeliveryStatus::Exhausted => Self::Exhausted,
+            DeliveryStatus::Undone => Self::Undone,
         }
     }
 }

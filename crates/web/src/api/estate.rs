@@ -158,7 +158,8 @@ pub(crate) async fn import(
 ) -> Result<Json<ImportObject>, Problem> {
     caller.at_least(Role::Operator)?;
     let _alone = app.importing()?;
-    let ReadList { expected, read, refused, unknown_format, .. } = read_list(&app, request).await?;
+    let ReadList { expected, read, refused, unknown_format, .. } =
+        read_list(&app, &caller, request).await?;
     let store = app.store();
     let Imported { added, known, removed } = if query.dry_run {
         store.preview_estate(&expected, query.replace).await?
@@ -182,10 +183,15 @@ pub(crate) async fn import(
 }
 
 /// The list that is a request's body; one without any serial is refused.
-pub(crate) async fn read_list(app: &App, request: Request) -> Result<ReadList, Problem> {
+pub(crate) async fn read_list(
+    app: &App,
+    caller: &Caller,
+    request: Request,
+) -> Result<ReadList, Problem> {
     let settings = app.settings();
     let (body, _intake) =
-        list_body(request, settings.judging.estate_bytes_max.get(), app.memory()).await?;
+        list_body(request, settings.judging.estate_bytes_max.get(), app.memory(), &caller.name)
+            .await?;
     let (work, serials_max) = (app.work().clone(), settings.judging.estate_serials_max.get());
     let options = ListOptions::new(serials_max);
     let read = move || lists::read_list(&body, work.formats(), &options);

@@ -40,7 +40,7 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, axum::Json<Rea
 
 /// Whether the database and the photos' place answer.
 async fn storage_answers(app: &App) -> bool {
-    match app.store().ping().await {
+    match app.store().ping(app.now()).await {
         Ok(()) => true,
         Err(error) => {
             tracing::error!(%error, "the store does not answer");

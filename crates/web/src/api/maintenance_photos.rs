@@ -34,7 +34,7 @@ pub(crate) async fn add(
 ) -> Result<(StatusCode, axum::Json<UpkeepObject>), Problem> {
     caller.at_least(Role::Operator)?;
     let terminal = one_terminal(&app, &serial).await?;
-    let taking = body::take_one(request, app.limits(), app.memory());
+    let taking = body::take_one(request, app.limits(), app.memory(), &caller.name);
     let taken = tokio::time::timeout(app.body_deadline(), taking).await;
     let (photo, _intake) = taken.map_err(|_| Code::RequestTimeout)??;
     let now = app.now();

@@ -1,6 +1,7 @@
 //! `/metrics`, on a listener of its own: what was counted, and how the queues, the readers and the
 //! registry are at this moment. It holds no secret and no serial, and asks nobody who they are.
 
+use crate::api::health;
 use crate::app::App;
 use axum::Router;
 use axum::extract::State;
@@ -9,14 +10,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use outbound::EndpointState;
-use pipeline::metrics::Metrics;
+use pipeline::metrics::{CLOCK_JUMPS, LOG_LINES_DROPPED, Metrics};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use store::Queues;
 
 /// The media type of OpenMetrics text.
@@ -24,7 +25,12 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 /// The routes of the metrics' listener.
 pub(crate) fn metrics_routes(app: App) -> Router {
-    Router::new().route("/metrics", get(metrics)).with_state(app)
+    // A supervisor asks here whatever the other listener is busy with.
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .with_state(app)
 }
 
 async fn metrics(State(app): State<App>) -> Response {
@@ -36,6 +42,11 @@ async fn metrics(State(app): State<App>) -> Response {
         Ok(queues) => add_queues(&mut now, &queues, app.now()),
         Err(error) => tracing::error!(%error, "the queues cannot be measured"),
     }
+    let jumps = ConstCounter::new(CLOCK_JUMPS.load(Ordering::Relaxed));
+    now.register("clock_jumps", "How often the clock jumped by seconds or more", jumps);
+    let help = "Log lines that nobody read in time";
+    let dropped = LOG_LINES_DROPPED.load(Ordering::Relaxed);
+    now.register("log_lines_dropped", help, ConstCounter::new(dropped));
     add_readers(&mut now, &app);
     if let Some(forwarding) = app.forwarding() {
         add_registry(&mut now, forwarding);
@@ -100,6 +111,9 @@ fn add_registry(to: &mut Registry, forwarding: &outbound::Handle) {
     let health = forwarding.health();
     let open = u64::from(health.state == EndpointState::Ready);
     to.register("registry_open", "1 if deliveries go out", ConstGauge::new(open));
+    let help = "Calls that failed since the last one that the registry answered";
+    let failures = u64::from(health.failures_in_row);
+    to.register("registry_failures_in_row", help, ConstGauge::new(failures));
     let in_flight = health.in_flight as u64;
     to.register("deliveries_in_flight", "Deliveries on their way", ConstGauge::new(in_flight));
 }

@@ -87,7 +87,7 @@ pub(crate) async fn compare(
 ) -> Result<Json<ReconciliationObject>, Problem> {
     caller.at_least(Role::Operator)?;
     let _alone = app.importing()?;
-    let list = read_list(&app, request).await?;
+    let list = read_list(&app, &caller, request).await?;
     let seen = terminals(&app).await?;
     let registered = list.expected.into_iter().map(|one| one.serial).chain(list.doubled).collect();
     // Nothing is expected here: what the registry has and nobody saw is told, whoever expects it.

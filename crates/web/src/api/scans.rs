@@ -65,7 +65,7 @@ pub(crate) async fn receive(
     if resumable::is_begun_by(request.headers()) {
         return resumable::begin(&app, &caller, key, request).await;
     }
-    let photos = take(&app, request).await?;
+    let photos = take(&app, &caller, request).await?;
     let id = store(&app, &caller, key, photos).await?;
     answered(&app, &caller, id, wait).await
 }
@@ -83,7 +83,7 @@ pub(crate) async fn read(
     caller: Caller,
     request: Request,
 ) -> Result<axum::Json<Scan>, Problem> {
-    let photos = take(&app, request).await?;
+    let photos = take(&app, &caller, request).await?;
     let photos = photos.photos.into_iter();
     let photos = photos.map(|photo| PhotoBytes { bytes: photo.bytes, surface: photo.surface });
     let request = ReadRequest { photos: photos.collect() };
@@ -209,10 +209,6 @@ pub(crate) fn photo_file(id: Uuid, photo: Bytes) -> Response {
     let kind = scan::media_type(&photo).unwrap_or("application/octet-stream");
     let ending = kind.rsplit('/').next().unwrap_or("bin");
     let name = format!("inline; filename=\"{id}.{ending}\"");
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, name),
-        (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
-    ];
+    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
     (headers, photo).into_response()
 }

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use axum::extract::State;
 use axum::http::StatusCode;
 use pipeline::access::Role;
-use pipeline::answer::ReasonObject;
+use pipeline::answer::{NothingNewObject, ReasonObject};
 use pipeline::details::{Details, Operation};
 use pipeline::terminal_operations;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,8 @@ enum Event {
     Swap,
     /// It leaves its merchant. The registry is told.
     Unbind,
+    /// Its serial was wrong: there is no such terminal. The registry is told.
+    Withdraw,
     /// It goes out of service for good.
     Retire,
     /// Anything else worth keeping.
@@ -66,7 +68,7 @@ impl Event {
             Self::StockIn => Some(Operation::StockIn),
             Self::Swap => Some(Operation::Swap),
             Self::Unbind => Some(Operation::Unbind),
-            Self::Retire | Self::Note => None,
+            Self::Withdraw | Self::Retire | Self::Note => None,
         }
     }
 }
@@ -74,7 +76,8 @@ impl Event {
 /// Record what happened to a terminal
 ///
 /// An operation that may not follow what stands is refused with 409 and a code such as
-/// `terminal_bound`; the same operation again changes nothing. For operators.
+/// `terminal_bound`; what changes nothing is answered with what stands (`nothing_new`) and tells the
+/// registry nothing. For operators.
 #[utoipa::path(
     post, path = "/v1/terminals/{serial}/events", tag = "terminals",
     params(NamedTerminal),
@@ -101,16 +104,27 @@ pub(crate) async fn record(
         note: body.note,
         ..Details::default()
     };
-    details.check()?;
-    match event {
+    details.check_complete()?;
+    let context = WriteContext::new(by, now);
+    let nothing_new = match event {
         Event::Bind | Event::StockIn | Event::Swap | Event::Unbind => {
-            terminal_operations::operate(app.registrar(), &terminal, &details, by, now).await?;
+            terminal_operations::operate(app.registrar(), &terminal, &details, by, now).await?
         }
-        Event::Retire => app.store().retire(device, &detail, WriteContext::new(by, now)).await?,
-        Event::Note => app.store().note(device, &detail, WriteContext::new(by, now)).await?,
-    }
-    let terminal = one_terminal(&app, device).await?;
-    Ok((StatusCode::CREATED, axum::Json(TerminalObject::from(terminal))))
+        Event::Withdraw => {
+            terminal_operations::withdraw(app.registrar(), &terminal, by, now).await?
+        }
+        Event::Retire => {
+            app.store().retire(device, &detail, context).await?;
+            None
+        }
+        Event::Note => {
+            app.store().note(device, &detail, context).await?;
+            None
+        }
+    };
+    let mut terminal = TerminalObject::from(one_terminal(&app, device).await?);
+    terminal.registration.nothing_new = nothing_new.map(NothingNewObject::from);
+    Ok((StatusCode::CREATED, axum::Json(terminal)))
 }
 
 /// What somebody says about a terminal.

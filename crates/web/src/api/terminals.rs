@@ -37,8 +37,15 @@ pub(crate) struct TerminalObject {
     /// Where it is in its life.
     #[schema(value_type = String, example = "registered")]
     pub(crate) state: State,
-    /// To whom it went last, if that was said.
+    /// The merchant that has it.
     pub(crate) merchant: Option<String>,
+    /// The terminal number that it works under (TID).
+    pub(crate) tid: Option<String>,
+    /// Where it stands.
+    pub(crate) site: Option<String>,
+    /// Since when that is so.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) since: Option<Timestamp>,
     /// The device key of the terminal whose place it took.
     pub(crate) replaces: Option<String>,
     /// Where the event of its last operation stands.
@@ -60,11 +67,15 @@ impl From<store::Terminal> for TerminalObject {
             updated_at: terminal.updated_at,
             state: terminal.state,
             merchant: terminal.merchant,
+            tid: terminal.tid,
+            site: terminal.site,
+            since: terminal.since,
             replaces: terminal.replaces,
             registration: Registration {
                 status: terminal.delivery.into(),
                 delivery_id: Some(terminal.event_id),
                 code: terminal.code,
+                ..Registration::default()
             },
             first_scan: terminal.first_scan.into(),
             scans: terminal.scans.into_iter().map(Uuid::from).collect(),
@@ -82,11 +93,11 @@ pub(crate) struct TerminalQuery {
     #[param(max_length = 64)]
     q: Option<String>,
     /// Only terminals in this state of their life: `seen`, `verified`, `submitted`, `registered`,
-    /// `refused`, `swapped`, `unbound`, `retired`.
+    /// `refused`, `swapped`, `unbound`, `retired`, `withdrawn`.
     #[param(example = "registered")]
     state: Option<String>,
     /// Only terminals whose registration stands there: `queued`, `delivered`, `refused`,
-    /// `exhausted`.
+    /// `exhausted`, `undone`.
     #[param(example = "delivered")]
     registration: Option<String>,
     /// Only terminals after this place in the list: `next` of the page before.

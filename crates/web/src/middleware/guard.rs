@@ -2,6 +2,7 @@
 //! that keep a browser from doing harm, and an answer even if a handler panics or reads no further.
 
 use crate::app::App;
+use crate::middleware::connections::note_work;
 use crate::middleware::denied::{audit_denied, known};
 use crate::middleware::linger::linger;
 use crate::problem::{Code, Problem};
@@ -27,12 +28,13 @@ pub(crate) fn guard(routes: Router<App>, app: &App) -> Router<App> {
         .layer(from_fn_with_state(app.clone(), audit_denied))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), deadline))
-        .layer(from_fn(browser_headers))
+        .layer(from_fn_with_state(app.clone(), browser_headers))
         .layer(from_fn_with_state(app.clone(), log))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(from_fn(forget_foreign_id))
         .layer(from_fn(linger))
+        .layer(from_fn(note_work))
 }
 
 /// Ids are ours: one from outside could forge log lines.
@@ -74,7 +76,7 @@ async fn deadline(State(app): State<App>, request: Request, next: Next) -> Respo
 }
 
 /// Headers that every answer carries. A handler's own value stands.
-async fn browser_headers(request: Request, next: Next) -> Response {
+async fn browser_headers(State(app): State<App>, request: Request, next: Next) -> Response {
     const HEADERS: [(HeaderName, &str); 5] = [
         (
             header::CONTENT_SECURITY_POLICY,
@@ -91,6 +93,10 @@ async fn browser_headers(request: Request, next: Next) -> Response {
     let headers: &mut HeaderMap = response.headers_mut();
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if app.is_only_encrypted() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(year);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

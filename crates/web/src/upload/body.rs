@@ -3,15 +3,15 @@
 //! follows from its bytes: a client's content type and file name decide nothing.
 
 use crate::problem::{Code, Problem};
+use crate::upload::form::{Form, SharedIntake, form_part};
 use crate::upload::intake::{Intake, UploadBudget};
 use axum::body::Body;
-use axum::extract::multipart::MultipartError;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
 use pipeline::details::Details;
 use scan::UnreadableCode;
+use std::sync::Arc;
 use validate::Surface;
 
 /// What one upload may hold.
@@ -40,7 +40,7 @@ pub(crate) struct Photos {
     /// Checked details.
     pub(crate) details: Details,
     /// The memory that they fill, until they are dropped.
-    _intake: Intake,
+    _memory: SharedIntake,
 }
 
 /// One photo as it arrived.
@@ -59,9 +59,11 @@ pub(crate) async fn take(
     request: Request,
     limits: &UploadLimits,
     memory: &UploadBudget,
+    owner: &str,
 ) -> Result<Photos, Problem> {
-    refuse_declared_oversize(request.headers(), limits)?;
-    let mut intake = Intake::begin(memory);
+    refuse_encoded(request.headers())?;
+    refuse_declared_oversize(request.headers(), limits.body_bytes_max())?;
+    let mut intake = Intake::begin(memory, owner);
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -69,13 +71,14 @@ pub(crate) async fn take(
         .unwrap_or_default()
         .to_ascii_lowercase();
     if content_type.starts_with("multipart/form-data") {
-        let form = Multipart::from_request(request, &())
-            .await
-            .map_err(|refused| Problem::new(Code::BodyMalformed, refused.body_text()))?;
-        take_form(form, limits, intake).await
+        take_form(Form::open(request, intake).await?, limits).await
     } else if content_type.starts_with("image/") {
         let photo = take_image(request, limits, &mut intake).await?;
-        Ok(Photos { photos: vec![photo], details: Details::default(), _intake: intake })
+        Ok(Photos {
+            photos: vec![photo],
+            details: Details::default(),
+            _memory: Arc::new(intake.into()),
+        })
     } else {
         Err(Code::ContentTypeUnsupported.into())
     }
@@ -86,13 +89,15 @@ pub(crate) async fn take_one(
     request: Request,
     limits: &UploadLimits,
     memory: &UploadBudget,
+    owner: &str,
 ) -> Result<(Photo, Intake), Problem> {
+    refuse_encoded(request.headers())?;
     let declared = request.headers().get(header::CONTENT_TYPE);
     if !declared.is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"image/")) {
         return Err(Code::ContentTypeUnsupported.into());
     }
-    refuse_declared_oversize(request.headers(), limits)?;
-    let mut intake = Intake::begin(memory);
+    refuse_declared_oversize(request.headers(), limits.photo_bytes_max)?;
+    let mut intake = Intake::begin(memory, owner);
     Ok((take_image(request, limits, &mut intake).await?, intake))
 }
 
@@ -101,36 +106,41 @@ async fn take_image(
     limits: &UploadLimits,
     intake: &mut Intake,
 ) -> Result<Photo, Problem> {
-    let stream = request.into_body().into_data_stream();
-    let broken = |error: axum::Error| Problem::new(Code::BodyMalformed, error.to_string());
     let most = (limits.photo_bytes_max, Code::PhotoTooLarge);
-    photo(take_bytes(stream, most, broken, intake).await?, Surface::Label)
+    photo(take_body(request, most, intake).await?, Surface::Label)
 }
 
 /// An honest Content-Length that is too large spares both sides the transfer.
-fn refuse_declared_oversize(headers: &HeaderMap, limits: &UploadLimits) -> Result<(), Problem> {
+fn refuse_declared_oversize(headers: &HeaderMap, most: usize) -> Result<(), Problem> {
     let Some(declared) = headers.get(header::CONTENT_LENGTH) else { return Ok(()) };
-    let most = limits.body_bytes_max();
     match declared.to_str().ok().and_then(|value| value.parse::<u64>().ok()) {
         Some(bytes) if bytes <= most as u64 => Ok(()),
         _ => Err(Problem::new(Code::BodyTooLarge, format!("at most {most} bytes"))),
     }
 }
 
-async fn take_form(
-    mut form: Multipart,
-    limits: &UploadLimits,
-    mut intake: Intake,
-) -> Result<Photos, Problem> {
+/// What is compressed is not taken: a few bytes could become any number.
+fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) if encoding != "identity" => Err(Problem::new(
+            Code::ContentTypeUnsupported,
+            "send the body without Content-Encoding",
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn take_form(mut form: Form, limits: &UploadLimits) -> Result<Photos, Problem> {
     let mut photos = Vec::new();
     let mut details = None;
-    while let Some(field) = intake.in_time(form.next_field()).await?.map_err(malformed)? {
-        let surface = match field.name() {
-            Some("photo") => Surface::Label,
-            Some("screen") => Surface::Screen,
-            Some("details") if details.is_none() => {
+    let refused = form.refused.clone();
+    while let Some((name, field)) = form.next_part().await? {
+        let surface = match name.as_str() {
+            "photo" => Surface::Label,
+            "screen" => Surface::Screen,
+            "details" if details.is_none() => {
                 let most = (limits.details_bytes_max, Code::DetailsInvalid);
-                let json = take_bytes(field, most, malformed, &mut intake).await?;
+                let json = form_part(field, most, &refused).await?;
                 details = Some(Details::parse(&json)?);
                 continue;
             }
@@ -146,13 +156,13 @@ async fn take_form(
             return Err(Problem::new(Code::TooManyPhotos, detail));
         }
         let most = (limits.photo_bytes_max, Code::PhotoTooLarge);
-        let bytes = take_bytes(field, most, malformed, &mut intake).await?;
+        let bytes = form_part(field, most, &refused).await?;
         photos.push(photo(bytes, surface)?);
     }
     if photos.is_empty() {
         return Err(Code::PhotoMissing.into());
     }
-    Ok(Photos { photos, details: details.unwrap_or_default(), _intake: intake })
+    Ok(Photos { photos, details: details.unwrap_or_default(), _memory: form.memory })
 }
 
 /// The body of a list of at most `bytes_max` bytes, and the memory that was granted for it.
@@ -160,11 +170,12 @@ pub(crate) async fn list_body(
     request: Request,
     bytes_max: usize,
     memory: &UploadBudget,
+    owner: &str,
 ) -> Result<(Bytes, Intake), Problem> {
-    let mut intake = Intake::begin(memory);
-    let stream = request.into_body().into_data_stream();
-    let broken = |error: axum::Error| Problem::new(Code::BodyMalformed, error.to_string());
-    let bytes = take_bytes(stream, (bytes_max, Code::BodyTooLarge), broken, &mut intake).await?;
+    refuse_encoded(request.headers())?;
+    refuse_declared_oversize(request.headers(), bytes_max)?;
+    let mut intake = Intake::begin(memory, owner);
+    let bytes = take_body(request, (bytes_max, Code::BodyTooLarge), &mut intake).await?;
     Ok((bytes, intake))
 }
 
@@ -172,9 +183,10 @@ pub(crate) async fn list_body(
 pub(crate) async fn each_chunk(
     body: Body,
     memory: &UploadBudget,
+    owner: &str,
     mut keep: impl FnMut(Bytes) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    let mut intake = Intake::begin(memory);
+    let mut intake = Intake::begin(memory, owner);
     let mut stream = body.into_data_stream();
     while let Some(chunk) = intake.next(&mut stream).await? {
         let chunk = chunk.map_err(|error| Problem::new(Code::BodyMalformed, error.to_string()))?;
@@ -184,17 +196,17 @@ pub(crate) async fn each_chunk(
     Ok(())
 }
 
-/// Collects a stream, giving up with the code as soon as it exceeds `most` bytes.
-async fn take_bytes<E>(
-    mut stream: impl Stream<Item = Result<Bytes, E>> + Unpin,
+/// Collects a body, giving up with the code as soon as it exceeds `most` bytes.
+async fn take_body(
+    request: Request,
     most: (usize, Code),
-    broken: impl Fn(E) -> Problem,
     intake: &mut Intake,
 ) -> Result<Bytes, Problem> {
     let (bytes_max, over) = most;
+    let mut stream = request.into_body().into_data_stream();
     let mut bytes = BytesMut::new();
     while let Some(chunk) = intake.next(&mut stream).await? {
-        let chunk = chunk.map_err(&broken)?;
+        let chunk = chunk.map_err(|error| Problem::new(Code::BodyMalformed, error.to_string()))?;
         if bytes.len() + chunk.len() > bytes_max {
             return Err(Problem::new(over, format!("at most {bytes_max} bytes")));
         }
@@ -202,13 +214,6 @@ async fn take_bytes<E>(
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.freeze())
-}
-
-fn malformed(error: MultipartError) -> Problem {
-    match error.status() {
-        axum::http::StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge.into(),
-        _ => Problem::new(Code::BodyMalformed, error.body_text()),
-    }
 }
 
 fn photo(bytes: Bytes, surface: Surface) -> Result<Photo, Problem> {
@@ -246,7 +251,7 @@ mod tests {
     async fn taken(content_type: &str, body: Vec<u8>) -> Result<Photos, String> {
         let request = Request::builder().header(header::CONTENT_TYPE, content_type);
         let request = request.body(Body::from(body)).unwrap();
-        match take(request, &LIMITS, &UploadBudget::new(4096)).await {
+        match take(request, &LIMITS, &UploadBudget::new(1 << 20, 0), "ann").await {
             Ok(photos) => Ok(photos),
             Err(problem) => {
                 let body = problem.into_response().into_body();
@@ -309,6 +314,53 @@ mod tests {
         assert_eq!(form(&twice).await.unwrap_err(), "part_unknown");
     }
 
+    /// A body that goes on for ever, as it comes off a fast network, and how many bytes of it were taken.
+    async fn endless(start: &str) -> (String, usize) {
+        let taken = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = taken.clone();
+        let rest = futures_util::stream::repeat_with(move || {
+            counted.fetch_add(1 << 12, std::sync::atomic::Ordering::Relaxed);
+            Bytes::from_static(&[b'x'; 1 << 12])
+        });
+        let start = futures_util::stream::iter([Bytes::copy_from_slice(start.as_bytes())]);
+        let body = futures_util::StreamExt::chain(start, rest);
+        let body = Body::from_stream(futures_util::StreamExt::map(body, Ok::<_, axum::Error>));
+        let request = Request::builder()
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+            .body(body)
+            .unwrap();
+        let limits = UploadLimits { photo_bytes_max: 1 << 26, ..LIMITS };
+        let refused = take(request, &limits, &UploadBudget::new(1 << 30, 0), "ann").await;
+        let code = format!("{:?}", refused.unwrap_err());
+        (code, taken.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn a_parts_header_that_does_not_end_is_refused_soon() {
+        let starts = [
+            "--b\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"",
+            "--b\r\n",
+            "what stands before the first part ",
+            "--b\r\nContent-Disposition: form-data; name=\"details\"\r\n\r\n{}\r\n--b\r\nA: ",
+        ];
+        for start in starts {
+            let (refused, taken) = endless(start).await;
+            assert!(taken <= 64 * 1024, "{start}: {taken} bytes");
+            assert!(refused.contains("BodyMalformed"), "{refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_compressed_body_is_refused() {
+        let request = Request::builder()
+            .header(header::CONTENT_TYPE, "image/png")
+            .header(header::CONTENT_ENCODING, "gzip")
+            .body(Body::from(PNG))
+            .unwrap();
+        let refused = take(request, &LIMITS, &UploadBudget::new(1 << 20, 0), "ann").await;
+        assert!(refused.unwrap_err().is(Code::ContentTypeUnsupported));
+    }
+
     #[tokio::test]
     async fn every_truncation_of_a_form_is_refused() {
         let whole =
@@ -342,7 +394,7 @@ mod tests {
         let declared = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_LENGTH, value.parse().unwrap());
-            refuse_declared_oversize(&headers, &LIMITS).is_ok()
+            refuse_declared_oversize(&headers, LIMITS.body_bytes_max()).is_ok()
         };
         let most = LIMITS.body_bytes_max();
         assert!(declared("10") && declared(&most.to_string()));

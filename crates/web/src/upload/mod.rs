@@ -3,6 +3,7 @@
 
 pub(crate) mod body;
 
+pub(crate) mod form;
 pub(crate) mod intake;
 pub(crate) mod partial_uploads;
 pub(crate) mod receive;

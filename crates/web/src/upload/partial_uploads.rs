@@ -118,20 +118,11 @@ impl PartialUploads {
             return Err(Problem::new(Code::BodyTooLarge, "more than Upload-Length"));
         }
         upload.idle = Stopwatch::start();
-        let held = |uploads: &HashMap<Uuid, Upload>| -> usize {
-            uploads.values().map(|upload| upload.bytes.len()).sum()
-        };
-        let own = uploads.remove(&id);
-        let own_bytes = own.as_ref().map_or(0, |own| own.bytes.len());
-        while held(&uploads) + own_bytes + chunk.len() > self.limits.bytes_max {
-            if !drop_idlest(&mut uploads, |it| it.scan.is_none()) {
-                break;
-            }
-        }
-        if let Some(mut own) = own {
-            own.bytes.extend_from_slice(chunk);
-            uploads.insert(id, own);
-        }
+        let own = uploads.remove(&id).ok_or(Code::NotFound)?;
+        let room = make_room(&mut uploads, &own, chunk.len(), self.limits.bytes_max);
+        let own = uploads.entry(id).insert_entry(own).into_mut();
+        room?;
+        own.bytes.extend_from_slice(chunk);
         Ok(())
     }
 
@@ -186,6 +177,32 @@ fn of<'a>(
 ) -> Result<&'a mut Upload, Problem> {
     let upload = uploads.get_mut(&id).filter(|upload| upload.announced.owner == owner);
     upload.ok_or_else(|| Code::NotFound.into())
+}
+
+/// Makes room for more bytes of an upload: of whoever holds most, the upload that was idle longest
+/// gives way. So nobody can push out somebody who holds less.
+fn make_room(
+    others: &mut HashMap<Uuid, Upload>,
+    own: &Upload,
+    more_bytes: usize,
+    bytes_max: usize,
+) -> Result<(), Problem> {
+    let owner = own.announced.owner.as_str();
+    loop {
+        let mut held = HashMap::from([(owner, own.bytes.len() + more_bytes)]);
+        for upload in others.values() {
+            *held.entry(&upload.announced.owner).or_default() += upload.bytes.len();
+        }
+        if held.values().sum::<usize>() <= bytes_max {
+            return Ok(());
+        }
+        // Of equals the one who asks for more gives way.
+        let largest = held.into_iter().max_by_key(|(name, bytes)| (*bytes, *name == owner));
+        let largest = largest.map(|(name, _)| name.to_owned()).unwrap_or_default();
+        if !drop_idlest(others, |it| it.announced.owner == largest && !it.bytes.is_empty()) {
+            return Err(Code::Overloaded.into());
+        }
+    }
 }
 
 /// Drops the matching upload that was idle longest; false if there is none.
@@ -263,6 +280,23 @@ mod tests {
         assert!(held.progress(second, "bob").is_ok() && held.progress(third, "bob").is_ok());
         held.sweep();
         assert!(held.progress(third, "bob").is_err(), "idle for longer than nothing");
+    }
+
+    #[test]
+    fn nobody_pushes_out_whoever_holds_less() {
+        let held = held(10, 4);
+        let small = begin(&held, "ann", 4);
+        held.append(small, "ann", 0, b"1234").unwrap();
+        let mine: Vec<_> = (0..4).map(|_| begin(&held, "bob", 6)).collect();
+        for (n, id) in mine.iter().enumerate() {
+            let _ = held.append(*id, "bob", 0, b"123456");
+            assert_eq!(held.progress(small, "ann").unwrap().offset_bytes, 4, "{n}");
+        }
+        let last = held.progress(mine[3], "bob").unwrap();
+        assert_eq!(last.offset_bytes, 6, "of one's own uploads the idlest makes room");
+        let larger = begin(&held, "eve", 10);
+        assert!(held.append(larger, "eve", 0, b"1234567890").is_err());
+        assert_eq!(held.progress(small, "ann").unwrap().offset_bytes, 4);
     }
 
     #[test]

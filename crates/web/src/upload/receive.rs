@@ -24,8 +24,8 @@ const SENDER: HeaderName = HeaderName::from_static("labelscan-sender");
 const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
 /// Takes an upload within its limits and its time.
-pub(crate) async fn take(app: &App, request: Request) -> Result<Photos, Problem> {
-    let taking = body::take(request, app.limits(), app.memory());
+pub(crate) async fn take(app: &App, caller: &Caller, request: Request) -> Result<Photos, Problem> {
+    let taking = body::take(request, app.limits(), app.memory(), &caller.name);
     match tokio::time::timeout(app.body_deadline(), taking).await {
         Ok(taken) => taken,
         Err(_) => Err(Code::RequestTimeout.into()),

@@ -143,7 +143,7 @@ async fn append(
     mut offset: usize,
     body: Body,
 ) -> Result<(), Problem> {
-    let keeping = body::each_chunk(body, app.memory(), |chunk| {
+    let keeping = body::each_chunk(body, app.memory(), &caller.name, |chunk| {
         app.held().append(id, &caller.name, offset, &chunk)?;
         offset += chunk.len();
         Ok(())
@@ -165,7 +165,7 @@ async fn finish(app: &App, caller: &Caller, id: Uuid) -> Result<Response, Proble
                 .header(header::CONTENT_TYPE, progress.announced.content_type)
                 .body(Body::from(whole))
                 .map_err(|error| Problem::internal(&error))?;
-            let photos = receive::take(app, request).await?;
+            let photos = receive::take(app, caller, request).await?;
             let scan =
                 receive::store(app, caller, progress.announced.idempotency_key, photos).await?;
             app.held().became(id, scan);

@@ -42,7 +42,7 @@ impl Rows {
         let options = SqliteConnectOptions::new().filename(file).read_only(true);
         let mut connection = SqliteConnection::connect_with(&options).await.expect("the database");
         let tables = "SELECT name FROM sqlite_master WHERE type = 'table' \
-             AND name NOT IN ('_sqlx_migrations', 'audit_head') ORDER BY name";
+             AND name NOT IN ('_sqlx_migrations', 'audit_head', 'probe') ORDER BY name";
         let tables: Vec<String> =
             sqlx::query_scalar(tables).fetch_all(&mut connection).await.expect("tables");
         let mut rows = BTreeMap::new();

@@ -22,6 +22,7 @@ mod maintenance;
 mod operations;
 mod people;
 mod photos;
+mod registering;
 mod registry;
 mod reviews;
 mod scans;

@@ -67,9 +67,9 @@ fn forbidden() -> Vec<Case> {
             .given([another(r#"{"operation":"swap","replaces":"0821032398"}"#)])
             .json(bind)
             .refuses(409, "terminal_swapped"),
-        forbidden("a terminal at a merchant goes to no other one")
-            .given([event(r#"{"event":"unbind"}"#), event(bind)])
-            .json(r#"{"event":"bind","merchant":"another"}"#)
+        forbidden("a terminal at a merchant does not go into stock")
+            .given([event(bind)])
+            .json(r#"{"event":"stock_in"}"#)
             .refuses(409, "terminal_bound"),
         forbidden("a terminal in stock leaves no merchant")
             .given([event(r#"{"event":"unbind"}"#), event(r#"{"event":"stock_in"}"#)])
@@ -128,12 +128,17 @@ fn refused() -> Vec<Case> {
 }
 
 /// Two makers' terminals with one serial, the second as somebody named it.
-fn two_makers() -> [Given; 2] {
-    [accepted(), another(r#"{"operation":"swap","replaces":"verifone:0821032398"}"#)]
+fn two_makers() -> [Given; 3] {
+    [
+        Given::Setting("typed_serials = \"allow\""),
+        accepted(),
+        another(r#"{"operation":"swap","replaces":"verifone:0821032398"}"#),
+    ]
 }
 
 fn verified() -> Vec<Case> {
-    let at_shop = Given::Scan(Technician, crate::photos::AGREES, r#"{"merchant":"Shop"}"#);
+    let shop = r#"{"operation":"bind","merchant":"Shop"}"#;
+    let at_shop = Given::Scan(Technician, crate::photos::AGREES, shop);
     let verify = |says| case(says).given([at_shop.clone()]).calls(VERIFY);
     vec![
         verify("a technician meets a terminal where it belongs, and is not told more")

@@ -6,7 +6,53 @@ use crate::given::Given;
 use crate::service::{Call, Service};
 use crate::table::assert_table;
 
+/// Somebody is signed in; what the session's secret is, nobody knows.
+const TECHNICIAN_IS_IN: Given = Given::Damaged(
+    "INSERT INTO sessions (hash, role, name, created_at, expires_at) VALUES \
+     ('0123456789abcdef0123', 'technician', 'van 9', 1772352000000, 1772452000000)",
+);
+const ADMIN_IS_IN: Given = Given::Damaged(
+    "INSERT INTO sessions (hash, role, name, created_at, expires_at) VALUES \
+     ('fedcba98765432100123', 'admin', 'head office', 1772352000000, 1772452000000)",
+);
+
+fn session_cases() -> Vec<Case> {
+    let operator = |says| case(says).by(Operator);
+    vec![
+        operator("an operator sees who is signed in")
+            .given([TECHNICIAN_IS_IN, ADMIN_IS_IN])
+            .calls("GET /v1/sessions")
+            .answers(200),
+        operator("an operator signs a technician out")
+            .given([TECHNICIAN_IS_IN])
+            .calls("DELETE /v1/sessions/0123456789abcdef")
+            .answers(204),
+        operator("an operator signs no admin out")
+            .given([ADMIN_IS_IN])
+            .calls("DELETE /v1/sessions/fedcba9876543210")
+            .refuses(403, "forbidden"),
+        operator("who is not signed in is not signed out")
+            .calls("DELETE /v1/sessions/0123456789abcdef")
+            .refuses(404, "not_found"),
+        operator("an operator signs a technician out everywhere")
+            .given([TECHNICIAN_IS_IN])
+            .calls("DELETE /v1/sessions?name=van%209")
+            .answers(200),
+        operator("an operator signs no admin out anywhere")
+            .given([ADMIN_IS_IN])
+            .calls("DELETE /v1/sessions?name=head%20office")
+            .refuses(403, "forbidden"),
+        operator("somebody has to be named to be signed out")
+            .calls("DELETE /v1/sessions")
+            .refuses(400, "parameter_invalid"),
+    ]
+}
+
 pub(crate) fn cases() -> Vec<Case> {
+    [link_cases(), session_cases()].concat()
+}
+
+fn link_cases() -> Vec<Case> {
     let link = |says| case(says).by(Operator).calls("POST /v1/sign-ins");
     vec![
         link("an operator makes a link for a technician")

@@ -260,7 +260,7 @@ fn decided() -> Vec<Case> {
             .answers(200),
         decide("an operator types another serial")
             .by(Operator)
-            .json(r#"{"action":"correct","serial":"082 103 2411"}"#)
+            .json(r#"{"action":"correct","serial":"082 103 2411","typed_again":"0821032411"}"#)
             .answers(200),
         decide("a technician says that there is no serial")
             .json(r#"{"action":"reject"}"#)

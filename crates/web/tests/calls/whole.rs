@@ -1,13 +1,13 @@
 //! Whether the tables are whole, by what the API says about itself: a call, an answer, a code or a
 //! role that is described and has no case fails here.
 
-use crate::case::{By, Case};
+use crate::case::{Body, By, Case};
 use crate::description::{DescribedCall, Description};
 use crate::service::Service;
 use crate::table::{call_of, is_nothing_but_a_denial};
 use crate::{
-    deliveries, estate, health, maintenance, operations, people, registry, reviews, scans,
-    terminals, uploads,
+    deliveries, estate, health, maintenance, operations, people, registering, registry, reviews,
+    scans, terminals, uploads,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +36,7 @@ fn cases() -> Vec<Case> {
         maintenance::cases(),
         deliveries::cases(),
         estate::cases(),
+        registering::cases(),
         registry::cases(),
         people::cases(),
         health::cases(),
@@ -163,6 +164,31 @@ async fn lesser_callers_are_refused_by_every_call() {
         tried += 1;
     }
     assert!(tried > 30, "{tried}");
+}
+
+#[tokio::test]
+async fn every_call_that_takes_json_or_a_form_takes_little_of_it() {
+    let description = Description::served().await;
+    let of_calls = by_call(&description);
+    let mut json = vec![b'{'; 1];
+    json.extend((0..8_000).flat_map(|n| format!("\"f{n}\":0,").into_bytes()));
+    json.extend(b"\"end\":0}");
+    let mut tried = 0;
+    let with_json = description.calls().into_iter().filter_map(|call| {
+        let success = success(&of_calls, &call)?;
+        matches!(success.body, Body::Bytes("application/json", _)).then_some(success)
+    });
+    let form = crate::people::cases().into_iter().find(|case| case.path == "/sign-in");
+    for case in with_json.chain(form) {
+        let Body::Bytes(media_type, _) = case.body else { panic!("{}", case.says) };
+        let service = Service::where_all(&case.given).await;
+        let large = Body::Bytes(media_type, json.clone().into());
+        let answer = service.call(&crate::service::Call { body: large, ..call_of(&case) }).await;
+        let says = case.says;
+        assert_eq!((answer.status, answer.code().as_str()), (413, "body_too_large"), "{says}");
+        tried += 1;
+    }
+    assert!(tried >= 10, "{tried}");
 }
 
 #[tokio::test]

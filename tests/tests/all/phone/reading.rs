@@ -133,7 +133,17 @@ async fn what_cannot_be_read_says_why_and_is_typed_with_the_keys_of_the_page() {
     phone.screenshot("typing").await;
     assert_eq!(phone.barriers().await, Vec::<String>::new());
     phone.click("#current .save").await;
-    phone.find("#current .badge.accepted").await;
+    // Nobody read it: it is typed a second time, and then somebody else looks at it.
+    phone.find(".again input").await.send_keys("082 103 2398").await.expect("keys");
+    phone.screenshot("typing-again").await;
+    phone.click(".again button").await;
+    phone.find("#current .badge.review").await;
+    phone.until_shown("Somebody else looks at it").await;
+    assert_eq!(site.registry.events().len(), 0, "nobody else has looked");
+    let scan = site.scans().await[0]["id"].as_str().expect("an id").to_owned();
+    let confirm = json!({"action": "confirm", "serial": "0821032398"});
+    let path = format!("/v1/scans/{scan}/decision");
+    assert_eq!(site.operator.post(&path, &confirm).await.expect("an answer").status, 200);
     site.assert_one_scan_registered("0821032398").await;
 }
 

@@ -34,6 +34,9 @@ pub(crate) enum Strength {
     Sure,
     /// It may: `No.` stands before anything, and `SN` glued to digits may be part of the value.
     Weak,
+    /// It is a serial caption, and its line says that the number after it may not be this device's:
+    /// it tells of a range, or has two such captions.
+    Disputed,
 }
 
 /// Letters after a dash that may end a value.
@@ -41,6 +44,8 @@ const SUFFIX_LETTERS_MAX: usize = 3;
 /// Letters of a keyword that is known when it was read badly, and for each slip that it may have.
 const LONG_LETTERS_MIN: usize = 6;
 const LETTERS_A_SLIP: usize = 4;
+/// Digits of a number that `S/N` may be glued to.
+const GLUED_DIGITS_MIN: usize = 5;
 /// Letters between two marks of which one may be wrong.
 const RUN_FORGIVEN_MIN: usize = 4;
 
@@ -146,10 +151,16 @@ pub(crate) fn keywords<'a>(line: &[char], arena: &'a Bump) -> ArenaVec<'a, Keywo
     let mut found: ArenaVec<Keyword> = ArenaVec::new_in(arena);
     let mut at = 0;
     while at < line.len() {
-        // `S/N: SN9VMNZ8`: after a keyword, letters glued to a number are the number's.
+        // `S/N: SN9VMNZ8`, `S/N: 55ID0000`: after a keyword, letters glued to a number are the
+        // number's, and digits are no misread letters.
         let begins_value = |keyword: &Keyword| {
             let after = found.last().is_some_and(|before| before.end == keyword.start);
-            after && keyword.strength == Strength::Weak
+            let has_digit = || line[keyword.start..keyword.end].iter().any(char::is_ascii_digit);
+            let is_glued = || {
+                let goes_on = line.get(keyword.end).is_some_and(char::is_ascii_digit);
+                goes_on && line[keyword.end - 1].is_ascii_alphanumeric()
+            };
+            after && (keyword.strength == Strength::Weak || has_digit() || is_glued())
         };
         let keyword = match may_begin(line, at) {
             true => keyword_at(line, at, ahead).filter(|keyword| !begins_value(keyword)),
@@ -242,6 +253,15 @@ fn slashed_at(line: &[char], at: usize) -> Option<Keyword> {
         let goes_on = line.get(after).is_some_and(|next| next.is_ascii_alphabetic());
         (!goes_on).then(|| skip_marks(line, after))
     };
+    // `S/NJ0340737843`: a reader drops the space behind it.
+    let before_number = || {
+        let after = spelled(line, at, "S/N")?;
+        let number = line[after..].iter().take_while(|char| char.is_ascii_alphanumeric());
+        let digits = number.filter(|char| char.is_ascii_digit()).count();
+        let strength = Strength::Disputed;
+        let keyword = Keyword { kind: Serial, strength, start: at, end: after };
+        (digits >= GLUED_DIGITS_MIN).then_some(keyword)
+    };
     let sure = [("S/N", Serial), ("N/S", Serial), ("P/N", PartNumber), ("M/N", Model)];
     let found = sure.iter().find_map(|&(word, kind)| Some((whole_word(word)?, kind)));
     let in_word = at > 0 && line[at - 1].is_ascii_alphanumeric();
@@ -250,12 +270,8 @@ fn slashed_at(line: &[char], at: usize) -> Option<Keyword> {
         words.find_map(|&(word, kind)| Some((whole_word(word)?, kind)))
     };
     // A letter before the slash makes it another word: `D/PN`, `M/S/N`.
-    found.or_else(mangled).map(|(end, kind)| Keyword {
-        kind,
-        strength: Strength::Sure,
-        start: at,
-        end,
-    })
+    let keyword = |(end, kind)| Keyword { kind, strength: Strength::Sure, start: at, end };
+    found.or_else(mangled).map(keyword).or_else(before_number)
 }
 
 fn word_at(line: &[char], at: usize, entry: &Entry) -> Option<Keyword> {

@@ -120,6 +120,7 @@ fn word(status: DeliveryStatus) -> &'static str {
         DeliveryStatus::Delivered => "delivered",
         DeliveryStatus::Refused => "refused",
         DeliveryStatus::Exhausted => "exhausted",
+        DeliveryStatus::Undone => "undone",
     }
 }
 
@@ -129,6 +130,7 @@ fn name(status: DeliveryStatus, t: &'static DeliveriesTexts) -> &'static str {
         DeliveryStatus::Delivered => &t.delivered,
         DeliveryStatus::Refused => &t.refused,
         DeliveryStatus::Exhausted => &t.exhausted,
+        DeliveryStatus::Undone => &t.undone,
     }
 }
 

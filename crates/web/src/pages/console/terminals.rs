@@ -56,7 +56,9 @@ struct TerminalRow {
     vendor: String,
     model: Option<String>,
     merchant: Option<String>,
+    tid: Option<String>,
     site: Option<String>,
+    since: Option<Moment>,
     state_name: &'static str,
     registration: &'static str,
     registration_name: &'static str,
@@ -104,6 +106,7 @@ fn row(texts: &'static Texts, terminal: &Terminal, details: &Value) -> TerminalR
         DeliveryStatus::Delivered => "delivered",
         DeliveryStatus::Refused => "refused",
         DeliveryStatus::Exhausted => "exhausted",
+        DeliveryStatus::Undone => "undone",
     };
     TerminalRow {
         state_name: life_name(texts, terminal.state.name()),
@@ -114,8 +117,10 @@ fn row(texts: &'static Texts, terminal: &Terminal, details: &Value) -> TerminalR
         serial: terminal.serial.clone(),
         vendor: terminal.vendor.clone(),
         model: said("model"),
-        merchant: terminal.merchant.clone().or_else(|| said("merchant")),
-        site: said("site"),
+        merchant: terminal.merchant.clone(),
+        tid: terminal.tid.clone(),
+        site: terminal.site.clone(),
+        since: terminal.since.map(Moment::of),
     }
 }
 
@@ -130,7 +135,7 @@ fn registration_name(texts: &'static Texts, word: &str) -> &'static str {
 /// Everything that is known about one terminal.
 pub(crate) struct Known {
     pub(crate) terminal: Terminal,
-    /// What was said with its newest photo.
+    /// What was said with its newest photo: its model, which no operation changes.
     pub(crate) details: Value,
     pub(crate) upkeep: ServiceHistory,
     /// What happened to it, to its scans and to its deliveries.
@@ -155,6 +160,8 @@ struct OneTerminal {
     records: Vec<RecordRow>,
     older_records: Option<String>,
     kinds: Vec<(&'static str, &'static str)>,
+    /// Whether somebody can say that its serial is wrong.
+    withdrawable: bool,
     history: Vec<HistoryRow>,
     older_history: Option<String>,
     today: String,
@@ -206,6 +213,7 @@ pub(crate) fn terminal(frame: Frame, known: Known, now: Timestamp) -> Response {
         history: known.history.items.into_iter().map(|it| history_row(texts, it)).collect(),
         older_history: known.history.next,
         today: today.to_string(),
+        withdrawable: !matches!(terminal.state, State::Withdrawn | State::Retired | State::Seen),
         row: row(texts, &terminal, &known.details),
     })
 }
@@ -225,6 +233,11 @@ fn record_row(texts: &Texts, record: MaintenanceRecord) -> RecordRow {
 }
 
 fn history_row(texts: &Texts, entry: AuditEntry) -> HistoryRow {
-    let what = texts.console.events.get(&entry.what).cloned().unwrap_or(entry.what);
+    // A check that found nothing changes nothing of a terminal that is known.
+    let matched = entry.what == "terminal.verification"
+        && serde_json::from_slice::<Value>(&entry.detail)
+            .is_ok_and(|detail| detail["matches"] == true);
+    let word = if matched { "terminal.verify" } else { entry.what.as_str() };
+    let what = texts.console.events.get(word).cloned().unwrap_or(entry.what);
     HistoryRow { at: Moment::of(entry.at), what, who: entry.who }
 }
