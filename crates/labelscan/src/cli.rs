@@ -5,6 +5,7 @@
 pub use crate::commands::print::arguments::PrintArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pipeline::access::Role;
+use pipeline::lists::RowFilter;
 use pipeline::settings::{Duplicates, Flags};
 use std::path::PathBuf;
 
@@ -246,10 +247,10 @@ pub struct GenerateArgs {
 /// `labelscan estate`
 #[derive(Clone, Debug, Subcommand)]
 pub enum EstateCommand {
-    /// Import a CSV file
+    /// Import a list: CSV in any encoding, or an XLSX workbook
     ///
-    /// The column named serial, S/N, SN, 序列号 or the like, else the first one. Other columns with a
-    /// name are kept. Lines that hold no serial are named and stop no other. Exits 1 if there are
+    /// The column named serial, S/N, SN, 序列号 or the like, else the one whose values fit makers'
+    /// formats; where neither is clear, nothing is imported. Other columns with a name are kept. Lines that hold no serial are named and stop no other. Exits 1 if there are
     /// such lines.
     Import(ImportArgs),
     /// Print the list, in the order in which it was imported
@@ -275,9 +276,18 @@ pub struct ImportArgs {
     /// What the file does not name is expected no more
     #[arg(long)]
     pub replace: bool,
-    /// Only say what would be done
+    /// Only say what would be done, and how the file is read
     #[arg(long)]
     pub dry_run: bool,
+    /// The column of serials, by its name or number, where it is not found
+    #[arg(long, value_name = "COLUMN")]
+    pub column: Option<String>,
+    /// Only rows in which a column says this, such as "Part Category=Unit"; may be repeated
+    #[arg(long = "where", value_name = "COLUMN=VALUE")]
+    pub filters: Vec<RowFilter>,
+    /// Put back the zeros that a spreadsheet may have dropped
+    #[arg(long)]
+    pub restore_zeros: bool,
 }
 
 /// `labelscan reconcile`

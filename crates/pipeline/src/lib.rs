@@ -10,7 +10,7 @@
 //! - [`answer`], [`stored`]: the Scan object that every door answers with
 //! - [`details`]: what a person says beside the photo
 //! - [`access`]: roles, keys and sign-in secrets
-//! - [`formats`], [`serial_list`], [`issue`]: formats, lists of serials and new serials
+//! - [`formats`], [`lists`], [`issue`]: formats, lists of serials and new serials
 //! - [`housekeeping`], [`metrics`], [`clock`]
 
 pub mod access;
@@ -24,10 +24,10 @@ pub mod hex;
 pub mod housekeeping;
 pub mod issue;
 mod lifecycle;
+pub mod lists;
 pub mod metrics;
 pub mod reading;
 pub mod registration;
-pub mod serial_list;
 pub mod settings;
 pub mod storage;
 pub mod stored;

@@ -43,7 +43,7 @@ pub use judge::sighting::looks_like_serial;
 pub use judge::verdict::*;
 pub use payload::field::{Extent, Field, FieldRole};
 pub use payload::{PAYLOAD_BYTES_MAX, parse_payload};
-pub use print::keyword::is_serial_keyword;
+pub use print::keyword::{is_serial_keyword, keyword_kind};
 pub use reading_plan::next_look::{NextLook, ReadingPlan};
 pub use reading_plan::read_priority::{ReadPriority, read_priority};
 pub use reading_plan::second_reading::{LineRef, wants_second_reading};

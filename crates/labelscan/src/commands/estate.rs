@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use pipeline::answer::new_id;
 use pipeline::clock::Clock;
 use pipeline::formats;
-use pipeline::serial_list::{self, ReadList};
+use pipeline::lists::{self, Doubt, Layout, ListError, ListOptions, ReadList};
 use pipeline::settings::Settings;
 use pipeline::storage::with_store;
 use std::io::{self, Write};
@@ -48,8 +48,24 @@ pub(crate) fn run(command: &EstateCommand, settings: &Settings) -> anyhow::Resul
 
 async fn import(store: &Store, args: &ImportArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let (formats, _) = formats::load(settings)?;
-    let list =
-        serial_list::read_file(&args.file, &formats, settings.judging.estate_serials_max.get())?;
+    let options = ListOptions {
+        column: args.column.clone(),
+        filters: args.filters.clone(),
+        restore_zeros: args.restore_zeros,
+        ..ListOptions::new(settings.judging.estate_serials_max.get())
+    };
+    let list = lists::read_file(&args.file, &formats, &options).map_err(|error| {
+        match error.downcast_ref() {
+            Some(ListError::Column(_)) => error.context(
+                "nothing was imported: say which column holds the serials, with --column and its \
+                 name or number",
+            ),
+            _ => error,
+        }
+    })?;
+    if args.dry_run {
+        tell_layout(&list.layout)?;
+    }
     let now = Clock::System.now();
     let done = if args.dry_run {
         store.preview_estate(&list.expected, args.replace).await?
@@ -58,7 +74,7 @@ async fn import(store: &Store, args: &ImportArgs, settings: &Settings) -> anyhow
         let import = Import { id, replace: args.replace, by: BY.into() };
         store.import_estate(&list.expected, &import, now).await?
     };
-    tell_lines(&list)?;
+    tell_lines(&list, args.restore_zeros)?;
     let mut out = io::stdout().lock();
     let would = if args.dry_run { "would be " } else { "" };
     write!(out, "{} lines read: {} {would}added, {} known", list.read, done.added, done.known)?;
@@ -68,6 +84,12 @@ async fn import(store: &Store, args: &ImportArgs, settings: &Settings) -> anyhow
     if list.unknown_format.count > 0 {
         write!(out, ", {} of no known format", list.unknown_format.count)?;
     }
+    if list.doubtful.count > 0 {
+        write!(out, ", {} doubtful", list.doubtful.count)?;
+    }
+    if list.left_out > 0 {
+        write!(out, ", {} left out", list.left_out)?;
+    }
     writeln!(out, ", {} refused", list.refused.count)?;
     if settings.judging.estate == EstateMode::Off {
         writeln!(out, "The setting `estate` is \"off\": nobody looks at the list.")?;
@@ -75,14 +97,48 @@ async fn import(store: &Store, args: &ImportArgs, settings: &Settings) -> anyhow
     Ok(if list.refused.count > 0 { ExitCode::from(SOME_REFUSED) } else { ExitCode::SUCCESS })
 }
 
+/// How the file is read, with the first values of the column of serials, on stderr.
+fn tell_layout(layout: &Layout) -> io::Result<()> {
+    let mut out = io::stderr().lock();
+    let kind = match (&layout.sheet, &layout.encoding) {
+        (Some(sheet), _) => format!("sheet \"{sheet}\""),
+        (None, encoding) => encoding.clone().unwrap_or_default(),
+    };
+    let header = layout.header_line.map(|line| format!(", header in line {line}"));
+    writeln!(out, "{kind}{}", header.unwrap_or_default())?;
+    let taken = layout.columns.iter().find(|column| Some(column.number) == layout.column);
+    if let Some(column) = taken {
+        writeln!(out, "column {} \"{}\":", column.number, column.name)?;
+        for value in &column.examples {
+            writeln!(out, "  {value}")?;
+        }
+    }
+    Ok(())
+}
+
 /// The lines that somebody should look at, on stderr.
-fn tell_lines(list: &ReadList) -> io::Result<()> {
+fn tell_lines(list: &ReadList, restored: bool) -> io::Result<()> {
     let mut out = io::stderr().lock();
     for line in &list.refused.first {
         writeln!(out, "line {}: refused: {}", line.line, line.why)?;
     }
     for line in &list.unknown_format.first {
         writeln!(out, "line {}: {} fits no known format", line.line, line.serial)?;
+    }
+    for line in &list.doubtful.first {
+        let (at, serial) = (line.line, &line.serial);
+        let digits = serial.len();
+        match (line.doubt, &line.restored) {
+            (Doubt::ZeroLost, Some(whole)) if restored => {
+                writeln!(out, "line {at}: {serial} is taken as {whole}")?;
+            }
+            (Doubt::ZeroLost, Some(whole)) => writeln!(
+                out,
+                "line {at}: {serial}: {digits} digits: did a spreadsheet drop a zero? \
+                 --restore-zeros takes {whole}"
+            )?,
+            _ => writeln!(out, "line {at}: {serial}: a spreadsheet keeps 15 digits: is it whole?")?,
+        }
     }
     Ok(())
 }

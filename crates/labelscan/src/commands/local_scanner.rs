@@ -4,9 +4,10 @@
 
 use pipeline::answer::{ReasonObject, Scan, TookMs, new_id};
 use pipeline::clock::{Clock, Stopwatch};
+use pipeline::formats;
+use pipeline::lists::{self, ListOptions};
 use pipeline::reading::reader_settings::pool_settings_for;
 use pipeline::settings::Settings;
-use pipeline::{formats, serial_list};
 use readers::{Counts, PhotoBytes, Pool, ReadFailure, ReadRequest};
 use scan::Reading;
 use std::{
@@ -58,8 +59,8 @@ impl LocalScanner {
     /// # Errors
     /// If the file is no list.
     pub(crate) fn expect(&mut self, file: &Path, settings: &Settings) -> anyhow::Result<()> {
-        let list =
-            serial_list::read_file(file, &self.formats, settings.judging.estate_serials_max.get())?;
+        let options = ListOptions::new(settings.judging.estate_serials_max.get());
+        let list = lists::read_file(file, &self.formats, &options)?;
         if list.refused.count > 0 {
             let (file, n) = (file.display(), list.refused.count);
             eprintln!("labelscan: {file}: {n} lines hold no serial: see `labelscan estate import`");

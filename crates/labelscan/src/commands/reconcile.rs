@@ -5,7 +5,7 @@ use crate::cli::ReconcileArgs;
 use anyhow::Context as _;
 use pipeline::answer::Status;
 use pipeline::formats;
-use pipeline::serial_list::{self, ReadList};
+use pipeline::lists::{self, ListOptions, ReadList};
 use pipeline::settings::Settings;
 use pipeline::storage::with_store;
 use serde::Deserialize;
@@ -44,7 +44,8 @@ pub(crate) fn run(args: &ReconcileArgs, settings: &Settings) -> anyhow::Result<E
 
 /// The serials of a list, those of doubled lines again.
 fn serials(file: &Path, formats: &Formats, settings: &Settings) -> anyhow::Result<Vec<String>> {
-    let list = serial_list::read_file(file, formats, settings.judging.estate_serials_max.get())?;
+    let options = ListOptions::new(settings.judging.estate_serials_max.get());
+    let list = lists::read_file(file, formats, &options)?;
     let ReadList { expected, doubled, refused, .. } = list;
     let unread = refused.count - doubled.len();
     if unread > 0 {

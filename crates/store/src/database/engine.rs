@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Every change of the tables, oldest first. A change that was released is never edited.
-const CHANGES: [(i64, &str, &str); 12] = [
+const CHANGES: [(i64, &str, &str); 13] = [
     (1, "first", include_str!("../../migrations/0001_first.sql")),
     (2, "operations", include_str!("../../migrations/0002_operations.sql")),
     (3, "sealed", include_str!("../../migrations/0003_sealed.sql")),
@@ -29,6 +29,7 @@ const CHANGES: [(i64, &str, &str); 12] = [
     (10, "standing", include_str!("../../migrations/0010_standing.sql")),
     (11, "seal keys", include_str!("../../migrations/0011_seal_keys.sql")),
     (12, "order of events", include_str!("../../migrations/0012_order.sql")),
+    (13, "lists that are being imported", include_str!("../../migrations/0013_staged.sql")),
 ];
 
 /// WAL with synchronous=FULL: a commit is on the disk when it returns, and readers never wait for

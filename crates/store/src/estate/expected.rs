@@ -17,13 +17,16 @@ use crate::seal::sealing::Seal;
 use crate::store::Store;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::AssertSqlSafe;
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use validate::{Estate, EstateMode, look};
 
 /// Rows of one transaction of an import: a few milliseconds in which nobody else writes.
 const ROWS_AT_ONCE: usize = 1_000;
+/// What was staged so long ago is of an import that was cut off.
+const STAGED_MS_MAX: i64 = 3_600_000;
 /// Keys of one look-up.
 pub(crate) const KEYS_AT_ONCE: usize = 500;
 /// Serials of one look that a photo is compared with. Where more look alike they tell nothing apart.
@@ -73,11 +76,11 @@ pub struct Imported {
 }
 
 impl Store {
-    /// Adds terminals to the list. What it says of one that stands there already is replaced.
+    /// Adds terminals to the list. What it says of one that stands there already is replaced. The
+    /// list is staged first, and takes its place in one transaction: it is there as a whole or not.
     ///
     /// # Errors
-    /// If the database does not answer or is full. What was written until then stays; the same
-    /// import again goes on.
+    /// If the database does not answer or is full; nothing of the list is expected then.
     pub async fn import_estate(
         &self,
         list: &[Expected],
@@ -85,10 +88,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Imported, StoreError> {
         let context = WriteContext::new(&import.by, now);
-        let mut done = Imported::default();
+        sqlx::query("DELETE FROM estate_staged WHERE staged_at < $1")
+            .bind(now.as_millisecond().saturating_sub(STAGED_MS_MAX))
+            .execute(self.database.writer())
+            .await?;
         for (at, batch) in list.chunks(ROWS_AT_ONCE).enumerate() {
-            // In the order of the keys, so that two imports at once wait for each other's rows
-            // rather than in a circle.
             let mut rows = BTreeMap::new();
             for (place, expected) in batch.iter().enumerate() {
                 let place = (at * ROWS_AT_ONCE + place) as i64;
@@ -96,21 +100,11 @@ impl Store {
                 rows.insert(key, Row { expected, place });
             }
             let mut tx = self.begin(context).await?;
-            let known = known(&mut tx.connection, rows.keys()).await?.len();
-            insert(&mut tx, &rows, OnConflict::Rewrite, &import.id).await?;
+            stage(&mut tx, &rows, &import.id).await?;
             tx.commit().await?;
-            let added = rows.len() - known;
-            done.added += added as u64;
-            done.known += (batch.len() - added) as u64;
         }
         let mut tx = self.begin(context).await?;
-        if import.replace {
-            let removed = sqlx::query("DELETE FROM estate WHERE import <> $1")
-                .bind(&import.id)
-                .execute(&mut *tx.connection)
-                .await?;
-            done.removed = removed.rows_affected();
-        }
+        let done = take_place(&mut tx, list.len() as u64, import).await?;
         tx.audit("estate.imported", SUBJECT, &done)?;
         tx.commit().await?;
         Ok(done)
@@ -313,15 +307,6 @@ pub(crate) struct Row<'a> {
     pub(crate) place: i64,
 }
 
-/// What becomes of an entry whose serial stands on the list.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnConflict {
-    /// It says what the new one says.
-    Rewrite,
-    /// It stays, and the new one is not written.
-    Keep,
-}
-
 /// Those of the keys that stand on the list.
 async fn known(
     connection: &mut Connection,
@@ -336,34 +321,91 @@ async fn known(
     rows.iter().map(|row| column(row, "serial_key")).collect()
 }
 
-/// Writes rows by their keys; answers the keys of those that were written.
-pub(crate) async fn insert(
+/// Puts rows aside until all of an import are there.
+async fn stage(
     tx: &mut Tx<'_>,
     rows: &BTreeMap<String, Row<'_>>,
-    on_conflict: OnConflict,
     import: &str,
-) -> Result<Vec<String>, StoreError> {
-    let otherwise = match on_conflict {
-        OnConflict::Rewrite => "UPDATE SET entry = excluded.entry, import = excluded.import",
-        OnConflict::Keep => "NOTHING",
-    };
+) -> Result<(), StoreError> {
     let sql = format!(
-        "INSERT INTO estate (serial_key, look_key, entry, import, added_at, place) VALUES {} \
-         ON CONFLICT (serial_key) DO {otherwise} RETURNING serial_key",
+        "INSERT INTO estate_staged (serial_key, look_key, entry, import, staged_at, place) \
+         VALUES {} ON CONFLICT (import, serial_key) DO UPDATE SET entry = excluded.entry",
         places_of_rows(rows.len(), 6)
     );
-    let mut query = sqlx::query(AssertSqlSafe(sql));
+    bound(tx, &sql, rows, import)?.execute(&mut *tx.connection).await?;
+    Ok(())
+}
+
+/// Makes the staged rows of an import, of a list of so many lines, those that are expected. Rows are
+/// written in the order of their keys, so that two imports at once wait for each other rather than in
+/// a circle.
+async fn take_place(tx: &mut Tx<'_>, lines: u64, import: &Import) -> Result<Imported, StoreError> {
+    let added = sqlx::query(
+        "SELECT COUNT(*) AS n FROM estate_staged s WHERE s.import = $1 \
+         AND NOT EXISTS (SELECT 1 FROM estate e WHERE e.serial_key = s.serial_key)",
+    )
+    .bind(import.id.clone())
+    .fetch_one(&mut *tx.connection)
+    .await?;
+    let added = count(&added, "n")?;
+    sqlx::query(
+        "INSERT INTO estate (serial_key, look_key, entry, import, added_at, place) \
+         SELECT serial_key, look_key, entry, import, CAST($2 AS BIGINT), place FROM estate_staged \
+         WHERE import = $1 ORDER BY serial_key ON CONFLICT (serial_key) \
+         DO UPDATE SET entry = excluded.entry, import = excluded.import",
+    )
+    .bind(import.id.clone())
+    .bind(tx.now.as_millisecond())
+    .execute(&mut *tx.connection)
+    .await?;
+    let mut removed = 0;
+    if import.replace {
+        let others = sqlx::query("DELETE FROM estate WHERE import <> $1")
+            .bind(import.id.clone())
+            .execute(&mut *tx.connection)
+            .await?;
+        removed = others.rows_affected();
+    }
+    sqlx::query("DELETE FROM estate_staged WHERE import = $1")
+        .bind(import.id.clone())
+        .execute(&mut *tx.connection)
+        .await?;
+    Ok(Imported { added, known: lines - added, removed })
+}
+
+/// Writes rows by their keys; answers the keys of those that were written. What stands there stays.
+pub(crate) async fn insert_new(
+    tx: &mut Tx<'_>,
+    rows: &BTreeMap<String, Row<'_>>,
+    import: &str,
+) -> Result<Vec<String>, StoreError> {
+    let sql = format!(
+        "INSERT INTO estate (serial_key, look_key, entry, import, added_at, place) VALUES {} \
+         ON CONFLICT (serial_key) DO NOTHING RETURNING serial_key",
+        places_of_rows(rows.len(), 6)
+    );
+    let written = bound(tx, &sql, rows, import)?.fetch_all(&mut *tx.connection).await?;
+    written.iter().map(|row| column(row, "serial_key")).collect()
+}
+
+/// A statement with the six values of each row.
+fn bound<'q>(
+    tx: &Tx<'_>,
+    sql: &str,
+    rows: &BTreeMap<String, Row<'_>>,
+    import: &str,
+) -> Result<Query<'q, Any, AnyArguments>, StoreError> {
+    let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
     for (key, Row { expected, place }) in rows {
         query = query
             .bind(key.clone())
             .bind(tx.seal.blind(IndexDomain::Look, &look(&expected.serial)))
             .bind(tx.seal.seal_json(SealContext::new("estate", "entry", key), expected)?)
-            .bind(import)
+            .bind(import.to_owned())
             .bind(tx.now.as_millisecond())
             .bind(*place);
     }
-    let written = query.fetch_all(&mut *tx.connection).await?;
-    written.iter().map(|row| column(row, "serial_key")).collect()
+    Ok(query)
 }
 
 /// An expected terminal from its row.

@@ -6,7 +6,7 @@ use crate::database::connection::Connection;
 use crate::database::error::StoreError;
 use crate::database::row::{column, places};
 use crate::database::tx::WriteContext;
-use crate::estate::expected::{Expected, Import, OnConflict, Row, insert};
+use crate::estate::expected::{Expected, Import, Row, insert_new};
 use crate::seal::context::IndexDomain;
 use crate::store::Store;
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let written = insert(&mut tx, &rows, OnConflict::Keep, &import.id).await?;
+        let written = insert_new(&mut tx, &rows, &import.id).await?;
         let issued: BTreeSet<String> =
             written.iter().map(|key| rows[key].expected.serial.clone()).collect();
         let detail = json!({"issued": issued.len()});

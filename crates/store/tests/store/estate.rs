@@ -2,13 +2,16 @@
 
 use crate::place::{Place, accepted, for_review, later, now, registration, serial};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use store::{
     Action, Authority, Decision, Expected, Found, Import, Imported, SameDevice, StoreError,
     WriteContext,
 };
+use tokio::time::timeout;
 use validate::{EstateMode, Identifier, IdentifierKind, Source};
 
 on_every_place! {
+    an_import_that_is_cut_off_leaves_the_list_as_it_was,
     a_list_is_imported_again_replaced_and_leafed_through,
     a_new_serial_is_given_out_once,
     a_photo_hears_of_the_few_serials_that_it_may_show,
@@ -91,6 +94,34 @@ async fn a_list_is_imported_again_replaced_and_leafed_through(place: Place) {
     let what: Vec<&str> = history.iter().map(|entry| entry.what.as_str()).collect();
     assert_eq!(what[2..], ["estate.imported", "estate.removed"]);
     assert_eq!(history[3].detail, br#"["6A000001"]"#, "what was not there was not removed");
+    place.assert_settled().await;
+}
+
+async fn an_import_that_is_cut_off_leaves_the_list_as_it_was(place: Place) {
+    let store = &place.store;
+    let former = expected(&["6A000001", "0821000007"]);
+    store.import_estate(&former, &import("1", false), now()).await.unwrap();
+    let many: Vec<String> = (0..5_000).map(|n| format!("08210{n:05}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let many = expected(&many);
+    let mut cut_off = 0;
+    loop {
+        let id = format!("cut {cut_off}");
+        let import = import(&id, true);
+        let importing = store.import_estate(&many, &import, later(1));
+        let done = timeout(Duration::from_millis(2 << cut_off), importing).await.is_ok();
+        let expected = store.estate_count().await.unwrap();
+        if done || expected != 2 {
+            assert_eq!(expected, 5_000, "all of it or nothing");
+            break;
+        }
+        cut_off += 1;
+    }
+    assert!(cut_off > 1, "an import of {} takes longer than that", many.len());
+    // What was cut off is not taken up by the next, and nothing of it is left in the end.
+    let context = later(4_000_000);
+    store.import_estate(&former, &import("last", true), context).await.unwrap();
+    assert_eq!(store.estate_count().await.unwrap(), 2);
     place.assert_settled().await;
 }
 

@@ -23,7 +23,7 @@ pub(super) fn address(payload: &str) -> Option<Vec<Field>> {
     let query = query.replace("&amp;", "&");
     for pair in query.split(['&', ';', '#']).filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or(("", pair));
-        match keyword::key_kind(&unescape(key)) {
+        match keyword::keyword_kind(&unescape(key)) {
             Some(kind) => push(&mut named, kind, FieldRole::Named, &unescape(value)),
             None => push(&mut unnamed, Other, FieldRole::InAddress, &unescape(value)),
         }

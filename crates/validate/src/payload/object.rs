@@ -84,7 +84,7 @@ impl<'p> Reader<'p> {
     }
 
     fn keep(&mut self, path: &Path, text: &str) {
-        match keyword::key_kind(path.key) {
+        match keyword::keyword_kind(path.key) {
             Some(_) if path.of_part => push(&mut self.fields, Other, FieldRole::Unknown, text),
             Some(kind) => push(&mut self.fields, kind, FieldRole::Named, text),
             None => push_unnamed(&mut self.fields, FieldRole::Listed, text),

@@ -130,7 +130,7 @@ fn pair(text: &str) -> Option<Pair<'_>> {
     let is_key = (1..=KEY_CHARS_MAX).contains(&key.len())
         && key.starts_with(char::is_alphabetic)
         && !value.trim().is_empty();
-    is_key.then(|| Pair { key, kind: keyword::key_kind(key), value })
+    is_key.then(|| Pair { key, kind: keyword::keyword_kind(key), value })
 }
 
 /// The values behind the known keys of a member, each up to the next known key. What stands before
@@ -171,7 +171,7 @@ fn key_before(piece: &str, from: usize, at: usize) -> Option<(usize, IdentifierK
     starts.into_iter().rev().find_map(|start| {
         let key = piece.get(start..at)?.trim();
         let is_word = key.starts_with(char::is_alphabetic);
-        Some((start, keyword::key_kind(key).filter(|_| is_word)?))
+        Some((start, keyword::keyword_kind(key).filter(|_| is_word)?))
     })
 }
 
@@ -195,8 +195,8 @@ fn caption_of(piece: &str) -> Option<Caption> {
     if words.len() > KEY_CHARS_MAX || words.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let known = keyword::key_kind(words).filter(|_| identifier.is_none());
-    match (identifier, kinds.next(), keyword::key_kind(first)) {
+    let known = keyword::keyword_kind(words).filter(|_| identifier.is_none());
+    match (identifier, kinds.next(), keyword::keyword_kind(first)) {
         (Some("S"), None, Some(Serial)) => Some(Caption::Identifier),
         (Some(_), _, _) => Some(Caption::Mixed),
         (None, Some(_), Some(_)) if known.is_none() => Some(Caption::Mixed),

@@ -14,7 +14,7 @@ pub(super) fn table(payload: &str) -> Option<Vec<Field>> {
     let separator = SEPARATORS.into_iter().find(|&separator| head.contains(separator))?;
     let cells: Vec<&str> = head.split(separator).map(str::trim).collect();
     let columns = cells.iter().take_while(|cell| is_key(cell)).count();
-    if columns < 2 || !cells[..columns].iter().any(|key| keyword::key_kind(key).is_some()) {
+    if columns < 2 || !cells[..columns].iter().any(|key| keyword::keyword_kind(key).is_some()) {
         return None;
     }
     let (keys, behind) = cells.split_at(columns);
@@ -28,7 +28,7 @@ pub(super) fn table(payload: &str) -> Option<Vec<Field>> {
     let mut fields = Vec::new();
     for row in rows {
         for (index, cell) in row.into_iter().enumerate() {
-            match keys.get(index).and_then(|key| keyword::key_kind(key)) {
+            match keys.get(index).and_then(|key| keyword::keyword_kind(key)) {
                 _ if !is_even => push(&mut fields, Other, FieldRole::Unknown, cell),
                 Some(kind) => push(&mut fields, kind, FieldRole::Named, unquoted(cell)),
                 None => push_unnamed(&mut fields, FieldRole::Listed, unquoted(cell)),
@@ -41,7 +41,8 @@ pub(super) fn table(payload: &str) -> Option<Vec<Field>> {
 /// Whether a cell may be a key: words, no number.
 fn is_key(cell: &str) -> bool {
     let is_word = cell.chars().any(char::is_alphabetic) && !cell.contains([':', '=']);
-    keyword::key_kind(cell).is_some() || is_word && !cell.bytes().any(|byte| byte.is_ascii_digit())
+    keyword::keyword_kind(cell).is_some()
+        || is_word && !cell.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 fn unquoted(cell: &str) -> &str {

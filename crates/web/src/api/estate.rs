@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use pipeline::access::Role;
 use pipeline::answer::new_id;
-use pipeline::serial_list::{self, ListError, ReadList, RefusedLine, UnknownLine};
+use pipeline::lists::{self, ListError, ListOptions, ReadList, RefusedLine, UnknownLine};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{Awaited, Import, Imported, WriteContext};
@@ -141,9 +141,10 @@ pub(crate) struct ImportObject {
 
 /// Import serials that are expected
 ///
-/// CSV in UTF-8, separated by comma, semicolon or tab: the column named `serial`, `S/N`, `SN`,
-/// `序列号` or the like, else the first one. Other columns with a name are kept with the serial. An
-/// import that was interrupted is made again as a whole. For operators.
+/// CSV in any encoding, separated by comma, semicolon, tab or bar, or the first sheet of an XLSX
+/// workbook: the column named `serial`, `S/N`, `SN`, `序列号` or the like, else the one whose values
+/// fit makers' formats. Where neither is clear the list is refused. Other columns with a name are
+/// kept with the serial. An import that was interrupted is made again as a whole. For operators.
 #[utoipa::path(
     post, path = "/v1/estate", tag = "estate", params(ImportQuery),
     request_body(content = String, content_type = "text/csv"),
@@ -192,7 +193,8 @@ pub(crate) async fn read_list(
         list_body(request, settings.judging.estate_bytes_max.get(), app.memory(), &caller.name)
             .await?;
     let (work, serials_max) = (app.work().clone(), settings.judging.estate_serials_max.get());
-    let read = move || serial_list::read_list(&body, work.formats(), serials_max);
+    let options = ListOptions::new(serials_max);
+    let read = move || lists::read_list(&body, work.formats(), &options);
     let read = tokio::task::spawn_blocking(read).await;
     let list = read.map_err(|error| Problem::internal(&error))?.map_err(Problem::from)?;
     if list.expected.is_empty() {
@@ -206,8 +208,11 @@ pub(crate) async fn read_list(
 impl From<ListError> for Problem {
     fn from(error: ListError) -> Self {
         let code = match error {
-            ListError::Workbook => Code::ContentTypeUnsupported,
-            ListError::TooMany(_) => Code::BodyTooLarge,
+            ListError::OldWorkbook | ListError::DamagedWorkbook | ListError::Kind(_) => {
+                Code::ContentTypeUnsupported
+            }
+            ListError::Column(_) => Code::BodyMalformed,
+            ListError::TooMany(_) | ListError::LargeWorkbook => Code::BodyTooLarge,
         };
         Self::new(code, error.to_string())
     }

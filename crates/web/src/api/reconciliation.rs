@@ -8,7 +8,7 @@ use crate::problem::{Code, Problem};
 use axum::Json;
 use axum::extract::{Request, State};
 use pipeline::access::Role;
-use pipeline::serial_list::RefusedLine;
+use pipeline::lists::RefusedLine;
 use serde::Serialize;
 use store::FoundTerminal;
 use utoipa::ToSchema;

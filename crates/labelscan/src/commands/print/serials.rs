@@ -5,10 +5,11 @@
 
 use super::arguments::PrintArgs;
 use anyhow::{Context as _, bail, ensure};
+use pipeline::formats;
 use pipeline::issue::BATCH;
+use pipeline::lists::{self, ListOptions};
 use pipeline::settings::Settings;
 use pipeline::storage::with_store;
-use pipeline::{formats, serial_list};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -74,8 +75,8 @@ fn of_file(file: &Path, settings: &Settings) -> anyhow::Result<Vec<String>> {
     };
     let bytes = bytes.with_context(|| name.clone())?;
     let (formats, _) = formats::load(settings)?;
-    let list =
-        serial_list::read_list(&bytes, &formats, LABELS_MAX).with_context(|| name.clone())?;
+    let list = lists::read_list(&bytes, &formats, &ListOptions::new(LABELS_MAX))
+        .with_context(|| name.clone())?;
     if let Some(line) = list.refused.first.first() {
         let others = match list.refused.count {
             1 => String::new(),

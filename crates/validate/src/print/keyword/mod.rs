@@ -195,11 +195,11 @@ pub(crate) fn may_hold_serial_keyword(line: &[char]) -> bool {
 
 /// Whether a text is a serial keyword and nothing else.
 pub fn is_serial_keyword(text: &str) -> bool {
-    key_kind(text) == Some(Serial)
+    keyword_kind(text) == Some(Serial)
 }
 
 /// What a key of a `key:value` pair says, if it is a known keyword and nothing else.
-pub(crate) fn key_kind(text: &str) -> Option<IdentifierKind> {
+pub fn keyword_kind(text: &str) -> Option<IdentifierKind> {
     let chars: Vec<char> = text.trim().trim_end_matches([':', '\u{ff1a}']).chars().collect();
     let keyword = match chars.len() {
         41.. => None,
@@ -580,11 +580,11 @@ mod tests {
 
     #[test]
     fn keys_of_pairs() {
-        assert_eq!(key_kind("sn"), Some(Serial));
-        assert_eq!(key_kind("Serial Number"), Some(Serial));
-        assert_eq!(key_kind("IMEI2"), Some(Imei));
-        assert_eq!(key_kind("mac"), Some(Mac));
-        assert_eq!(key_kind("session"), None);
-        assert_eq!(key_kind(""), None);
+        assert_eq!(keyword_kind("sn"), Some(Serial));
+        assert_eq!(keyword_kind("Serial Number"), Some(Serial));
+        assert_eq!(keyword_kind("IMEI2"), Some(Imei));
+        assert_eq!(keyword_kind("mac"), Some(Mac));
+        assert_eq!(keyword_kind("session"), None);
+        assert_eq!(keyword_kind(""), None);
     }
 }
