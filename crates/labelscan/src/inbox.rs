@@ -15,6 +15,7 @@ use changes::Changes;
 use filing::Filed;
 pub(crate) use filing::Place;
 use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
 use pipeline::Pipeline;
 use pipeline::answer::{ReasonObject, Scan, new_id};
 use pipeline::clock::{Clock, Stopwatch};
@@ -25,7 +26,7 @@ use pipeline::settings::{Duplicates, InboxSettings, Settings};
 use pipeline::stored::scan_object;
 use scan::UnreadableCode;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +43,9 @@ const OWNER: &str = "inbox";
 const BATCH_FILES: usize = 256;
 /// How long a verdict is waited for before the folder's end is looked for again.
 const VERDICT_WAIT_MAX: Duration = Duration::from_secs(5);
+/// A photo that is not whole is taken all the same when nothing has come of it for so long: copies over
+/// poor lines stall, and cameras lose the end of a file.
+const SILENCE: Duration = Duration::from_secs(60);
 /// Endings of files that somebody is still writing.
 const UNFINISHED: [&str; 4] = ["part", "partial", "tmp", "crdownload"];
 
@@ -217,6 +221,10 @@ impl Inbox {
         let mut bytes = Vec::with_capacity(seen.bytes as usize);
         File::open(&path)?.take(self.photo_bytes_max).read_to_end(&mut bytes)?;
         let Ok(content_type) = scan::media_type(&bytes) else { return Ok(None) };
+        if !scan::is_whole(&bytes) && !self.is_silent(&metadata) {
+            tracing::info!("a photo whose end has not come is left for now");
+            return Ok(None);
+        }
         let photo = UploadedPhoto {
             bytes: Bytes::from(bytes),
             content_type: content_type.to_owned(),
@@ -238,6 +246,13 @@ impl Inbox {
             }
         }
         Ok(None)
+    }
+
+    /// Whether nothing has come of a file for so long that nothing more will. A time in the future is a
+    /// clock that differs, and no news.
+    fn is_silent(&self, metadata: &Metadata) -> bool {
+        let changed = metadata.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+        changed.is_none_or(|at| self.clock.now().duration_since(at).unsigned_abs() >= SILENCE)
     }
 
     /// Records the photo; its scan, and the earlier file with the same content if there was one.

@@ -21,6 +21,7 @@ mod photo;
 mod text;
 
 pub use crate::image::decode::{HEAD_BYTES, is_photo, media_type, unsupported_detail};
+pub use crate::image::whole::is_whole;
 pub use engine::Engine;
 pub use models::{LoadError, Weights};
 pub use photo::{Limits, Photo, Reading, Threads, Took, Unreadable, UnreadableCode};

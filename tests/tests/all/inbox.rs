@@ -3,8 +3,9 @@
 
 use crate::SOON;
 use render::tag;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tests::harness::{FakeRegistry, Installation, eventually};
 use tests::inbox::{Plan, files, path_of, play, serial};
 
@@ -72,6 +73,21 @@ async fn the_service_takes_photos_from_the_folders_of_its_settings() {
         }
     };
     eventually("the photo is filed", SOON, filed("done/1.jpg")).await;
+    let stalled = tag(&serial(2)).expect("a symbol");
+    let (beginning, rest) = stalled.split_at(stalled.len() / 2);
+    std::fs::write(folder.join("2.jpg"), beginning).expect("a file");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(folder.join("2.jpg").exists(), "half a photo is left until the rest has come");
+    let file = std::fs::OpenOptions::new().append(true).open(folder.join("2.jpg"));
+    file.expect("a file").write_all(rest).expect("the rest");
+    eventually("the whole photo is filed", SOON, filed("done/2.jpg")).await;
+    let cut = std::fs::File::create(folder.join("cut.part")).expect("a file");
+    (&cut).write_all(beginning).expect("half of it");
+    cut.set_modified(SystemTime::UNIX_EPOCH).expect("its time");
+    std::fs::rename(folder.join("cut.part"), folder.join("cut.jpg")).expect("it is there");
+    let taken = || async { (!folder.join("cut.jpg").exists()).then_some(()) };
+    eventually("what nobody goes on with is taken", SOON, taken).await;
+    assert!(!folder.join("done/cut.jpg").exists(), "half a photo is no proof");
     std::fs::create_dir(folder.join("Pier 3")).expect("a folder");
     tokio::time::sleep(Duration::from_secs(1)).await;
     std::fs::write(folder.join("Pier 3/copy.jpg"), &photo).expect("a file");

@@ -255,6 +255,8 @@ fn quad(points: &[rxing::Point], symbology: Symbology) -> Option<Quad> {
     match symbology {
         // Outer corners first: top left, bottom left, top right, bottom right.
         Symbology::Pdf417 => Some([at(0)?, at(2)?, at(3)?, at(1)?]),
+        // Row by row: top left, top right, bottom left, bottom right.
+        Symbology::QrCode => Some([at(0)?, at(1)?, at(3)?, at(2)?]),
         _ => Some([at(0)?, at(1)?, at(2)?, at(3)?]),
     }
 }

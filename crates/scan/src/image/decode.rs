@@ -251,16 +251,16 @@ fn without_missing_rows(grey: GrayImage, limits: &Limits) -> Option<GrayImage> {
 
 /// The scans of a JPEG file.
 #[derive(Debug, PartialEq)]
-struct Scans {
+pub(super) struct Scans {
     count: usize,
     /// The end-of-image marker is missing.
-    incomplete: bool,
+    pub(super) incomplete: bool,
 }
 
 /// Counts the scans up to the end-of-image marker; `None` if the file ends before the first. Inside
 /// a scan 0xFF is always escaped, so a file without the marker was cut off. The segments before the
 /// first scan are stepped over by their lengths: a thumbnail among them has markers of its own.
-fn scans(bytes: &[u8]) -> Option<Scans> {
+pub(super) fn scans(bytes: &[u8]) -> Option<Scans> {
     let mut at = 2;
     while let Some(&[0xff, marker, high, low]) = bytes.get(at..at + 4) {
         match marker {

@@ -8,3 +8,4 @@ pub(crate) mod oriented_box;
 pub(crate) mod plane;
 pub(crate) mod quad;
 pub(crate) mod resize;
+pub(crate) mod whole;
