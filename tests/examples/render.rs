@@ -31,6 +31,8 @@ enum Which {
     Text,
     /// Code 128 and Code 39 at every angle in steps of 15 degrees.
     Turned,
+    /// Printed serials at every angle in steps of 15 degrees; `count` at each angle.
+    TurnedText,
     /// Labels as others print them: tails, tables, payloads, traps, two devices.
     Others,
     /// Labels and stickers without a serial.
@@ -59,6 +61,7 @@ fn main() -> Result<()> {
         Which::Field => set::field(count, &mut rng),
         Which::Text => set::text(count, &mut rng),
         Which::Turned => set::turned(),
+        Which::TurnedText => set::turned_text(count, &mut rng),
         Which::Others => set::others(count, &mut rng),
         Which::NoSerial => set::no_serial(count, &mut rng),
         Which::Glare => set::glare(count, &mut rng),

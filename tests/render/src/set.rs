@@ -1,6 +1,6 @@
 //! Sets of photos with a manifest, as `labelscan eval` reads them.
 
-use crate::{Code, Fonts, Ink, Layout, Maker, Recipe, others, photograph};
+use crate::{Code, Fonts, Ink, Layout, Maker, Recipe, Shot, others, photograph};
 use anyhow::Result;
 use rand::{RngExt, rngs::StdRng};
 use std::io::Write;
@@ -70,6 +70,18 @@ pub fn turned() -> Vec<Recipe> {
         .collect()
 }
 
+/// Labels whose serial is only printed, sharp and evenly lit: `count` of them at every angle in steps
+/// of 15 degrees.
+pub fn turned_text(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
+    let mut out = Vec::new();
+    for angle in (0..360_u16).step_by(15) {
+        let shot = Shot { turn_deg: f32::from(angle), ..Shot::steady() };
+        let label = |_| Recipe { ink: Ink::BlackOnWhite, shot, ..Recipe::text_only(rng) };
+        out.extend((0..count).map(label));
+    }
+    out
+}
+
 /// Labels as others print them, one after the other, by makers that are known and that are not.
 pub fn others(count: u64, rng: &mut StdRng) -> Vec<Recipe> {
     let makers: Vec<Maker> = Maker::ALL.into_iter().chain(Maker::UNKNOWN).collect();
@@ -132,6 +144,7 @@ pub fn write(fonts: &Fonts, recipes: &[Recipe], seed: u64, folder: &Path) -> Res
             "barcodes": photo.truth.barcodes,
             "other_ids": photo.truth.other_ids,
             "kind": kind,
+            "turn_deg": recipe.shot.turn_deg.round(),
         });
         writeln!(manifest, "{row}")?;
     }

@@ -119,6 +119,10 @@ fn tell_layout(layout: &Layout) -> io::Result<()> {
 /// The lines that somebody should look at, on stderr.
 fn tell_lines(list: &ReadList, restored: bool) -> io::Result<()> {
     let mut out = io::stderr().lock();
+    if !list.layout.other_sheets.is_empty() {
+        let names = list.layout.other_sheets.join("\", \"");
+        writeln!(out, "not read: other sheets \"{names}\": save each as a list of its own")?;
+    }
     for line in &list.refused.first {
         writeln!(out, "line {}: refused: {}", line.line, line.why)?;
     }

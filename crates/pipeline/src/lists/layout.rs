@@ -22,6 +22,8 @@ const HEADER_ROWS: usize = 20;
 const EXAMPLES: usize = 5;
 /// Characters of a value or a name that is shown.
 const SHOWN_CHARS_MAX: usize = 64;
+/// Digits by which a value is told from a name with a number, such as `SerialNo1`.
+const VALUE_DIGITS_MIN: usize = 4;
 /// Columns that are shown.
 const COLUMNS_MAX: usize = 64;
 
@@ -36,6 +38,8 @@ pub struct Layout {
     pub delimiter: Option<char>,
     /// The sheet of a workbook; null for a text.
     pub sheet: Option<String>,
+    /// Other sheets of the workbook that hold something, and are not read.
+    pub other_sheets: Vec<String>,
     /// The line with the columns' names; null if there is none.
     pub header_line: Option<u64>,
     /// Lines above it, which belong to no column.
@@ -156,10 +160,21 @@ pub(super) fn find(
 fn header<'r>(rows: &'r [Cow<'_, Row<'_>>], formats: &Formats) -> (Option<&'r Row<'r>>, usize) {
     let filled = |row: &Row<'_>| row.cells.iter().filter(|cell| !cell.trimmed().is_empty()).count();
     let is_wide = |row: &Row<'_>| filled(row) > 1 || rows.iter().all(|row| filled(row) <= 1);
-    let best = |row: &Row<'_>| row.cells.iter().map(|cell| says(&cell.text)).max();
+    // A serial with its caption, as a scanner writes it, is no column's name.
+    let is_value = |cell: &Cell<'_>| {
+        serial_of(cell, formats).is_ok_and(|serial| {
+            serial.bytes().filter(u8::is_ascii_digit).count() >= VALUE_DIGITS_MIN
+        })
+    };
+    // Nor is a remark below serials, such as "no serial".
+    let stands_below = |at: usize, column: usize| {
+        rows[..at].iter().any(|above| above.cells.get(column).is_some_and(is_value))
+    };
     let mut found: Option<(Says, usize)> = None;
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| is_wide(row)) {
-        let says = best(row).filter(|says| says.is_serial());
+        let cells = row.cells.iter().enumerate();
+        let names = cells.filter(|(column, cell)| !is_value(cell) && !stands_below(at, *column));
+        let says = names.map(|(_, cell)| says(&cell.text)).max().filter(|says| says.is_serial());
         if says.is_some_and(|says| found.is_none_or(|(before, _)| says > before)) {
             found = says.map(|says| (says, at));
         }

@@ -188,8 +188,11 @@ pub fn read_list(
         formats,
         options,
     };
-    for row in table.rows().1.filter(|row| row.line >= found.first_line) {
-        reading.take(&row)?;
+    for row in table.rows().1 {
+        match row.line >= found.first_line {
+            true => reading.take(&row)?,
+            false => reading.pass_by(&row),
+        }
     }
     Ok(reading.list)
 }
@@ -228,7 +231,10 @@ fn find_layout(
     found.layout.delimiter = delimiter;
     match table {
         Table::Separated { encoding, .. } => found.layout.encoding = Some((*encoding).to_owned()),
-        Table::Sheet { name, .. } => found.layout.sheet = Some(name.clone()),
+        Table::Sheet { name, others, .. } => {
+            found.layout.sheet = Some(name.clone());
+            found.layout.other_sheets.clone_from(others);
+        }
     }
     Ok(found)
 }
@@ -277,11 +283,27 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// A row above the list. That a serial stands there is told.
+    fn pass_by(&mut self, row: &Row<'_>) {
+        const ABOVE: &str = "a serial above the columns' names: it belongs to no column";
+        let is_header = self.list.layout.header_line == Some(row.line);
+        if !is_header && row.cells.iter().any(|cell| serial_of(cell, self.formats).is_ok()) {
+            self.list.read += 1;
+            self.list.refused.push(RefusedLine { line: row.line, why: ABOVE.to_owned() });
+        }
+    }
+
     /// The serial of a row, in the form in which it is taken.
     fn serial(&mut self, row: &Row<'_>) -> Result<String, String> {
         const OPEN_QUOTE: &str = "a quote in this line is not closed where its cell ends";
-        if row.is_cut || self.swallows_lines(row) {
+        if row.is_cut {
             return Err(OPEN_QUOTE.to_owned());
+        }
+        let swallowed = self.swallowed_lines(row);
+        if swallowed > 0 {
+            return Err(format!(
+                "{OPEN_QUOTE}: serials of {swallowed} lines behind it are lost too"
+            ));
         }
         let empty = Cell::text("".into());
         let cell = row.cells.get(self.serial_column).unwrap_or(&empty);
@@ -296,14 +318,17 @@ impl Reading<'_> {
         Ok(taken.unwrap_or(serial))
     }
 
-    /// Whether a quoted cell holds lines of the list, because its quote was closed by that of another.
-    fn swallows_lines(&self, row: &Row<'_>) -> bool {
+    /// The lines of the list that a quoted cell holds, because its quote was closed by that of another.
+    fn swallowed_lines(&self, row: &Row<'_>) -> usize {
         let delimiter = self.found.layout.delimiter.unwrap_or(',');
         let holds_serial = |line: &str| {
             let cell = line.split(delimiter).nth(self.serial_column).unwrap_or_default();
             serial_of(&Cell::text(cell.trim_matches('"').into()), self.formats).is_ok()
         };
-        row.cells.iter().any(|cell| cell.text.split(['\n', '\r']).skip(1).any(holds_serial))
+        let lines = |cell: &Cell<'_>| {
+            cell.text.split(['\n', '\r']).skip(1).filter(|line| holds_serial(line)).count()
+        };
+        row.cells.iter().map(lines).sum()
     }
 
     /// What a row says beside its serial.

@@ -11,16 +11,16 @@ use std::borrow::Cow;
 pub(super) enum Table<'a> {
     /// CSV, in what encoding and with what delimiter.
     Separated { text: Cow<'a, str>, encoding: &'static str },
-    /// A sheet of a workbook.
-    Sheet { name: String, rows: Vec<Row<'static>> },
+    /// A sheet of a workbook, and the names of others that hold something.
+    Sheet { name: String, rows: Vec<Row<'static>>, others: Vec<String> },
 }
 
 impl<'a> Table<'a> {
     /// The table that a file holds.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, ListError> {
         if bytes.starts_with(b"PK\x03\x04") {
-            let (name, rows) = workbook::read(bytes)?;
-            return Ok(Self::Sheet { name, rows });
+            let workbook::Sheet { name, rows, others } = workbook::read(bytes)?;
+            return Ok(Self::Sheet { name, rows, others });
         }
         if bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
             return Err(ListError::OldWorkbook);

@@ -160,8 +160,30 @@ fn a_quote_that_another_ones_quote_closes_swallows_no_serial_silently() {
     let list = list("serial,note\n0821032398,\"open\n0821032399,x\n0821032400,y\"\n0821032401,z\n");
     assert_eq!(serials(&list), ["0821032401"]);
     assert_eq!(list.refused.first[0].line, 2);
+    let why = &list.refused.first[0].why;
+    assert!(why.ends_with("serials of 2 lines behind it are lost too"), "{why}");
     let address = "serial,address\n0821032398,\"Pier 3, gate\nPort City, 4\"\n0821032399,\n";
     assert_eq!(serials(&self::list(address)), ["0821032398", "0821032399"]);
+}
+
+#[test]
+fn no_serial_above_the_list_is_lost_silently() {
+    // Some scanners write the caption with each serial: that is no column's name.
+    let captioned = "0821032398\n0821032399\nSN: 0821032400\n0821032401\n";
+    let read = list(captioned);
+    assert_eq!(serials(&read), ["0821032398", "0821032399", "0821032400", "0821032401"]);
+    let all = "SN: 0821032398,A920\nSN: 0821032399,A920\n";
+    assert_eq!(serials(&list(all)), ["0821032398", "0821032399"]);
+    let above = "Terminals\n0821032398,A920\nSerial,Model\n0821032399,A920\n";
+    let read = list(above);
+    assert_eq!(serials(&read), ["0821032398", "0821032399"]);
+    assert_eq!((read.read, read.refused.first[0].line), (3, 3), "{:?}", read.refused);
+    let remark = list("0821032398\nno serial\n0821032399\n");
+    assert_eq!(serials(&remark), ["0821032398", "0821032399"]);
+    assert_eq!(remark.refused.first[0].line, 2);
+    let beside = list("A920,0821032398\nSerial,Model\n0821032399,A920\n");
+    assert_eq!(serials(&beside), ["0821032399"]);
+    assert_eq!((beside.read, beside.refused.first[0].line), (2, 1), "{:?}", beside.refused);
 }
 
 #[test]
@@ -246,6 +268,8 @@ fn workbook() -> Vec<u8> {
     sheet.write(7, 1, 1.5).unwrap();
     sheet.write(9, 1, "6A000001").unwrap();
     sheet.write(1_048_575, 16_383, "far away").unwrap();
+    book.add_worksheet().set_name("Bare").unwrap();
+    book.add_worksheet().set_name("Returns").unwrap().write(0, 0, "0821032404").unwrap();
     book.save_to_buffer().unwrap()
 }
 
@@ -254,6 +278,7 @@ fn a_workbook_is_read_like_any_other_list() {
     let bytes = workbook();
     let list = read_with(&bytes, &options()).unwrap();
     assert_eq!(list.layout.sheet.as_deref(), Some("Stock"));
+    assert_eq!(list.layout.other_sheets, ["Returns"], "what is not read is named");
     assert_eq!((list.layout.header_line, list.layout.column), (Some(3), Some(2)));
     assert_eq!(serials(&list), ["0821032398", "821032399", "6A000001"]);
     assert_eq!(list.expected[0].said["site"], "Pier 3");

@@ -17,20 +17,37 @@ const COLUMNS_MAX: u32 = 256;
 /// Above it a workbook keeps the first fifteen digits of a number only.
 const EXACT_MAX: f64 = 1e15;
 
-/// The name of the sheet and its rows.
-pub(super) fn read(bytes: &[u8]) -> Result<(String, Vec<Row<'static>>), ListError> {
+/// The first sheet that holds anything.
+#[derive(Default)]
+pub(super) struct Sheet {
+    pub(super) name: String,
+    pub(super) rows: Vec<Row<'static>>,
+    /// The names of the others that do.
+    pub(super) others: Vec<String>,
+}
+
+/// The sheet that is read.
+pub(super) fn read(bytes: &[u8]) -> Result<Sheet, ListError> {
     unpacked_bytes(bytes)?;
     let mut workbook = Xlsx::new(Cursor::new(bytes)).map_err(|_| ListError::DamagedWorkbook)?;
     let visible = workbook.sheets_metadata().iter();
     let visible = visible.filter(|sheet| sheet.visible == SheetVisible::Visible);
     let names: Vec<String> = visible.map(|sheet| sheet.name.clone()).collect();
+    let mut sheet = Sheet::default();
     for name in names {
-        let rows = rows_of(&mut workbook, &name)?;
-        if rows.iter().any(|row| !row.is_empty()) {
-            return Ok((name, rows));
+        let rows = rows_of(&mut workbook, &name);
+        let is_filled = |rows: &Vec<Row<'_>>| rows.iter().any(|row| !row.is_empty());
+        match sheet.rows.is_empty() {
+            true => {
+                let filled = Some(rows?).filter(is_filled);
+                (sheet.name, sheet.rows) = filled.map(|rows| (name, rows)).unwrap_or_default();
+            }
+            // What cannot be read holds something.
+            false if rows.as_ref().map_or(true, is_filled) => sheet.others.push(name),
+            false => {}
         }
     }
-    Ok((String::new(), Vec::new()))
+    Ok(sheet)
 }
 
 /// Refuses what unpacks to too much, by unpacking it into nothing.

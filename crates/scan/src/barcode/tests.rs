@@ -183,6 +183,36 @@ fn interleaved_2_of_5_is_read_and_other_weak_codes_only_when_asked_for() {
 }
 
 #[test]
+fn a_gap_in_interleaved_2_of_5_makes_no_whole_of_its_part() {
+    let whole = drawn(&oned::ITFWriter, "005368154912345678901234", BarcodeFormat::ITF, 3);
+    assert_eq!(read(&photographed(&whole, 7.0, 0.7)).len(), 1, "undamaged it is read");
+    let (side, bars) = (whole.width(), 24 * 27);
+    for part in 1..10 {
+        let mut damaged = whole.clone();
+        let from = (side - bars) / 2 + part * bars / 10;
+        for y in 0..side {
+            (from..from + 24).for_each(|x| damaged.put_pixel(x, y, WHITE));
+        }
+        assert_eq!(read(&photographed(&damaged, 7.0, 0.7)), [], "damaged at {part} of 10");
+    }
+}
+
+#[test]
+fn small_symbols_read_in_a_large_photo() {
+    let text = "S/N:77987515";
+    let code = drawn(&oned::Code128Writer, text, BarcodeFormat::CODE_128, 2);
+    let matrix = drawn(&datamatrix::DataMatrixWriter, text, BarcodeFormat::DATA_MATRIX, 3);
+    for (symbol, symbology) in [(code, Symbology::Code128), (matrix, Symbology::DataMatrix)] {
+        let mut photo = GrayImage::from_pixel(2400, 1800, WHITE);
+        imageops::replace(&mut photo, &symbol, 1700, 1100);
+        let found = read(&photographed(&photo, 0.0, 0.6));
+        let seen: Vec<_> =
+            found.iter().map(|code| (code.symbology, code.payload.as_str())).collect();
+        assert_eq!(seen, [(symbology, text)]);
+    }
+}
+
+#[test]
 fn stripes_without_a_code_are_no_unread_code_and_a_damaged_code_is() {
     let unread = |photo: &GrayImage| {
         let mut budget = WorkBudget::for_photo(photo.width(), photo.height());

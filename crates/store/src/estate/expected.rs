@@ -26,7 +26,7 @@ use validate::{Estate, EstateMode, look};
 /// Rows of one transaction of an import: a few milliseconds in which nobody else writes.
 const ROWS_AT_ONCE: usize = 1_000;
 /// What was staged so long ago is of an import that was cut off.
-const STAGED_MS_MAX: i64 = 3_600_000;
+const STAGED_MS_MAX: i64 = 86_400_000;
 /// Keys of one look-up.
 pub(crate) const KEYS_AT_ONCE: usize = 500;
 /// Serials of one look that a photo is compared with. Where more look alike they tell nothing apart.

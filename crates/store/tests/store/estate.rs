@@ -119,7 +119,7 @@ async fn an_import_that_is_cut_off_leaves_the_list_as_it_was(place: Place) {
     }
     assert!(cut_off > 1, "an import of {} takes longer than that", many.len());
     // What was cut off is not taken up by the next, and nothing of it is left in the end.
-    let context = later(4_000_000);
+    let context = later(2 * 86_400_000);
     store.import_estate(&former, &import("last", true), context).await.unwrap();
     assert_eq!(store.estate_count().await.unwrap(), 2);
     place.assert_settled().await;

@@ -7,10 +7,13 @@ use validate::Symbology;
 
 /// Fewest digits that are believed.
 const DIGITS_MIN: usize = 6;
+/// White before and behind a symbol, in modules: ten by the standard, less what ink and blur take. A
+/// narrower gap is damage, and what stands on one side of it a part of a longer symbol.
+const QUIET_ZONE_MIN: f32 = 9.0;
 
 pub(super) fn read(widths: &[f32], before: f32) -> Option<Symbol> {
     let module = widths.get(..4)?.iter().sum::<f32>() / 4.0;
-    if !guard(widths, 0, 4, module) || before < 5.0 * module {
+    if !guard(widths, 0, 4, module) || before < QUIET_ZONE_MIN * module {
         return None;
     }
     let mut text = String::new();
@@ -27,7 +30,8 @@ pub(super) fn read(widths: &[f32], before: f32) -> Option<Symbol> {
     }
     let stop = widths.get(at..at + 3)?;
     let after = widths.get(at + 3).copied().unwrap_or(f32::INFINITY);
-    let ends = stop[0] > 1.6 * module && guard(stop, 1, 2, module) && after > 5.0 * module;
+    let ends =
+        stop[0] > 1.6 * module && guard(stop, 1, 2, module) && after > QUIET_ZONE_MIN * module;
     (ends && text.len() >= DIGITS_MIN).then_some(Symbol {
         symbology: Symbology::Itf,
         payload: text,
