@@ -112,8 +112,8 @@ pub enum Symbology {
     /// Codabar: misreads easily, only where a format asks for it.
     #[serde(rename = "codabar")]
     Codabar,
-    /// Interleaved 2 of 5: any part of it may pass for a whole one, so it takes more rows than others
-    /// and is never sure by itself.
+    /// Interleaved 2 of 5: any part of it may pass for a whole one, so it is read only where a format
+    /// asks for it and is never sure by itself.
     #[serde(rename = "itf")]
     Itf,
 }

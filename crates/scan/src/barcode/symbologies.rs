@@ -3,7 +3,8 @@
 use validate::Symbology;
 
 /// Short or without a check character, so that chance, glare or a part of another code can pass for
-/// one: believed only if more rows than usual and a second decoder agree.
+/// one: looked for only where a format asks, and believed only if more rows than usual and a second
+/// decoder agree.
 pub const MISREAD_EASILY: [Symbology; 4] =
     [Symbology::Itf, Symbology::Codabar, Symbology::UpcE, Symbology::Ean8];
 
@@ -12,10 +13,12 @@ pub const MISREAD_EASILY: [Symbology; 4] =
 pub struct Symbologies(u16);
 
 impl Symbologies {
-    /// Those found on devices and their boxes: Interleaved 2 of 5 is, the others of
-    /// [`MISREAD_EASILY`] are read only where a format asks for them.
-    pub const DEVICE: Self =
-        Self(!0).without(Symbology::Codabar).without(Symbology::UpcE).without(Symbology::Ean8);
+    /// Those found on devices and their boxes, without [`MISREAD_EASILY`].
+    pub const DEVICE: Self = Self(!0)
+        .without(MISREAD_EASILY[0])
+        .without(MISREAD_EASILY[1])
+        .without(MISREAD_EASILY[2])
+        .without(MISREAD_EASILY[3]);
 
     /// Nothing: codes are located and not read.
     pub const NONE: Self = Self(0);

@@ -166,7 +166,7 @@ fn aztec_reads_at_every_angle_wherever_it_stands() {
 }
 
 #[test]
-fn interleaved_2_of_5_is_read_and_other_weak_codes_only_when_asked_for() {
+fn weak_codes_are_read_only_when_asked_for() {
     let itf = drawn(&oned::ITFWriter, "0053681549", BarcodeFormat::ITF, 3);
     let codabar = drawn(&oned::CodaBarWriter, "A1234567B", BarcodeFormat::CODABAR, 3);
     let seen = |picture: &GrayImage, wanted: Symbologies| {
@@ -175,26 +175,12 @@ fn interleaved_2_of_5_is_read_and_other_weak_codes_only_when_asked_for() {
         let found = read_barcodes(&photo, &mut budget, wanted).barcodes;
         found.into_iter().map(|code| (code.symbology, code.payload)).collect::<Vec<_>>()
     };
+    assert_eq!(seen(&itf, Symbologies::DEVICE), []);
     let expected = [(Symbology::Itf, "0053681549".to_owned())];
-    assert_eq!(seen(&itf, Symbologies::DEVICE), expected);
+    assert_eq!(seen(&itf, Symbologies::DEVICE.with(Symbology::Itf)), expected);
     assert_eq!(seen(&codabar, Symbologies::DEVICE), []);
     let expected = [(Symbology::Codabar, "1234567".to_owned())];
     assert_eq!(seen(&codabar, Symbologies::DEVICE.with(Symbology::Codabar)), expected);
-}
-
-#[test]
-fn a_gap_in_interleaved_2_of_5_makes_no_whole_of_its_part() {
-    let whole = drawn(&oned::ITFWriter, "005368154912345678901234", BarcodeFormat::ITF, 3);
-    assert_eq!(read(&photographed(&whole, 7.0, 0.7)).len(), 1, "undamaged it is read");
-    let (side, bars) = (whole.width(), 24 * 27);
-    for part in 1..10 {
-        let mut damaged = whole.clone();
-        let from = (side - bars) / 2 + part * bars / 10;
-        for y in 0..side {
-            (from..from + 24).for_each(|x| damaged.put_pixel(x, y, WHITE));
-        }
-        assert_eq!(read(&photographed(&damaged, 7.0, 0.7)), [], "damaged at {part} of 10");
-    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Interleaved 2 of 5 (ISO/IEC 16390): two digits in five bars and the five spaces between them,
 //! two wide ones each. It has no check digit and any part of a symbol may pass for a whole one, so
-//! the caller asks for more than rows that agree.
+//! it is read only when asked for.
 
 use crate::barcode::linear::pattern::{Symbol, TWO_OF_FIVE, guard, same_pitch, widest};
 use validate::Symbology;
